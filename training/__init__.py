@@ -1,0 +1,1 @@
+"""Trains what the engine ships; not part of the wheel."""

@@ -1,0 +1,1 @@
+"""Mattes, colour match, texture and paste in the planes of the plate."""

@@ -1,0 +1,1 @@
+"""Timelines, marks and cue sheets in; the patched edit out. Touches no picture and no sound."""

@@ -1,0 +1,100 @@
+"""Roll-aligned crops of one face, the same for training and for use.
+
+Cuts pixels only; which face and how it moves is told by `faces.track` and `faces.smooth`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR
+
+#: Side of the window in parts of the distance from eye line to mouth: forehead to below the chin,
+#: with the nose in the middle, as the boxes of the paper's detector lie (paper 3.3; wav2lip.md §2).
+SIDE = 3.0
+#: Centre of the window on the way from eyes to mouth (0 = eyes, 1 = mouth).
+CENTRE = 0.5
+
+
+def windows(points: Floats) -> Doubles:
+    """Return the window on each face.
+
+    Args:
+        points: ``float32[T, 5, 2]`` in plate pixels, order as in `terms.Faces`.
+
+    Returns:
+        ``float64[T, 4]``: centre x, centre y, side in pixels, roll in radians (clockwise as seen).
+    """
+    points = np.asarray(points, np.float64)
+    eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
+    down = mouth - eyes
+    length = np.hypot(down[:, 0], down[:, 1])
+    across = (points[:, 1] - points[:, 0]) + (points[:, 4] - points[:, 3])
+    roll = np.arctan2(across[:, 1], across[:, 0])
+    # In profile the corners lie above each other and say nothing of roll; the face's long axis does.
+    weak = np.hypot(across[:, 0], across[:, 1]) < 0.5 * length
+    roll = np.where(weak, np.arctan2(-down[:, 0], down[:, 1]), roll)
+    centre = eyes + CENTRE * down
+    return np.column_stack([centre, SIDE * length, roll])
+
+
+def affines(window: Doubles, size_px: int, margin: float = 1.0) -> Doubles:
+    """Return the maps from plate to crop.
+
+    Args:
+        window: ``float64[T, 4]`` as from `windows`.
+        size_px: side of the crop.
+        margin: window enlarged by this factor (1 = as the generator sees it).
+
+    Returns:
+        ``float64[T, 2, 3]``; pixel centres are integers in both systems.
+    """
+    x, y, side, roll = np.asarray(window, np.float64).T
+    scale = size_px / (side * margin)
+    cos, sin = np.cos(roll) * scale, np.sin(roll) * scale
+    middle = (size_px - 1) / 2
+    rows = [cos, sin, middle - cos * x - sin * y, -sin, cos, middle + sin * x - cos * y]
+    return np.stack(rows, -1).reshape(-1, 2, 3)
+
+
+def cut(frames: FramesBGR, maps: Doubles, size_px: int) -> Crops:
+    """Sample one crop per frame, sub-pixel exact, with area averaging where it shrinks.
+
+    Args:
+        frames: ``uint8[T, H, W, 3]`` BGR.
+        maps: ``float64[T, 2, 3]`` as from `affines`.
+        size_px: side of the crop.
+    """
+    pixels = np.empty((len(frames), size_px, size_px, 3), np.uint8)
+    for out, frame, matrix in zip(pixels, frames, maps, strict=True):
+        out[:] = sample(frame, matrix, size_px)
+    return Crops(pixels, np.asarray(maps, np.float64))
+
+
+def sample(frame: FramesBGR, matrix: Doubles, size_px: int) -> FramesBGR:
+    """Sample one crop; a face larger than the crop is averaged first, so that nothing aliases.
+
+    Args:
+        frame: ``uint8[H, W, 3]``.
+        matrix: ``float64[2, 3]``, plate -> crop.
+        size_px: side of the crop.
+
+    Returns:
+        ``uint8[P, P, 3]``; what lies outside the frame repeats its edge.
+    """
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    oversample = max(1, int(np.ceil(1 / scale - 0.25)))
+    if oversample > 1:
+        matrix = np.array(matrix, np.float64) * oversample
+        matrix[:, 2] += (oversample - 1) / 2
+    large = cv2.warpAffine(
+        frame,
+        matrix,
+        (size_px * oversample, size_px * oversample),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if oversample == 1:
+        return large
+    return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,1 @@
+"""How well lips follow a sound: scores, offsets and the sync expert as judge."""

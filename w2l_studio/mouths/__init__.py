@@ -1,0 +1,1 @@
+"""Generators: crops and voice in, mouths out."""

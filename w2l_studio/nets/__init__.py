@@ -1,0 +1,1 @@
+"""Networks as ``nn.Module`` and the safe loading of their weights."""

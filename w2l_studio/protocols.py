@@ -1,0 +1,103 @@
+"""The four seams of the engine, small enough for a ten-line fake each.
+
+Holds contracts only; `dub.wiring` is the one place that constructs what fulfils them.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from w2l_studio.terms import Crops, Faces, FramesBGR, Plate, Planes, Verdict, Voice
+
+
+class Detector(Protocol):
+    """Finds faces in pictures."""
+
+    name: str
+
+    def detect(self, frames: FramesBGR) -> list[Faces]:
+        """Find all faces.
+
+        Args:
+            frames: ``uint8[N, H, W, 3]`` BGR, upright, square pixels.
+
+        Returns:
+            One `Faces` per picture, boxes and points in its pixels, best first.
+        """
+        ...
+
+
+class Generator(Protocol):
+    """Makes mouths."""
+
+    name: str
+    #: Side of the crops in pixels.
+    face_px: int
+    #: Seconds by which the mel window starts after the picture's begin; negative = before.
+    lead_ms: float
+
+    def speak(self, crops: Crops, references: FramesBGR, voice: Voice) -> FramesBGR:
+        """Draw the lower face of every crop so that it says what the voice says.
+
+        Args:
+            crops: T crops of ``face_px``.
+            references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
+            voice: T mel windows.
+
+        Returns:
+            ``uint8[T, P, P, 3]`` BGR; rows above the middle equal the crop's.
+        """
+        ...
+
+
+class Judge(Protocol):
+    """Says how well lips follow a sound."""
+
+    name: str
+
+    def score(self, crops: FramesBGR, voice: Voice) -> Verdict:
+        """Compare T crops at 25 frames a second with their sound.
+
+        Args:
+            crops: ``uint8[T, P, P, 3]`` BGR.
+            voice: T mel windows that begin with their picture (lead 0).
+
+        Returns:
+            The verdict.
+
+        Raises:
+            ValueError: fewer pictures than the network's window.
+        """
+        ...
+
+
+class FrameSink(Protocol):
+    """An open file that takes pictures in order."""
+
+    def write(self, picture: Planes) -> None:
+        """Append one picture."""
+        ...
+
+
+class Encoder(Protocol):
+    """Writes pictures to a file."""
+
+    name: str
+    suffix: str
+
+    def open(
+        self, path: Path, plate: Plate, first_frame: int, labels: dict[str, str]
+    ) -> AbstractContextManager[FrameSink]:
+        """Open a file that carries the plate's rate, size, aspect, rotation, tags, reel and timecode.
+
+        The file appears under its name only when the block ends without an error.
+
+        Args:
+            path: the file to make.
+            plate: whose properties it takes over.
+            first_frame: plate frame with which the file begins; moves the timecode.
+            labels: container metadata (slate, "synthetic" label).
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Stems, mel spectrogram, windows and voiced spans. Knows nothing of pictures."""
