@@ -1,0 +1,132 @@
+"""Every setting of a job with its default, one frozen block per stage.
+
+Holds values and their ranges; where they come from (flags) is the affair of `cli`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from w2l_studio.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class EditConfig:
+    """How marks become segments.
+
+    Args:
+        handles: extra frames on both sides of a take.
+        whole_clip_share: a take replaces its whole clip when marks cover at least this part of it;
+            otherwise the clip is razored around the take (docs/decisions/0008).
+    """
+
+    handles: int = 12
+    whole_clip_share: Fraction = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceConfig:
+    """How faces are found and which of them are dubbed.
+
+    Args:
+        detector: ``mtcnn``, ``retinaface`` or ``yunet``.
+        analysis_px: longer side of the pictures that shots and faces are looked for in.
+        every: frames between detections; in between faces are carried by optical flow.
+        min_face_px: faces whose window is smaller are passed through (plate pixels).
+        soft_face_factor: warn when the window is this many times larger than the generator's crop.
+        yaw_limit_deg: faces turned further than this are passed through.
+        speaker_margin: by how much the expert's score of the speaker must lead the next face's.
+    """
+
+    detector: str = "mtcnn"
+    analysis_px: int = 640
+    every: int = 4
+    min_face_px: int = 48
+    soft_face_factor: float = 4.0
+    yaw_limit_deg: float = 55.0
+    speaker_margin: float = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class MouthConfig:
+    """How mouths are made.
+
+    Args:
+        weights: name of registered weights or path of a checkpoint.
+        expert: the sync expert that chooses the speaker and judges takes.
+        reference: ``closed`` = a frame of the track with closed lips and like pose; ``same`` = the
+            frame itself (paper 3.5).
+        precision: ``auto``, ``fp32`` or ``bf16``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        batch: crops per forward pass.
+        silence_hold_s: a pause at least this long closes the mouth.
+    """
+
+    weights: str = "w2l-96"
+    expert: str = "expert"
+    opening: str = "opening"
+    reference: str = "closed"
+    precision: str = "auto"
+    device: str = "auto"
+    batch: int = 16
+    silence_hold_s: Fraction = Fraction(3, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeConfig:
+    """How mouths are put back.
+
+    Args:
+        fade_frames: ramp at an end of a mark that is not a cut.
+    """
+
+    fade_frames: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DubConfig:
+    """A whole job."""
+
+    edit: EditConfig = field(default_factory=EditConfig)
+    faces: FaceConfig = field(default_factory=FaceConfig)
+    mouths: MouthConfig = field(default_factory=MouthConfig)
+    composite: CompositeConfig = field(default_factory=CompositeConfig)
+    lang: str | None = None
+    marker_color: str | None = None
+    mark_all: bool = False
+    strict: bool = False
+    cues: Path | None = None
+    media_roots: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse values that no job can mean."""
+        _in_range("--handles", self.edit.handles, 0, 10_000)
+        _in_range("--batch", self.mouths.batch, 1, 1024)
+        _one_of("--detector", self.faces.detector, ("mtcnn", "retinaface", "yunet"))
+        _one_of("--reference", self.mouths.reference, ("closed", "same"))
+        _one_of("--precision", self.mouths.precision, ("auto", "fp32", "bf16"))
+        _one_of("--device", self.mouths.device, ("auto", "cpu", "cuda"))
+
+
+def as_json(value: Any) -> Any:
+    """Return a config (or a part of it) as plain JSON values, for content keys and the report."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, Fraction | Path):
+        return str(value)
+    return value
+
+
+def _in_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{name} must be between {low} and {high}, not {value}")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{name} must be one of {', '.join(known)}, not {value}")
