@@ -1,0 +1,41 @@
+# Everything runs in .venv, which `make setup` makes; see CONTRIBUTING.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The CPU build where there is no NVIDIA GPU: the default build on Linux brings gigabytes of CUDA.
+TORCH_VERSION := 2.13.0
+TORCH := $(shell if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null 2>&1; \
+	then echo "--extra-index-url https://download.pytorch.org/whl/cpu torch==$(TORCH_VERSION)+cpu"; \
+	else echo "torch==$(TORCH_VERSION)"; fi)
+
+.PHONY: setup check test demo bench clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "W2L Studio needs Python 3.11 or newer: make setup PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --retries 1 --timeout 60 $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest
+
+demo: setup
+	$(BIN)/w2l-studio demo
+
+bench: setup
+	$(BIN)/python benchmarks/generator.py
+	$(BIN)/python benchmarks/timeline.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis two_voices.w2l
