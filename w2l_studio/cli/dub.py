@@ -1,0 +1,28 @@
+"""``w2l-studio dub``: dub the marked segments of an edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from w2l_studio.cli import options, progress
+
+
+@click.command("dub")
+@click.argument("edit", type=click.Path(path_type=Path))
+@options.selection
+@options.settings
+@click.option("--out", type=click.Path(path_type=Path), help="Result folder; default: EDIT's name with .w2l beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line (docs/events.md).")
+def command(edit: Path, out: Path | None, as_json: bool, **values: Any) -> int:
+    """Dub the marked segments of EDIT (.otio, .otioz, .otiod) to the stems.
+
+    Writes the patched edit, new media with handles and report.json to the result folder; EDIT and its
+    media are never written to. A second run renders only what is missing or changed.
+    """
+    with progress.sink(as_json=as_json) as emit:
+        from w2l_studio.dub import run
+
+        return run.dub(edit, values.pop("stems"), options.result_dir(edit, out), options.config(values), emit)

@@ -1,0 +1,110 @@
+"""Options that several commands share, and how they become a `DubConfig`.
+
+Defaults are read from `config`, where they stand once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from w2l_studio.config import DubConfig
+from w2l_studio.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+_DEFAULT = DubConfig()
+
+
+def selection(function: F) -> F:
+    """Add what decides which segments are dubbed: stems, marks, media."""
+    for option in reversed(
+        (
+            click.option(
+                "--stem", "stems", multiple=True, required=True, metavar="[CHARACTER=]FILE",
+                help="Dubbed sound; repeat it with a character for each.",
+            ),
+            click.option("--lang", help="Language tag, e.g. fr; default: from a stem named fr.wav or ANNA.fr.wav."),
+            click.option("--marker-color", metavar="COLOUR", help="Markers of this colour mark as well."),
+            click.option("--cues", type=click.Path(path_type=Path), help="Cue sheet that marks: .srt, .ass or .vtt."),
+            click.option("--all", "mark_all", is_flag=True, help="Mark every clip under which a stem speaks."),
+            click.option(
+                "--media-root", "media_roots", multiple=True, metavar="OLD=NEW",
+                help="Media that the edit finds below OLD lie below NEW.",
+            ),
+            click.option(
+                "--handles", type=int, default=_DEFAULT.edit.handles, show_default=True,
+                help="Extra frames on both sides of a take.",
+            ),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def settings(function: F) -> F:
+    """Add how faces are found and mouths are made."""
+    mouths, faces = _DEFAULT.mouths, _DEFAULT.faces
+    for option in reversed(
+        (
+            click.option("--weights", default=mouths.weights, show_default=True, help="Generator: name or file."),
+            click.option(
+                "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=faces.detector,
+                show_default=True, help="Face detector.",
+            ),
+            click.option(
+                "--reference", type=click.Choice(["closed", "same"]), default=mouths.reference, show_default=True,
+                help="Reference picture: closed lips of the same shot, or the frame itself as in the paper.",
+            ),
+            click.option(
+                "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default=mouths.precision,
+                show_default=True, help="Arithmetic of the generator.",
+            ),
+            click.option(
+                "--device", type=click.Choice(["auto", "cpu", "cuda"]), default=mouths.device, show_default=True,
+                help="Where networks run.",
+            ),
+            click.option("--strict", is_flag=True, help="Exit 4 when anything marked passed through."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def config(values: dict[str, Any]) -> DubConfig:
+    """Return the job's config from command line values; absent ones keep their defaults.
+
+    Raises:
+        UsageError: a value that cannot be meant.
+    """
+    edit = replace(_DEFAULT.edit, handles=values.get("handles", _DEFAULT.edit.handles))
+    faces = replace(_DEFAULT.faces, detector=values.get("detector", _DEFAULT.faces.detector))
+    names = ("weights", "reference", "precision", "device")
+    mouths = replace(_DEFAULT.mouths, **{n: values[n] for n in names if n in values})
+    return replace(
+        _DEFAULT,
+        edit=edit,
+        faces=faces,
+        mouths=mouths,
+        lang=values.get("lang"),
+        marker_color=values.get("marker_color"),
+        mark_all=values.get("mark_all", False),
+        strict=values.get("strict", False),
+        cues=values.get("cues"),
+        media_roots=tuple(_root(text) for text in values.get("media_roots", ())),
+    )
+
+
+def result_dir(edit: Path, out: Path | None) -> Path:
+    """Return where results go: ``--out``, else ``<name>.w2l`` beside the edit."""
+    return out if out is not None else edit.with_name(f"{edit.stem}.w2l")
+
+
+def _root(text: str) -> tuple[str, str]:
+    old, separator, new = text.partition("=")
+    if not separator or not old:
+        raise UsageError(f"--media-root wants OLD=NEW, not {text}")
+    return old, new

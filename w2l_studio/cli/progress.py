@@ -1,0 +1,128 @@
+"""Shows events: a bar on a terminal, plain lines elsewhere, JSON lines with ``--json``.
+
+Renders only; knows nothing of how a job runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from w2l_studio.errors import Cancelled, StudioError
+from w2l_studio.events import (
+    Advanced,
+    Event,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    PassedThrough,
+    PlanReady,
+    SegmentStarted,
+    Sink,
+    TakeReady,
+    Warned,
+    to_json,
+)
+
+
+@contextmanager
+def sink(*, as_json: bool) -> Iterator[Sink]:
+    """Return what takes the events of one job; with JSON the last line is always how the job ended."""
+    if as_json:
+        with _json_lines() as write:
+            yield write
+    elif sys.stderr.isatty():
+        with _bar() as write:
+            yield write
+    else:
+        yield _say
+
+
+@contextmanager
+def _json_lines() -> Iterator[Sink]:
+    seq = 0
+
+    def write(event: Event) -> None:
+        nonlocal seq
+        seq += 1
+        click.echo(to_json(event, seq))
+
+    try:
+        yield write
+    except Cancelled as error:
+        write(JobCancelled(_kept(error)))
+        raise
+    except StudioError as error:
+        write(JobFailed(error.code, str(error), error.hint, error.exit_code))
+        raise
+
+
+@contextmanager
+def _bar() -> Iterator[Sink]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("reading the edit", total=None)
+        shot = ""
+
+        def write(event: Event) -> None:
+            nonlocal shot
+            if isinstance(event, SegmentStarted):
+                shot = f"{event.name} {event.timecode}"
+                bar.update(task, description=shot)
+            elif isinstance(event, Advanced):
+                bar.update(
+                    task, completed=event.done, total=event.total, description=f"{shot} {event.stage}"
+                )
+            else:
+                for line in _lines(event):
+                    bar.console.print(line, markup=False, highlight=False)
+
+        yield write
+
+
+def _say(event: Event) -> None:
+    for line in _lines(event):
+        click.echo(line, err=True)
+
+
+def _lines(event: Event) -> list[str]:
+    """Return what a person reads of an event; nothing of the small steps."""
+    match event:
+        case PlanReady():
+            missing = f", {event.missing} marks passed through" if event.missing else ""
+            return [f"{event.segments} takes to make, {event.frames} frames with handles{missing}"]
+        case SegmentStarted():
+            return [f"{event.timecode} {event.name}: {event.frames} frames"]
+        case PassedThrough():
+            hint = f"; {event.hint}" if event.hint else ""
+            return [
+                f"{event.timecode} {event.frames} frames stay as they are ({event.code}): {event.message}{hint}"
+            ]
+        case TakeReady():
+            return [f"  {'already there' if event.reused else 'ready'}: {event.path} ({event.synced} frames)"]
+        case Warned():
+            return [f"{event.message}{'; ' + event.hint if event.hint else ''}"]
+        case JobFinished():
+            return [
+                f"{event.synced} frames dubbed, {event.passed} passed through",
+                f"edit:   {event.edit}",
+                f"report: {event.report}",
+            ]
+        case _:
+            return []
+
+
+def _kept(error: Cancelled) -> int:
+    words = error.message.split()
+    return next((int(word) for word in words if word.isdigit()), 0)

@@ -1,0 +1,71 @@
+"""Cuts face crops out of a plate, converting only the part of each picture that they need.
+
+One pass over the plate for any number of faces; where the windows lie is told by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from w2l_studio.composite import planes
+from w2l_studio.dub.scan import Tick
+from w2l_studio.faces import crop
+from w2l_studio.media import decode
+from w2l_studio.terms import Bools, Crops, Doubles, FramesBGR, Planes, Plate
+from w2l_studio.timing import FrameRange
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Where to cut.
+
+    Args:
+        frames: plate frames.
+        maps: ``float64[T, 2, 3]`` plate -> crop.
+        wanted: ``bool[T]``: frames that are cut at all.
+    """
+
+    frames: FrameRange
+    maps: Doubles
+    wanted: Bools
+
+
+def cut(plate: Plate, faces: Sequence[Windows], face_px: int, tick: Tick) -> list[Crops]:
+    """Cut the wanted frames of several faces.
+
+    Returns:
+        One `Crops` per face, with as many rows as it has wanted frames.
+    """
+    first = min(face.frames.start for face in faces)
+    last = max(face.frames.stop for face in faces)
+    pixels = [np.empty((int(face.wanted.sum()), face_px, face_px, 3), np.uint8) for face in faces]
+    filled = [0] * len(faces)
+    with decode.open_plate(plate) as reader:
+        for n, picture in zip(range(first, last), reader.read(first, last), strict=True):
+            for i, face in enumerate(faces):
+                if n in face.frames and face.wanted[n - face.frames.start]:
+                    pixels[i][filled[i]] = _one(picture, plate, face.maps[n - face.frames.start], face_px)
+                    filled[i] += 1
+            tick("crops")
+    return [Crops(out, face.maps[face.wanted]) for face, out in zip(faces, pixels, strict=True)]
+
+
+def _one(picture: Planes, plate: Plate, to_crop: Doubles, face_px: int) -> FramesBGR:
+    corners = np.array([[-1, -1], [face_px, -1], [-1, face_px], [face_px, face_px]], np.float64)
+    back = cv2.invertAffineTransform(np.asarray(to_crop, np.float64))
+    on_plate = corners @ back[:, :2].T + back[:, 2]
+    # Chroma samples cover two luma samples: the box keeps to even edges (docs/decisions/0005).
+    low = np.floor(on_plate.min(0)).astype(int) // 2 * 2 - 2
+    high = -(-np.ceil(on_plate.max(0)).astype(int) // 2) * 2 + 2
+    left, right = (int(v) for v in np.clip([low[0], high[0]], 0, plate.width))
+    top, bottom = (int(v) for v in np.clip([low[1], high[1]], 0, plate.height))
+    if right - left < 2 or bottom - top < 2:
+        return np.zeros((face_px, face_px, 3), np.uint8)
+    region = planes.region_bgr(picture, plate.tags, (left, top, right, bottom))
+    shifted = np.array(to_crop, np.float64)
+    shifted[:, 2] += shifted[:, :2] @ np.array([left, top], np.float64)
+    return crop.sample(np.clip(np.rint(region), 0, 255).astype(np.uint8), shifted, face_px)

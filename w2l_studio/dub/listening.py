@@ -1,0 +1,103 @@
+"""Asks the sync expert which face follows a sound: for the choice of the speaker, and for the verdict.
+
+Brings pictures of any rate to the expert's 25 frames a second by exact time; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from w2l_studio.dub import cutting, sounds
+from w2l_studio.dub.geometry import View
+from w2l_studio.errors import StemError
+from w2l_studio.faces import crop, smooth
+from w2l_studio.judge.sync import ExpertJudge
+from w2l_studio.media.sound import read_mono
+from w2l_studio.sound import mel, speech
+from w2l_studio.terms import FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
+from w2l_studio.timing import FrameRange
+
+#: The expert sees 5 pictures and 200 ms of sound, which only fit together at this rate (paper 3.1).
+EXPERT_RATE = Fraction(25)
+#: Side of the expert's crops (paper 3.1).
+EXPERT_PX = 96
+#: Shorter ranges say too little: one second of pictures.
+_LEAST_FRAMES = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
+    """Scores faces of a segment against its production sound."""
+
+    segment: Segment
+    production: Sequence[SoundUse]
+    judge: ExpertJudge
+    view: View
+
+    def __call__(self, tracks: Sequence[FaceTrack]) -> list[float] | None:
+        """Score tracks over the same frames; None where there is no speech to ask, or too little."""
+        frames = tracks[0].frames
+        samples = production_sound(self.segment, frames, self.production)
+        shown = at_expert_rate(len(frames), frames.rate)
+        if samples is None or len(shown) < _LEAST_FRAMES or not speech.voiced(samples).any():
+            return None
+        voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
+        faces = [self._windows(track) for track in tracks]
+        cropped = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
+        return [
+            self.judge.follow(crops.pixels[shown], voice) if track.present.mean() > 1 / 3 else -1.0
+            for crops, track in zip(cropped, tracks, strict=True)
+        ]
+
+    def _windows(self, track: FaceTrack) -> cutting.Windows:
+        window = smooth.steady_windows(crop.windows(track.points), track.present, track.frames.rate)
+        maps = self.view.crop_maps(crop.affines(window, EXPERT_PX))
+        return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
+
+
+def production_sound(
+    segment: Segment, frames: FrameRange, production: Sequence[SoundUse]
+) -> Floats | None:
+    """Return 16 kHz sound of a range of the plate: its own, else what the edit lays under it."""
+    if segment.plate.has_audio:
+        return read_mono(segment.plate.path, mel.SAMPLE_RATE, frames.start_s, frames.stop_s)
+    start_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
+    for use in production:
+        begin = start_s - use.first_sample_s
+        if begin < 0:
+            continue
+        try:
+            samples = read_mono(use.media, mel.SAMPLE_RATE, begin, begin + len(frames) / frames.rate)
+        except StemError:
+            continue
+        if len(samples) and speech.voiced(samples).any():
+            return samples
+    return None
+
+
+def judged(judge: ExpertJudge, mouths: FramesBGR, rate: Fraction, voice: Voice) -> Verdict | None:
+    """Let the judge score mouths against their voice; None where the take is too short to say.
+
+    Args:
+        mouths: ``uint8[T, 96, 96, 3]`` BGR at ``rate``.
+        voice: one window per picture **at the expert's rate**, lead 0.
+    """
+    shown = at_expert_rate(len(mouths), rate)[: len(voice.windows)]
+    if len(shown) < _LEAST_FRAMES:
+        return None
+    return judge.score(mouths[shown], Voice(voice.windows[: len(shown)], voice.voiced[: len(shown)]))
+
+
+def at_expert_rate(frames: int, rate: Fraction) -> Ints:
+    """Return which of ``frames`` pictures is on screen in the middle of each picture at 25 a second.
+
+    >>> at_expert_rate(6, Fraction(50)).tolist()
+    [1, 3, 5]
+    """
+    count = (frames / rate * EXPERT_RATE).__floor__()
+    middles = [((i + Fraction(1, 2)) / EXPERT_RATE * rate).__floor__() for i in range(count)]
+    return np.array(middles, np.int64)

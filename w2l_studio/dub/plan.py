@@ -1,0 +1,165 @@
+"""Edit + stems -> what will be touched, how much, and what is missing. No picture is decoded, no torch.
+
+Renders nothing and writes nothing; `dub.run` walks the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from w2l_studio.config import DubConfig
+from w2l_studio.dub import sounds
+from w2l_studio.dub.workdir import file_sha256
+from w2l_studio.edit import cues, marks, segments, timeline
+from w2l_studio.edit.segments import Refused
+from w2l_studio.edit.timeline import Edit
+from w2l_studio.errors import NothingMarked, ShotError, StemSilent, StudioError, UsageError
+from w2l_studio.media.probe import probe
+from w2l_studio.media.sound import probe_sound
+from w2l_studio.sound import stem as stem_rules
+from w2l_studio.terms import Line, Mark, Plate, Segment, Stem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DubPlan:
+    """What a job will do.
+
+    Args:
+        stems: placed on the timeline.
+        segments: what becomes a take; every line of them has a stem.
+        refused: marks, or parts of them, in which the plate stays.
+        lang: tag of the language, e.g. ``fr``.
+    """
+
+    edit: Edit
+    stems: tuple[Stem, ...]
+    segments: tuple[Segment, ...]
+    refused: tuple[Refused, ...]
+    lang: str
+
+    def stem(self, line: Line) -> Stem:
+        """Return the stem of a line."""
+        return sounds.stem_for(line.mark.character, self.stems)
+
+    @property
+    def frames(self) -> int:
+        """Frames of all takes, handles included."""
+        return sum(len(segment.render_range) for segment in self.segments)
+
+
+def make(path: Path, stem_options: Sequence[str], config: DubConfig, bundle_dir: Path | None = None) -> DubPlan:
+    """Read an edit and its stems and work out what to dub.
+
+    Args:
+        path: .otio, .otioz or .otiod.
+        stem_options: ``FILE`` or ``CHARACTER=FILE``, as on the command line.
+        bundle_dir: where the media of an .otioz are unpacked.
+
+    Raises:
+        EditError, StemError: unreadable.
+        NothingMarked: no mark, no cue.
+        UsageError: two stems for one character.
+    """
+    edit = timeline.read(path, config.media_roots, bundle_dir)
+    stems = place_stems(edit, stem_options)
+    found = _marks(edit, stems, config)
+    plates = _probe_all(edit, found)
+    cut, refused = segments.cut(edit, found, plates, config.edit.handles, config.edit.whole_clip_share)
+    kept, unheard = _with_stems(cut, stems)
+    return DubPlan(edit, stems, kept, (*refused, *unheard), _language(stems, config))
+
+
+def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
+    """Read the stem options and place every stem on the timeline.
+
+    Raises:
+        StemError: a stem cannot be read.
+        UsageError: no stem, or two for one character.
+    """
+    if not options:
+        raise UsageError("no stem was given", hint="add --stem fr.wav, or --stem ANNA=anna.wav for each character")
+    placed = [_place(edit, *stem_rules.parse(option)) for option in options]
+    names = [stem.character.casefold() if stem.character else None for stem in placed]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            whom = placed[i].character or "everybody"
+            raise UsageError(f"two stems for {whom}", hint="mix them, or name the characters: --stem ANNA=FILE")
+    return tuple(placed)
+
+
+def _place(edit: Edit, character: str | None, path: Path) -> Stem:
+    info = probe_sound(path)
+    start_s = Fraction(edit.start_frame) / edit.rate
+    used = [use.first_sample_s for use in edit.sounds if use.media == path.resolve()]
+    first_s, rule = stem_rules.place(info.time_reference, info.rate, start_s, used[0] if used else None)
+    duration_s = Fraction(info.samples, info.rate)
+    return Stem(path.resolve(), character, first_s, duration_s, rule, file_sha256(path))
+
+
+def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, ...]:
+    found = list(marks.find(edit, config.marker_color))
+    if config.cues:
+        found += cues.to_marks(cues.read(config.cues, edit.rate), edit)
+    if config.mark_all:
+        found += marks.everywhere(edit, sorted(span for stem in stems for span in sounds.spans(stem)))
+    if not found:
+        raise NothingMarked(
+            "nothing is marked",
+            hint="name a marker `w2l` or `w2l ANNA` on a clip, track or timeline, or use --marker-color, --cues or --all",
+            where=str(edit.path),
+        )
+    return tuple(found)
+
+
+def _probe_all(edit: Edit, found: Sequence[Mark]) -> dict[Path, Plate | StudioError]:
+    """Probe the media of clips that a mark touches; nobody waits for the rest of a long edit."""
+    plates: dict[Path, Plate | StudioError] = {}
+    for clip in edit.clips:
+        touched = any(mark.record.intersect(clip.record) for mark in found)
+        if not touched or clip.media is None or clip.media in plates:
+            continue
+        try:
+            plates[clip.media] = probe(clip.media)
+        except StudioError as error:
+            plates[clip.media] = error
+    return plates
+
+
+def _with_stems(
+    cut: Sequence[Segment], stems: Sequence[Stem]
+) -> tuple[tuple[Segment, ...], tuple[Refused, ...]]:
+    """Keep the lines that have something to say; a segment without any is not rendered."""
+    kept, refused = [], []
+    for segment in cut:
+        lines = []
+        for line in segment.lines:
+            try:
+                _check_stem(segment, line, stems)
+            except ShotError as error:
+                refused.append(Refused(line.mark, segment.clip, error))
+            else:
+                lines.append(line)
+        if lines:
+            kept.append(replace(segment, lines=tuple(lines)))
+    return tuple(kept), tuple(refused)
+
+
+def _check_stem(segment: Segment, line: Line, stems: Sequence[Stem]) -> None:
+    stem = sounds.stem_for(line.mark.character, stems)
+    rate = line.plate_range.rate
+    start_s = segment.record_start_s + (line.plate_range.start - segment.plate_range.start) / rate
+    if not sounds.covers(stem, start_s, start_s + len(line.plate_range) / rate):
+        raise StemSilent(
+            f"the stem {stem.path.name} has no sound in this range (placed by {stem.placed_by})",
+            hint="check where the stem begins",
+        )
+
+
+def _language(stems: Sequence[Stem], config: DubConfig) -> str:
+    tags = [config.lang, *(stem_rules.language(stem.path) for stem in stems)]
+    return next((tag for tag in tags if tag), "dub")
+
+

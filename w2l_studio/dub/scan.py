@@ -1,0 +1,65 @@
+"""Looks through a plate in reduced pictures: shots and face tracks of a range.
+
+Decodes in two passes, cuts first, so that no track is ever carried across a cut; holds one picture at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from w2l_studio.composite import planes
+from w2l_studio.dub import geometry
+from w2l_studio.faces import shots, track
+from w2l_studio.media import decode
+from w2l_studio.protocols import Detector
+from w2l_studio.terms import FaceTrack, FramesBGR, Plate, Shot
+from w2l_studio.timing import FrameRange
+
+Tick = Callable[[str], None]
+
+
+def pictures(plate: Plate, frames: FrameRange, view: geometry.View) -> Iterator[FramesBGR]:
+    """Yield upright reduced pictures ``uint8[h, w, 3]`` BGR of a range."""
+    with decode.open_plate(plate) as reader:
+        for picture in reader.read(frames.start, frames.stop):
+            yield view.upright(planes.analysis(picture, plate.tags, view.scale))
+
+
+def split(plate: Plate, frames: FrameRange, view: geometry.View, tick: Tick) -> tuple[Shot, ...]:
+    """Return the shots of a range; cuts baked into the clip are found."""
+    return shots.split(_counted(pictures(plate, frames, view), "shots", tick), plate.rate, frames.start)
+
+
+def tracks(
+    plate: Plate, shot: Shot, view: geometry.View, detector: Detector, every: int, tick: Tick
+) -> tuple[FaceTrack, ...]:
+    """Return the faces of a shot, in pixels of the view.
+
+    Args:
+        every: frames between detections.
+        tick: called once per picture with the stage's name.
+    """
+    frames = _counted(pictures(plate, shot.frames, view), "faces", tick)
+    return track.link(frames, detector, shot=shot, every=every)
+
+
+def within(found: FaceTrack, frames: FrameRange) -> FaceTrack:
+    """Return a track over exactly ``frames``; where it does not reach, the face is not present."""
+    wanted = np.arange(frames.start, frames.stop)
+    inside = (wanted >= found.frames.start) & (wanted < found.frames.stop)
+    rows = np.clip(wanted - found.frames.start, 0, len(found.frames) - 1)
+    return FaceTrack(
+        frames,
+        found.boxes[rows],
+        found.points[rows],
+        np.where(inside, found.scores[rows], 0).astype(np.float32),
+        found.present[rows] & inside,
+    )
+
+
+def _counted(frames: Iterator[FramesBGR], stage: str, tick: Tick) -> Iterator[FramesBGR]:
+    for frame in frames:
+        yield frame
+        tick(stage)

@@ -1,0 +1,110 @@
+"""Stems as the stages hear them: a voice per range of pictures, read with context, never the whole film.
+
+Joins `media.sound` (samples) with `sound` (mel, windows, speech activity).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from w2l_studio.errors import NoStem
+from w2l_studio.media.sound import read_mono
+from w2l_studio.sound import mel, speech, windows
+from w2l_studio.terms import Bools, Floats, Stem, Voice
+from w2l_studio.timing import FrameRange
+
+#: Sound read on both sides of what is asked for: the speech detector's noise floor needs it, and
+#: the spectrogram's edge columns (25 ms) fall outside.
+CONTEXT_S = Fraction(10)
+_COLUMN_S = Fraction(1, mel.COLUMNS_PER_SECOND)
+
+
+def stem_for(character: str | None, stems: Sequence[Stem]) -> Stem:
+    """Return the stem of a mark's character.
+
+    The character's own stem comes first, then one for everybody, then the only one there is where
+    the mark names nobody.
+
+    Raises:
+        NoStem: none of these is there.
+    """
+    for stem in stems:
+        if character and stem.character and stem.character.casefold() == character.casefold():
+            return stem
+    general = [stem for stem in stems if stem.character is None]
+    if general:
+        return general[0]
+    if character is None and len(stems) == 1:
+        return stems[0]
+    named = ", ".join(stem.character for stem in stems if stem.character)
+    if character is None:
+        raise NoStem(f"the mark names no character, and there are stems for {named}", hint="write `w2l NAME`")
+    raise NoStem(f"no stem for {character} (there is {named})", hint=f"add --stem {character}=FILE")
+
+
+def voice(stem: Stem, first_s: Fraction, frames: int, rate: Fraction, lead_s: Fraction) -> Voice:
+    """Return what the generator hears of a stem.
+
+    Args:
+        stem: placed on the timeline.
+        first_s: timeline time at which the first picture begins.
+        frames: number of pictures.
+        rate: pictures per second.
+        lead_s: how much later than its picture a mel window begins (negative: earlier).
+
+    Returns:
+        T windows in which pauses are silence, and T speech flags.
+    """
+    begin = first_s - stem.first_sample_s
+    samples, read_s = _with_context(stem, begin, begin + frames / rate)
+    return hear(samples, begin - read_s, frames, rate, lead_s)
+
+
+def hear(samples: Floats, first_s: Fraction, frames: int, rate: Fraction, lead_s: Fraction) -> Voice:
+    """Return the voice of 16 kHz samples whose picture 0 begins at ``first_s`` of them."""
+    spectrum = mel.spectrogram(samples)
+    active = speech.voiced(samples)[: spectrum.shape[1]]
+    spectrum[:, : len(active)][:, ~active] = mel.SILENCE
+    cut = windows.align(spectrum, frames, rate, first_s=first_s, lead_s=lead_s)
+    return Voice(cut, _during(active, frames, rate, first_s))
+
+
+def spans(stem: Stem) -> list[tuple[Fraction, Fraction]]:
+    """Return where the stem speaks, in seconds of the timeline."""
+    active = speech.voiced(read_mono(stem.path))
+    return [(stem.first_sample_s + a, stem.first_sample_s + b) for a, b in speech.spans(active)]
+
+
+def covers(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
+    """Tell whether the stem has any sound in a range of the timeline."""
+    return stem.first_sample_s < stop_s and first_s < stem.first_sample_s + stem.duration_s
+
+
+def digest(stem: Stem, first_s: Fraction, frames: FrameRange) -> str:
+    """Return the SHA-256 of the samples that a range of pictures depends on."""
+    begin = first_s - stem.first_sample_s
+    samples, read_s = _with_context(stem, begin, begin + len(frames) / frames.rate)
+    return hashlib.sha256(str(begin - read_s).encode() + samples.tobytes()).hexdigest()
+
+
+def _with_context(stem: Stem, begin_s: Fraction, stop_s: Fraction) -> tuple[Floats, Fraction]:
+    """Read stem time ``begin_s..stop_s`` with context; the start lies on a mel column's grid."""
+    start = max(Fraction(0), begin_s - CONTEXT_S)
+    start = (start / _COLUMN_S).__floor__() * _COLUMN_S
+    stop = min(stem.duration_s, stop_s + CONTEXT_S)
+    if stop <= start:
+        return np.zeros(0, np.float32), start
+    return read_mono(stem.path, mel.SAMPLE_RATE, start, stop), start
+
+
+def _during(active: Bools, frames: int, rate: Fraction, first_s: Fraction) -> Bools:
+    """Return for each picture whether speech sounds at its middle."""
+    flags = np.zeros(frames, np.bool_)
+    for i in range(frames):
+        column = ((first_s + (i + Fraction(1, 2)) / rate) / _COLUMN_S).__floor__()
+        flags[i] = 0 <= column < len(active) and bool(active[column])
+    return flags

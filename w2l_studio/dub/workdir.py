@@ -1,0 +1,163 @@
+"""The result folder: content keys, finished takes, atomic writes and the lock.
+
+Knows nothing of what a take is made of; `dub.run` decides what to keep.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from w2l_studio.errors import OutputError
+
+_CHUNK = 1 << 20
+
+
+def key(parts: Any) -> str:
+    """Return the content key of JSON values: the SHA-256 of their canonical text, 64 hex digits."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a whole file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """Return an identity of a large media file: SHA-256 of its size, first, middle and last MiB.
+
+    A camera original of many gigabytes would take minutes to hash whole on every run; files that
+    differ only between these places and have the same length are taken for the same.
+    """
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for start in sorted({0, max(0, size // 2 - _CHUNK // 2), max(0, size - _CHUNK)}):
+            file.seek(start)
+            digest.update(file.read(_CHUNK))
+    return digest.hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON under a temporary name and rename it, so that no half file is ever seen.
+
+    Raises:
+        OutputError: the folder cannot be written or the disk is full.
+    """
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(path)
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write below ``path`` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Say in one sentence why ``path`` could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = _free_mb(path)
+        return OutputError(
+            f"the disk is full ({free} MB free)",
+            hint="free some space or give another folder with --out; finished takes are kept",
+            where=str(path),
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError("writing is not allowed here", hint="give another folder with --out", where=str(path))
+    return OutputError(f"cannot be written ({error.strerror})", where=str(path))
+
+
+def _free_mb(path: Path) -> int:
+    folder = path
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free >> 20
+
+
+class WorkDir:
+    """The folder of one edit's results, locked while it is open.
+
+    Args:
+        path: made when it is not there.
+
+    Raises:
+        OutputError: another run holds it, or it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.media = path / "media"
+        self._takes = path / "takes"
+        self._lock = path / ".lock"
+
+    def __enter__(self) -> WorkDir:
+        """Make the folder and take the lock."""
+        with output_errors(self.path):
+            self.media.mkdir(parents=True, exist_ok=True)
+            self._takes.mkdir(exist_ok=True)
+        self._take_lock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the lock back."""
+        self._lock.unlink(missing_ok=True)
+
+    def finished(self, take_key: str) -> dict[str, Any] | None:
+        """Return the record of a finished take whose media file is still whole, else None."""
+        record = self._takes / f"{take_key}.json"
+        try:
+            value = json.loads(record.read_text(encoding="utf-8"))
+            whole = (self.path / value["path"]).stat().st_size == value["bytes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return value if whole else None
+
+    def finish(self, take_key: str, media: Path, details: dict[str, Any]) -> None:
+        """Record a take after its media file has its final name."""
+        value = {"path": media.relative_to(self.path).as_posix(), "bytes": media.stat().st_size, **details}
+        write_json(self._takes / f"{take_key}.json", value)
+
+    def _take_lock(self) -> None:
+        with output_errors(self.path):
+            for _ in range(2):
+                try:
+                    handle = os.open(self._lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+                except FileExistsError:
+                    if self._holder_lives():
+                        break
+                    self._lock.unlink(missing_ok=True)
+                    continue
+                with os.fdopen(handle, "w") as file:
+                    file.write(str(os.getpid()))
+                return
+        raise OutputError(
+            "another run is writing here",
+            hint="wait for it, or give another folder with --out",
+            where=str(self.path),
+        )
+
+    def _holder_lives(self) -> bool:
+        try:
+            holder = int(self._lock.read_text())
+            os.kill(holder, 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return holder != os.getpid()
