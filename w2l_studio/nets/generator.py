@@ -1,0 +1,132 @@
+"""The paper's generator, layer for layer (section 3.4; 352 keys, 36.3 M parameters at width 1).
+
+Draws a face from masked target, reference and mel window; cutting and batching are `mouths.wav2lip`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from w2l_studio.nets.blocks import Conv, Up, audio_encoder, fold_time, residuals, scaled, unfold_time
+
+#: Side of the face -> (channels of the encoder's stages above the bottleneck, side of the bottleneck).
+_SIZES = {
+    96: ((16, 32, 64, 128, 256, 512), 3),
+    128: ((16, 32, 64, 128, 256, 512), 4),
+    192: ((16, 16, 32, 64, 128, 256, 512), 3),
+}
+#: Residual units per encoder stage and channels per decoder stage, counted from the bottleneck up.
+_ENCODER_RESIDUALS = (1, 2, 2, 3, 2, 2)
+_DECODER = (512, 512, 384, 256, 128, 64, 32)
+
+
+class Generator(nn.Module):
+    """Encoder-decoder with a skip at every size; the audio embedding enters at the bottleneck.
+
+    At 128 px the bottleneck is 4x4 instead of 3x3 (same stages, 4x4 kernels there); at 192 px one more
+    stage of 16 encoder and 32 decoder channels stands at the outer end. Width scales every layer's
+    channels by `blocks.scaled` but those of the input (6) and of the output (3).
+
+    Args:
+        width: channel multiplier; 1 is the published network.
+        face_px: side of the face: 96, 128 or 192.
+
+    Raises:
+        ValueError: another `face_px`.
+    """
+
+    def __init__(self, width: float = 1.0, face_px: int = 96) -> None:
+        super().__init__()
+        if face_px not in _SIZES:
+            raise ValueError(f"face_px must be one of {sorted(_SIZES)}, not {face_px}")
+        self.width, self.face_px = width, face_px
+        stages, neck = _SIZES[face_px]
+        down = [scaled(channels, width) for channels in stages]
+        up = [scaled(channels, width) for channels in _DECODER[: len(down)]]
+        deep = scaled(512, width)
+        self.face_encoder_blocks = nn.ModuleList(_encoder(down, neck, deep))
+        self.audio_encoder = audio_encoder(width, 1, deep)
+        self.face_decoder_blocks = nn.ModuleList(_decoder(up, down, neck, deep))
+        last = scaled(32, width)
+        self.output_block = nn.Sequential(
+            Conv(up[-1] + down[0], last, 3, 1, 1), nn.Conv2d(last, 3, 1), nn.Sigmoid()
+        )
+
+    def forward(self, audio: Tensor, face: Tensor) -> Tensor:
+        """Draw whole faces.
+
+        Args:
+            audio: mel windows ``[N, 1, 80, 16]`` or ``[B, T, 1, 80, 16]``, -4..4.
+            face: BGR 0..1, channels 0-2 the target with its lower half 0, 3-5 the reference:
+                ``[N, 6, P, P]`` or ``[B, 6, T, P, P]``.
+
+        Returns:
+            BGR 0..1: ``[N, 3, P, P]`` or ``[B, 3, T, P, P]``.
+        """
+        if audio.dim() == 5:
+            drawn = self._draw(fold_time(audio, 1), fold_time(face, 2), 0)
+            return unfold_time(drawn, audio.shape[0])
+        return self._draw(audio, face, 0)
+
+    def lower_half(self, audio: Tensor, face: Tensor) -> Tensor:
+        """Draw rows ``P/2..P - 1`` only: the same values as `forward`'s, a quarter less work.
+
+        The decoder keeps the rows that these depend on, no more.
+
+        Args:
+            audio: ``[N, 1, 80, 16]``.
+            face: ``[N, 6, P, P]``.
+
+        Returns:
+            ``[N, 3, P/2, P]``.
+        """
+        return self._draw(audio, face, self.face_px // 2)
+
+    def _draw(self, audio: Tensor, face: Tensor, first_row: int) -> Tensor:
+        skips = []
+        for block in self.face_encoder_blocks:
+            face = block(face)
+            skips.append(face)
+        x = self.audio_encoder(audio)
+        kept = 0
+        for block, keep in zip(self.face_decoder_blocks, self._rows(first_row), strict=True):
+            x = block(x)
+            skip = skips.pop()
+            top = skip.shape[2] - x.shape[2]
+            x = torch.cat([x[:, :, keep - top :], skip[:, :, keep:]], 1)
+            kept = keep
+        drawn: Tensor = self.output_block(x)
+        return drawn[:, :, first_row - kept :]
+
+    def _rows(self, first_row: int) -> list[int]:
+        """Return for each decoder block the first row of its output that ``first_row`` depends on.
+
+        A 3x3 convolution reaches one row up. A transposed one of stride 2 makes row y from rows
+        y // 2 and up, so rows from an even start on are exact.
+        """
+        rows = []
+        keep = max(first_row - 1, 0)
+        for block in reversed(self.face_decoder_blocks):
+            rows.append(keep)
+            convolutions = sum(isinstance(unit, Conv) for unit in block)
+            keep = max(keep - convolutions, 0) // 2
+        return rows[::-1]
+
+
+def _encoder(down: list[int], neck: int, deep: int) -> Iterable[nn.Sequential]:
+    yield nn.Sequential(Conv(6, down[0], 7, 1, 3))
+    counts = _ENCODER_RESIDUALS[: len(down) - 1][::-1]
+    for inputs, outputs, count in zip(down, down[1:], counts, strict=False):
+        yield nn.Sequential(Conv(inputs, outputs, 3, 2, 1), *residuals(outputs, count))
+    yield nn.Sequential(Conv(down[-1], deep, neck, 1, 0), Conv(deep, deep, 1, 1, 0))
+
+
+def _decoder(up: list[int], down: list[int], neck: int, deep: int) -> Iterable[nn.Sequential]:
+    yield nn.Sequential(Conv(deep, deep, 1, 1, 0))
+    yield nn.Sequential(Up(deep + deep, up[0], neck), *residuals(up[0], 1))
+    for i in range(1, len(up)):
+        inputs = up[i - 1] + down[-i]
+        yield nn.Sequential(Up(inputs, up[i], 3, 2, 1, 1), *residuals(up[i], 2))
