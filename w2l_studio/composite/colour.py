@@ -1,0 +1,103 @@
+"""Matches the colour of generated mouths to their plate by one transform per shot.
+
+Measures crops only; it knows nothing of planes, mattes or tags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from w2l_studio.terms import Doubles, Floats, FramesBGR
+
+#: Pictures looked at, spread evenly over the shot.
+_PICTURES = 48
+#: Weighted pixels below which nothing is measured.
+_ENOUGH_PX = 200.0
+#: The transform may do no more than a grader's touch; what needs more is a failed mouth.
+_GAIN_LIMITS = (0.75, 1.33)
+_SHIFT_LIMIT = 48.0
+#: Levels of contrast that must speak before the gain leaves 1 (ridge).
+_CONTRAST = 6.0
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourMatch:
+    """Mouth to plate, per channel BGR: ``plate = gain * mouth + offset`` on 0..255.
+
+    Args:
+        gain: ``float32[3]``.
+        offset: ``float32[3]``.
+    """
+
+    gain: Floats
+    offset: Floats
+
+    def apply(self, pixels: FramesBGR | Floats) -> Floats:
+        """Return ``float32[..., 3]`` BGR in the plate's colour, neither rounded nor clipped."""
+        return np.asarray(pixels, np.float32) * self.gain + self.offset
+
+
+def identity() -> ColourMatch:
+    """Return the match that changes nothing."""
+    return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32))
+
+
+def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> ColourMatch:
+    """Measure the transform where both show the same skin.
+
+    A trimmed least-squares line per channel: pixels that differ much from the rest (a moving jaw,
+    a collar) drop out; flat skin, which says nothing of contrast, leaves the gain at 1.
+
+    Args:
+        plate_crops: ``uint8[T, P, P, 3]`` BGR.
+        mouths: ``uint8[T, P, P, 3]`` BGR, the same windows.
+        weight: ``float32[P, P]``, how far a pixel counts (`matte.skin`).
+
+    Returns:
+        The match; identity where fewer than 200 weighted pixels remain.
+    """
+    rows = np.unique(np.linspace(0, len(mouths) - 1, min(_PICTURES, len(mouths))).astype(int))
+    counted = weight > 0.05
+    if not len(rows) or float(weight[counted].sum()) * len(rows) < _ENOUGH_PX:
+        return identity()
+    # A blur takes out grain, compression and the half pixel by which skin may be off.
+    seen = np.concatenate([_soft(plate_crops[row])[counted] for row in rows])
+    made = np.concatenate([_soft(mouths[row])[counted] for row in rows])
+    share = np.tile(weight[counted].astype(np.float64), len(rows))
+    kept = _same(made, seen, share)
+    if float(kept.sum()) < _ENOUGH_PX:
+        return identity()
+    lines = np.array([_line(made[:, c], seen[:, c], kept) for c in range(3)], np.float32)
+    return ColourMatch(lines[:, 0].copy(), lines[:, 1].copy())
+
+
+def _soft(picture: FramesBGR) -> Doubles:
+    return cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 48).astype(np.float64)
+
+
+def _same(made: Doubles, seen: Doubles, share: Doubles) -> Doubles:
+    """Weigh down to 0 the pixels that do not show the same thing in both."""
+    kept = share.copy()
+    for _ in range(_ROUNDS):
+        error = np.zeros(len(made))
+        for c in range(3):
+            gain, offset = _line(made[:, c], seen[:, c], kept)
+            error = np.maximum(error, np.abs(gain * made[:, c] + offset - seen[:, c]))
+        spread = float(np.median(error[kept > 0]))
+        kept = np.where(error <= max(2.5 * spread, 2.0), share, 0.0)
+    return kept
+
+
+def _line(x: Doubles, y: Doubles, weight: Doubles) -> tuple[float, float]:
+    total = weight.sum()
+    mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
+    ridge = _CONTRAST**2
+    covariance = (weight * (x - mean_x) * (y - mean_y)).sum() / total
+    variance = (weight * (x - mean_x) ** 2).sum() / total
+    gain = float(np.clip((covariance + ridge) / (variance + ridge), *_GAIN_LIMITS))
+    shift = float(np.clip(mean_y - mean_x, -_SHIFT_LIMIT, _SHIFT_LIMIT))
+    return gain, mean_x + shift - gain * mean_x

@@ -1,0 +1,157 @@
+"""What a plate's planes mean: depth, subsampling, siting, matrix and range of their code values.
+
+Touches no pixels; conversions are in `composite.planes`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from w2l_studio.errors import Unsupported
+from w2l_studio.terms import ColourTags, Doubles
+
+#: Luma columns and rows under one chroma sample, by the name that FFmpeg gives the sampling.
+_SUBSAMPLING = {"444": (1, 1), "422": (2, 1), "420": (2, 2), "440": (1, 2), "411": (4, 1)}
+_NAME = re.compile(
+    r"(?:yuv(?P<flavour>[ja]?)(?P<sampling>444|422|420|440|411)p|gbr(?P<gbra>a?)p|gray)"
+    r"(?P<bits>9|10|12|14|16)?(?:le)?"
+)
+#: (Kr, Kb) by H.273 matrix code point: BT.709, FCC, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020 nc.
+_LUMA = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+}
+#: Code points that say nothing of a Y'CbCr matrix: identity, unspecified, reserved.
+_UNTOLD = (0, 2, 3)
+_HD_HEIGHT_PX = 720
+_FULL_RANGE = 2
+_LIMITED_RANGE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a picture is stored.
+
+    Args:
+        bits: bits per sample.
+        sub_x, sub_y: luma columns and rows per chroma sample.
+        kind: ``yuv`` (planes Y, Cb, Cr), ``gbr`` (planes G, B, R) or ``gray``.
+        alpha: a last plane that is not colour and is never touched.
+        full: the pixel format itself says full range (``yuvj``).
+    """
+
+    bits: int
+    sub_x: int
+    sub_y: int
+    kind: Literal["yuv", "gbr", "gray"]
+    alpha: bool
+    full: bool = False
+
+    @property
+    def colours(self) -> int:
+        """Number of planes that carry colour."""
+        return 1 if self.kind == "gray" else 3
+
+    def to_luma(self, plane: int) -> Doubles:
+        """Return the map from a plane's pixels to luma pixels, ``float64[3, 3]``.
+
+        Chroma is sited as MPEG-2 does (H.273 type 0): on the first column, midway between rows.
+        """
+        if plane == 0 or plane >= self.colours:
+            return np.eye(3)
+        rows = [[self.sub_x, 0, 0], [0, self.sub_y, (self.sub_y - 1) / 2], [0, 0, 1]]
+        return np.array(rows, np.float64)
+
+
+def layout(pix_fmt: str) -> Layout:
+    """Read FFmpeg's name of a planar pixel format.
+
+    Raises:
+        Unsupported: it is none that is composited.
+    """
+    match = _NAME.fullmatch(pix_fmt)
+    if match is None:
+        raise Unsupported(
+            f"pictures of pixel format {pix_fmt} are not composited",
+            hint="Transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8 to 16 bits",
+        )
+    bits = int(match["bits"] or 8)
+    if match["sampling"]:
+        sub_x, sub_y = _SUBSAMPLING[match["sampling"]]
+        return Layout(bits, sub_x, sub_y, "yuv", match["flavour"] == "a", match["flavour"] == "j")
+    if pix_fmt.startswith("gbr"):
+        return Layout(bits, 1, 1, "gbr", bool(match["gbra"]))
+    return Layout(bits, 1, 1, "gray", False)
+
+
+def full_range(stored: Layout, tags: ColourTags) -> bool:
+    """Tell whether code values use the full range: by tag, else Y'CbCr is limited and the rest full."""
+    if stored.full or tags.range == _FULL_RANGE:
+        return True
+    return stored.kind != "yuv" and tags.range != _LIMITED_RANGE
+
+
+def legal(stored: Layout, tags: ColourTags, plane: int) -> tuple[int, int]:
+    """Return the lowest and highest nominal code value of a plane (BT.709 §4.6, BT.2100 table 9)."""
+    if full_range(stored, tags):
+        return 0, (1 << stored.bits) - 1
+    top = 240 if stored.kind == "yuv" and plane else 235
+    return 16 << (stored.bits - 8), top << (stored.bits - 8)
+
+
+def codes_from_bgr(stored: Layout, tags: ColourTags, height_px: int) -> Doubles:
+    """Return the map from BGR 0..255 to code values, ``float64[planes, 4]`` (last column: offset).
+
+    Non-linear values are mapped as they are: nothing is linearised, and PQ or HLG is not tone-mapped.
+
+    Args:
+        tags: the matrix and range of the stream.
+        height_px: rows of the plate, which decides an untagged matrix: BT.709 from 720 rows on,
+            else BT.601 (what players do; hosts.md 4.2).
+
+    Raises:
+        Unsupported: a matrix that is not linear in B'G'R' or unknown.
+    """
+    return _codes_from_bgr(stored, tags.matrix, full_range(stored, tags), height_px >= _HD_HEIGHT_PX).copy()
+
+
+@lru_cache(maxsize=64)
+def _codes_from_bgr(stored: Layout, matrix: int, full: bool, high: bool) -> Doubles:
+    rows = np.hstack([_rows(stored, matrix, high) / 255, np.zeros((stored.colours, 1))])
+    peak, unit = (1 << stored.bits) - 1, 1 << (stored.bits - 8)
+    for plane, row in enumerate(rows):
+        if stored.kind == "yuv" and plane:
+            row *= peak if full else 224 * unit
+            row[3] = 128 * unit
+        else:
+            row *= peak if full else 219 * unit
+            row[3] = 0 if full else 16 * unit
+    return rows
+
+
+def _rows(stored: Layout, matrix: int, high: bool) -> Doubles:
+    """Return what each plane takes of B, G and R, before range and depth."""
+    if stored.kind == "gbr":
+        return np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float64)
+    code = (1 if high else 6) if matrix in _UNTOLD else matrix
+    if code not in _LUMA:
+        raise Unsupported(
+            f"the colour matrix with H.273 code point {matrix} is not composited",
+            hint="Transcode the plate to BT.601, BT.709 or BT.2020 non-constant luminance",
+        )
+    red, blue = _LUMA[code]
+    luma = np.array([blue, 1 - red - blue, red])
+    if stored.kind == "gray":
+        return luma[None]
+    cb = (np.array([1, 0, 0]) - luma) / (2 * (1 - blue))
+    cr = (np.array([0, 0, 1]) - luma) / (2 * (1 - red))
+    return np.stack([luma, cb, cr])

@@ -1,0 +1,112 @@
+"""Puts a mouth on its plate, in the plate's own planes, and nowhere but under the matte.
+
+The plate is never converted: the mouth is, at crop size, and each plane takes it on its own grid at
+its own siting. Written is ``plate + alpha * (upscaled mouth + the plate's texture - plate)``, rounded
+once, so an unchanged mouth gives the plate back, and samples without matte are the same bytes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2l_studio.composite import matte as mattes
+from w2l_studio.composite import planes as conversion
+from w2l_studio.composite import texture, warp
+from w2l_studio.composite.colour import ColourMatch
+from w2l_studio.composite.layout import Layout, layout, legal
+from w2l_studio.terms import Bools, ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
+
+
+def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle would only hide the list
+    picture: Planes,
+    tags: ColourTags,
+    mouth: FramesBGR | Floats,
+    affine: Doubles,
+    matte: Matte,
+    *,
+    gain: float,
+    colour: ColourMatch,
+    lips: Floats | None = None,
+) -> Planes:
+    """Return the picture with the mouth on it; the picture handed in is not changed.
+
+    Planes that nothing falls on are shared with it. PQ and HLG plates are blended as code values.
+
+    Args:
+        picture: planes in native code values.
+        tags: matrix and range of the stream.
+        mouth: ``uint8[P, P, 3]`` (or ``float32``, 0..255) BGR.
+        affine: ``float64[2, 3]``, plate pixel -> crop pixel; carries roll, pixel aspect and rotation.
+        matte: ``float32[P, P]``.
+        gain: strength of the whole, 0..1.
+        colour: mouth -> plate.
+        lips: ``float32[P, P]`` as from `matte.lips`; None = where a frontal face has them.
+
+    Raises:
+        Unsupported: pixel format or matrix that is not composited.
+    """
+    stored = layout(picture.pix_fmt)
+    covered = warp.region(matte.alpha)
+    if gain <= 0 or covered is None:
+        return picture
+    size = len(matte.alpha)
+    height = picture.planes[0].shape[0]
+    codes = conversion.to_codes(colour.apply(mouth), tags, stored, height)
+    maps = [_to_crop(stored, i, affine) for i in range(stored.colours)]
+    lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
+    level = np.float32(1 << (stored.bits - 8))
+    lips = mattes.lips(size) if lips is None else lips
+    keep = texture.agreement((codes[0] - lows[0]) / level, lips)
+    out = list(picture.planes)
+    for i in range(stored.colours):
+        onto = warp.patch(out[i].shape, maps[i], covered)
+        if onto is not None:
+            moved = np.dstack([codes[i], lows[i]])
+            out[i] = _blend(out[i], moved, keep, matte.alpha, gain, onto, legal(stored, tags, i))
+    return Planes(tuple(out), picture.pix_fmt)
+
+
+def coverage(picture: Planes, affine: Doubles, matte: Matte) -> list[Bools]:
+    """Return which samples of each plane a paste may change, ``bool[h, w]`` each.
+
+    Args:
+        picture: planes (only their sizes and pixel format are read).
+        affine: as for `paste`.
+        matte: as for `paste`.
+    """
+    stored = layout(picture.pix_fmt)
+    covered = warp.region(matte.alpha)
+    found = [np.zeros(plane.shape, np.bool_) for plane in picture.planes]
+    for i in range(stored.colours if covered is not None else 0):
+        onto = warp.patch(found[i].shape, _to_crop(stored, i, affine), covered or (0, 0, 0, 0))
+        if onto is not None:
+            found[i][onto.rows, onto.columns] = warp.mask(matte.alpha, onto) > 0
+    return found
+
+
+def _to_crop(stored: Layout, plane: int, affine: Doubles) -> Doubles:
+    return np.asarray(np.asarray(affine, np.float64) @ stored.to_luma(plane), np.float64)
+
+
+def _blend(  # noqa: PLR0913 - one plane's share of `paste`
+    plane: Plane,
+    moved: Floats,
+    keep: Floats,
+    alpha: Floats,
+    gain: float,
+    onto: warp.Patch,
+    limits: tuple[int, int],
+) -> Plane:
+    """Return a copy of the plane with ``moved[..., 0]`` (new) in place of ``moved[..., 1]`` (its own)."""
+    plate = np.asarray(plane[onto.rows, onto.columns], np.float32)
+    raised = warp.picture(moved, onto)
+    new, low = raised[..., 0], raised[..., 1]
+    share = warp.mask(alpha, onto)
+    new = new + texture.detail(plate, low, warp.mask(keep, onto), share)
+    blended = plate + np.float32(min(gain, 1.0)) * share * (new - plate)
+    # Whites and blacks beyond the nominal range stay where the plate has them, and are not made anew.
+    low_limit, high_limit = (np.float32(v) for v in limits)
+    blended = np.clip(blended, np.minimum(plate, low_limit), np.maximum(plate, high_limit))
+    out = plane.copy()
+    out[onto.rows, onto.columns] = np.rint(blended)
+    return out

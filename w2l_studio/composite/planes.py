@@ -1,0 +1,125 @@
+"""Converts between a plate's planes and BGR: whole pictures reduced for analysis, boxes exact.
+
+Reads planes only; what is written back into them is the affair of `composite.paste`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from w2l_studio.composite.layout import Layout, codes_from_bgr, layout
+from w2l_studio.terms import ColourTags, Doubles, Floats, FramesBGR, Plane, Planes
+
+
+def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR:
+    """Return a reduced BGR copy of a whole picture, averaged plane by plane before conversion.
+
+    PQ and HLG pictures come out as their code values look (flat): nothing is tone-mapped.
+
+    Args:
+        picture: planes in native code values.
+        tags: matrix and range.
+        scale: at most 1; the size is rounded, at least 2 x 2.
+
+    Returns:
+        ``uint8[h, w, 3]`` BGR.
+
+    Raises:
+        Unsupported: pixel format or matrix that is not composited.
+    """
+    stored = layout(picture.pix_fmt)
+    height, width = picture.planes[0].shape
+    out = (max(2, round(width * scale)), max(2, round(height * scale)))
+    sx, sy = width / out[0], height / out[1]
+    to_plate = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])
+    codes = [
+        _reduced(plane, np.linalg.inv(stored.to_luma(i)) @ to_plate, out)
+        for i, plane in enumerate(picture.planes[: stored.colours])
+    ]
+    bgr = _to_bgr(codes, codes_from_bgr(stored, tags, height))
+    # saturate_cast rounds and clips in one pass.
+    return cv2.convertScaleAbs(cv2.max(bgr, 0.0))
+
+
+def region_bgr(picture: Planes, tags: ColourTags, box: tuple[int, int, int, int]) -> Floats:
+    """Return one box of a picture at full size, chroma interpolated linearly at its true siting.
+
+    Args:
+        picture: planes in native code values.
+        tags: matrix and range.
+        box: left, top, right, bottom in luma pixels, inside the picture.
+
+    Returns:
+        ``float32[h, w, 3]`` BGR, 0..255 where the plate is legal, beyond it where it is not.
+
+    Raises:
+        Unsupported: pixel format or matrix that is not composited.
+    """
+    stored = layout(picture.pix_fmt)
+    left, top, right, bottom = box
+    codes = [np.asarray(picture.planes[0][top:bottom, left:right], np.float32)]
+    for i in range(1, stored.colours):
+        to_plane = np.linalg.inv(stored.to_luma(i)) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
+        codes.append(_window(picture.planes[i], to_plane, (right - left, bottom - top)))
+    return _to_bgr(codes, codes_from_bgr(stored, tags, picture.planes[0].shape[0]))
+
+
+def to_codes(bgr: Floats, tags: ColourTags, stored: Layout, height_px: int) -> list[Floats]:
+    """Convert BGR to the code values of each colour plane, not rounded, at the size that comes in.
+
+    Args:
+        bgr: ``float32[h, w, 3]``, 0..255.
+        tags: matrix and range.
+        stored: layout of the plate.
+        height_px: rows of the plate (decides an untagged matrix).
+
+    Returns:
+        One ``float32[h, w]`` per colour plane.
+    """
+    matrix = codes_from_bgr(stored, tags, height_px).astype(np.float32)
+    codes = cv2.transform(np.ascontiguousarray(bgr, np.float32), matrix)
+    return [codes] if codes.ndim == 2 else list(cv2.split(codes))
+
+
+def _to_bgr(codes: list[Floats], from_bgr: Doubles) -> Floats:
+    if len(codes) == 1:
+        value = (codes[0] - np.float32(from_bgr[0, 3])) / np.float32(from_bgr[0, :3].sum())
+        return cv2.merge([value, value, value])
+    back = np.linalg.inv(from_bgr[:, :3])
+    matrix = np.column_stack([back, -back @ from_bgr[:, 3]]).astype(np.float32)
+    return np.asarray(cv2.transform(cv2.merge(codes), matrix), np.float32)
+
+
+def _reduced(plane: Plane, to_plane: Doubles, size_px: tuple[int, int]) -> Floats:
+    """Sample a plane at a reduced size: whole factors by averaging, the rest and the siting linearly."""
+    height, width = plane.shape
+    kx, ky = (max(1, int(factor + 1e-6)) for factor in (to_plane[0, 0], to_plane[1, 1]))
+    small = (-(-width // kx), -(-height // ky))
+    if small == (width, height):
+        averaged = np.asarray(plane, np.float32)
+    else:
+        averaged = cv2.resize(plane, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    fx, fy = small[0] / width, small[1] / height
+    to_small = np.array([[fx, 0, (fx - 1) / 2], [0, fy, (fy - 1) / 2], [0, 0, 1]]) @ to_plane
+    if averaged.shape[::-1] == size_px and np.allclose(to_small, np.eye(3), atol=1e-9):
+        return averaged
+    return _warped(averaged, to_small, size_px)
+
+
+def _window(plane: Plane, to_plane: Doubles, size_px: tuple[int, int]) -> Floats:
+    """Sample a plane on a finer grid, reading only what lies under it."""
+    height, width = plane.shape
+    first = np.floor(to_plane[:2, 2]).astype(int) - 1
+    last = np.ceil(to_plane[:2, :2] @ np.subtract(size_px, 1) + to_plane[:2, 2]).astype(int) + 2
+    left, top = np.clip(first, 0, [width - 1, height - 1])
+    right, bottom = np.clip(last, [left + 1, top + 1], [width, height])
+    shifted = to_plane.copy()
+    shifted[:2, 2] -= (left, top)
+    return _warped(np.asarray(plane[top:bottom, left:right], np.float32), shifted, size_px)
+
+
+def _warped(plane: Floats, to_plane: Doubles, size_px: tuple[int, int]) -> Floats:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(plane, to_plane[:2], size_px, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)

@@ -1,0 +1,137 @@
+"""Moves single planes between plate and crop: sub-pixel, in float, averaged where it shrinks.
+
+Knows boxes and 2x3 matrices; what the values mean is told by `composite.planes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from w2l_studio.terms import Doubles, Floats, Plane
+
+_BORDER_CROP_PX = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """The part of a plane that a crop's region covers, and how it lies in the crop.
+
+    Args:
+        rows, columns: the part.
+        to_crop: ``float64[2, 3]``, pixel of the part -> crop pixel.
+    """
+
+    rows: slice
+    columns: slice
+    to_crop: Doubles
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """``(width, height)`` of the part."""
+        return self.columns.stop - self.columns.start, self.rows.stop - self.rows.start
+
+    @property
+    def scale(self) -> float:
+        """Crop pixels per pixel of the plane, the finer of both axes."""
+        return float(np.hypot(*self.to_crop[:, :2]).max())
+
+
+def patch(shape: tuple[int, ...], to_crop: Doubles, region: tuple[int, int, int, int]) -> Patch | None:
+    """Find the pixels of a plane under a region of the crop.
+
+    Args:
+        shape: ``(height, width)`` of the plane.
+        to_crop: ``float64[2, 3]``, plane pixel -> crop pixel.
+        region: left, top, right, bottom in crop pixels, half-open.
+
+    Returns:
+        None where the region lies wholly outside the plane.
+    """
+    left, top, right, bottom = region
+    # One pixel more on each side: the interpolated edge reaches half-way to the next.
+    corners = np.array(
+        [[left - 1, top - 1], [right, top - 1], [left - 1, bottom], [right, bottom]], np.float64
+    )
+    back = cv2.invertAffineTransform(np.asarray(to_crop, np.float64))
+    on_plane = corners @ back[:, :2].T + back[:, 2]
+    limits = [shape[1], shape[0]]
+    x0, y0 = np.clip(np.floor(on_plane.min(0)).astype(int), 0, limits)
+    x1, y1 = np.clip(np.ceil(on_plane.max(0)).astype(int) + 1, 0, limits)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    shifted = np.array(to_crop, np.float64)
+    shifted[:, 2] += shifted[:, :2] @ np.array([x0, y0], np.float64)
+    return Patch(slice(int(y0), int(y1)), slice(int(x0), int(x1)), shifted)
+
+
+def region(mask: Floats, border_px: int = 0) -> tuple[int, int, int, int] | None:
+    """Return the box of a crop-space mask's positive pixels, enlarged but inside the crop."""
+    rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
+    if not len(rows):
+        return None
+    height, width = mask.shape
+    return (
+        max(0, int(columns[0]) - border_px),
+        max(0, int(rows[0]) - border_px),
+        min(width, int(columns[-1]) + 1 + border_px),
+        min(height, int(rows[-1]) + 1 + border_px),
+    )
+
+
+def mask(values: Floats, onto: Patch) -> Floats:
+    """Bring a smooth crop-space mask to the plane: ``float32[h, w]``, 0 outside the crop."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(values, onto.to_crop, onto.size_px, flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(warped, np.float32)
+
+
+def picture(values: Floats, onto: Patch) -> Floats:
+    """Bring crop pixels to the plane by cubic interpolation, averaged first where they shrink.
+
+    Args:
+        values: ``float32[P, P]`` or ``float32[P, P, C]`` with up to 4 channels.
+        onto: where to.
+
+    Returns:
+        ``float32[h, w]`` or ``float32[h, w, C]``; beyond the crop its edge repeats.
+    """
+    if onto.scale > 1:
+        values = cv2.GaussianBlur(values, (0, 0), 0.5 * float(np.sqrt(onto.scale**2 - 1)) + 1e-3)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(values, onto.to_crop, onto.size_px, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)
+
+
+def crop(plane: Plane, to_crop: Doubles, size_px: int, covered: tuple[int, int, int, int]) -> Floats:
+    """Sample a plane into crop space, as the generator was shown it: area-averaged where it shrinks.
+
+    Args:
+        plane: ``[h, w]``.
+        to_crop: plane pixel -> crop pixel.
+        size_px: side P of the crop.
+        covered: region of the crop that is wanted; only it and a border of 3 pixels are sampled.
+
+    Returns:
+        ``float32[P, P]``, 0 beyond the border; beyond the plane its edge repeats.
+    """
+    left, top = max(0, covered[0] - _BORDER_CROP_PX), max(0, covered[1] - _BORDER_CROP_PX)
+    right, bottom = (min(size_px, v + _BORDER_CROP_PX) for v in covered[2:])
+    out = np.zeros((size_px, size_px), np.float32)
+    under = patch(plane.shape, to_crop, (left, top, right, bottom))
+    if under is None:
+        return out
+    part = np.asarray(plane[under.rows, under.columns], np.float32)
+    factor = max(1, int(np.ceil(1 / under.scale - 0.25)))
+    matrix = under.to_crop.copy()
+    matrix[:, 2] -= (left, top)
+    matrix *= factor
+    matrix[:, 2] += (factor - 1) / 2
+    size = ((right - left) * factor, (bottom - top) * factor)
+    large = cv2.warpAffine(part, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if factor > 1:
+        large = cv2.resize(large, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    out[top:bottom, left:right] = large
+    return out
