@@ -120,6 +120,18 @@ class MediaOffline(ShotError):
     code = "media-offline"
 
 
+class MediaMismatch(ShotError):
+    """The clip uses frames that its file does not have."""
+
+    code = "media-mismatch"
+
+
+class NoClip(ShotError):
+    """The mark lies over no picture."""
+
+    code = "no-clip"
+
+
 class Unsupported(ShotError):
     """The plate is of a kind that is not composited (interlaced, variable rate, unknown pixel format)."""
 

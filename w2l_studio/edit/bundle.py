@@ -1,0 +1,72 @@
+"""Opens OTIO bundles: unpacks .otioz safely, finds the timeline in .otiod.
+
+Reads no timeline and writes only below the folder that it is given.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from w2l_studio.errors import EditError
+
+_CONTENT = "content.otio"
+
+
+def open_folder(path: Path) -> bytes:
+    """Return the timeline text of an .otiod folder."""
+    return (path / _CONTENT).read_bytes()
+
+
+def unpack(path: Path, folder: Path | None) -> bytes:
+    """Unpack an .otioz below ``folder`` and return its timeline text.
+
+    Files that are already there, with the right size and not older than the bundle, are left alone.
+
+    Raises:
+        EditError: not a bundle, no folder, names that lead out of it, or not enough room on the disk.
+    """
+    if folder is None:
+        raise EditError("is a bundle, and there is no folder to unpack it to", where=path.name)
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            members = [member for member in bundle.infolist() if not member.is_dir()]
+            for member in members:
+                _check_name(member.filename, path)
+            content = bundle.read(_CONTENT)
+            folder.mkdir(parents=True, exist_ok=True)
+            stale = [member for member in members if not _fresh(folder / member.filename, member, path)]
+            _check_room(sum(member.file_size for member in stale), folder, path)
+            for member in stale:
+                _extract(bundle, member, folder / member.filename)
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise EditError(f"is not a readable .otioz bundle ({error})", where=path.name) from error
+    return content
+
+
+def _check_name(name: str, path: Path) -> None:
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
+        raise EditError(f"holds a file with the unsafe name {name!r}", hint="do not use it", where=path.name)
+
+
+def _check_room(size: int, folder: Path, path: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise EditError(f"needs {size >> 20} MB to unpack and {free >> 20} MB are free", where=path.name)
+
+
+def _fresh(target: Path, member: zipfile.ZipInfo, path: Path) -> bool:
+    if not target.is_file():
+        return False
+    there = target.stat()
+    return there.st_size == member.file_size and there.st_mtime >= path.stat().st_mtime
+
+
+def _extract(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    with bundle.open(member) as source, part.open("wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    part.replace(target)

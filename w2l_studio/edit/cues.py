@@ -1,0 +1,100 @@
+"""Reads cue sheets (.srt, .ass, .vtt) and turns their cues into marks.
+
+Knows no stem: who speaks a cue is told by its name field or prefix only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import pysubs2
+
+from w2l_studio.edit.timeline import Edit, timecode
+from w2l_studio.errors import EditError
+from w2l_studio.terms import Cue, Mark
+from w2l_studio.timing import FrameRange, nearest_frame
+
+_PREFIX = re.compile(r"\s*([^\W\d_][^:\n]{0,39}):\s+(.*)", re.DOTALL)
+_CLOCK = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+)")
+
+
+def read(path: Path, rate: Fraction) -> tuple[Cue, ...]:
+    """Read a cue sheet.
+
+    Args:
+        path: .srt, .ass or .vtt, UTF-8.
+        rate: of the timeline, for formats that count frames.
+
+    Returns:
+        Cues with text, in order of time; the character comes from the ASS name field or from a
+        prefix in capitals (``ANNA: ...``).
+
+    Raises:
+        EditError: not there, not a subtitle file, or not UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        sheet = pysubs2.SSAFile.from_string(text, fps=float(rate))
+    except OSError as error:
+        raise EditError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise EditError("is not UTF-8", hint="save the cue sheet as UTF-8", where=path.name) from error
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise EditError(
+            f"is not a cue sheet that can be read ({error})", hint="give .srt, .ass or .vtt", where=path.name
+        ) from error
+    return tuple(sorted(_cues(sheet), key=lambda cue: (cue.start_s, cue.stop_s)))
+
+
+def to_marks(cues: Sequence[Cue], edit: Edit) -> tuple[Mark, ...]:
+    """Return one mark per cue.
+
+    Times count from the timeline's first frame. Where every cue begins after the timeline's end, and
+    all begin inside it once its start timecode is subtracted (read as a clock: 01:00:00:00 is 3600 s),
+    it is subtracted. What lies outside gives a mark without frames.
+    """
+    shift = _clock(edit)
+    length = Fraction(edit.frames) / edit.rate
+    beyond = bool(cues) and all(cue.start_s >= length for cue in cues)
+    counted = beyond and all(0 <= cue.start_s - shift < length for cue in cues)
+    late = shift if counted else Fraction(0)
+    return tuple(
+        Mark(f"cue-{index}", _record(cue, late, edit), character=cue.character, source="cue")
+        for index, cue in enumerate(cues, 1)
+    )
+
+
+def _cues(sheet: pysubs2.SSAFile) -> Iterator[Cue]:
+    for event in sheet:
+        text = event.plaintext.strip()
+        if event.is_comment or not text or event.end <= event.start:
+            continue
+        character, line = _speaker(text)
+        start, stop = Fraction(event.start, 1000), Fraction(event.end, 1000)
+        yield Cue(start, stop, event.name.strip() or character, text if event.name.strip() else line)
+
+
+def _speaker(text: str) -> tuple[str | None, str]:
+    """Split ``ANNA: Hello`` into name and line; only capitals are a name."""
+    match = _PREFIX.match(text)
+    if match and match[1] == match[1].upper():
+        return match[1].strip(), match[2]
+    return None, text
+
+
+def _clock(edit: Edit) -> Fraction:
+    match = _CLOCK.fullmatch(timecode(edit, 0))
+    if not match:
+        return Fraction(0)
+    hours, minutes, seconds, frame = map(int, match.groups())
+    return (hours * 60 + minutes) * 60 + seconds + Fraction(frame, round(edit.rate))
+
+
+def _record(cue: Cue, late: Fraction, edit: Edit) -> FrameRange:
+    start = nearest_frame(cue.start_s - late, edit.rate)
+    stop = max(start + 1, nearest_frame(cue.stop_s - late, edit.rate))
+    start = min(max(start, 0), edit.frames)
+    return FrameRange(start, max(start, min(stop, edit.frames)), edit.rate)

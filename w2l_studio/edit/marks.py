@@ -1,0 +1,161 @@
+"""Finds what is marked for dubbing: markers on clips, tracks and stacks.
+
+Ties no mark to a media file and cuts no segment (see `segments`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import opentimelineio as otio
+
+from w2l_studio.edit import layout, settings, visible
+from w2l_studio.edit.layout import Placed
+from w2l_studio.edit.timeline import Edit, frames, timecode
+from w2l_studio.errors import EditError
+from w2l_studio.terms import ClipUse, Mark
+from w2l_studio.timing import FrameRange
+
+_TEXT = re.compile(r"\s*w2l\b[\s:,;-]*(.*)", re.IGNORECASE)
+#: Names that Resolve gives by itself; they name no character.
+_NO_NAME = re.compile(r"marker \d+", re.IGNORECASE)
+
+
+def find(edit: Edit, marker_color: str | None = None) -> tuple[Mark, ...]:
+    """Return all marks of an edit in record order.
+
+    Args:
+        edit: as read.
+        marker_color: every marker of this colour marks, whatever its text.
+
+    Returns:
+        Marks clipped to the timeline. A marker without length marks the whole clip that it is on or
+        over. A clip marker on frames that the edit does not show gives a mark without frames.
+
+    Raises:
+        EditError: settings that cannot be meant; names marker and timecode.
+    """
+    seen = visible.parts(edit.clips)
+    uses = {clip.path: clip for clip in edit.clips}
+    found = [
+        mark
+        for placed in layout.walk(edit.otio)
+        if placed.enabled
+        for mark in _marks_on(edit, placed, marker_color, seen, uses)
+    ]
+    return tuple(sorted(found, key=lambda mark: (mark.record, mark.id)))
+
+
+def everywhere(edit: Edit, spans: Sequence[tuple[Fraction, Fraction]]) -> tuple[Mark, ...]:
+    """Return one mark over every clip that is seen while somebody speaks.
+
+    Args:
+        edit: as read.
+        spans: where the stems speak, in seconds from the timeline's first frame.
+    """
+    joined = _joined(spans)
+    starts = [start for start, _ in joined]
+    placed = {item.path: item for item in layout.walk(edit.otio)}
+    chosen: dict[tuple[int, ...], Mark] = {}
+    for clip, part in visible.parts(edit.clips):
+        before = bisect_right(starts, part.stop_s) - 1
+        spoken = before >= 0 and joined[before][1] > part.start_s and joined[before][0] < part.stop_s
+        # A span that begins exactly at the part's end hides an earlier one that reaches into it.
+        spoken = spoken or (before > 0 and joined[before - 1][1] > part.start_s)
+        if spoken and not _is_generator(placed[clip.path]):
+            mark = Mark(f"all-{_dotted(clip.path)}", clip.record, clip_path=clip.path, source="all")
+            where = f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
+            own = settings.read(placed[clip.path].item, where, strict=False)
+            chosen.setdefault(clip.path, settings.under(mark, own))
+    return tuple(chosen.values())
+
+
+def _marks_on(
+    edit: Edit,
+    placed: Placed,
+    color: str | None,
+    seen: Sequence[visible.Part],
+    uses: Mapping[tuple[int, ...], ClipUse],
+) -> Iterator[Mark]:
+    for index, marker in enumerate(placed.item.markers):
+        spoken, character = _speaker(marker, color)
+        if not spoken:
+            continue
+        record, point = _range(edit, placed, marker)
+        where = f"{edit.path.name}, marker {marker.name!r} at {timecode(edit, record.start)}"
+        own = settings.read(marker, where, strict=True)
+        clip = uses.get(placed.path) or (_under(record.start, seen) if point else None)
+        mark = Mark(
+            id=f"{_dotted(placed.path)}#{index}",
+            record=clip.record if point and clip is not None else record,
+            character=character or own.character or _by_name(marker),
+            clip_path=clip.path if clip is not None else None,
+            hint=own.hint,
+            strength=1.0 if own.strength is None else own.strength,
+            skip=bool(own.skip),
+        )
+        if placed.path in uses:
+            mark = settings.under(mark, settings.read(placed.item, where, strict=False))
+        yield mark
+
+
+def _speaker(marker: Any, color: str | None) -> tuple[bool, str | None]:
+    """Return whether a marker is a mark, and the character that its text names."""
+    resolve = marker.metadata.get("Resolve_OTIO")
+    note = resolve.get("Note") if isinstance(resolve, Mapping) else None
+    texts = [text for text in (marker.name, marker.comment, note) if isinstance(text, str)]
+    matches = [match for text in texts if (match := _TEXT.match(text))]
+    if matches:
+        return True, next((match[1].strip() for match in matches if match[1].strip()), None)
+    return color is not None and str(marker.color or "").casefold() == color.casefold(), None
+
+
+def _by_name(marker: Any) -> str | None:
+    """Return the marker's name as a character, for markers chosen by colour."""
+    name = (marker.name or "").strip()
+    return name if name and not _TEXT.match(name) and not _NO_NAME.fullmatch(name) else None
+
+
+def _range(edit: Edit, placed: Placed, marker: Any) -> tuple[FrameRange, bool]:
+    """Return a marker's frames of the timeline, and whether it is a point.
+
+    Markers count in the own time of what they are on. Resolve writes points as one frame.
+    """
+    try:
+        begin, length = (layout.seconds(t) for t in (marker.marked_range.start_time, marker.marked_range.duration))
+    except EditError as error:
+        raise EditError(error.message, hint=error.hint, where=f"marker {marker.name!r}") from error
+    begin += placed.offset
+    limits = frames(placed.window, edit.rate)
+    asked = frames((begin, begin + max(length, Fraction(0))), edit.rate)
+    if len(asked) <= 1 and placed.is_clip:
+        return limits, True
+    start = min(max(asked.start, limits.start), limits.stop)
+    stop = max(start, min(max(asked.stop, asked.start + 1), limits.stop))
+    return FrameRange(start, stop, edit.rate), len(asked) <= 1
+
+
+def _under(frame: int, seen: Sequence[visible.Part]) -> ClipUse | None:
+    return next((clip for clip, part in seen if frame in part), None)
+
+
+def _joined(spans: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+    joined: list[tuple[Fraction, Fraction]] = []
+    for start, stop in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def _is_generator(placed: Placed) -> bool:
+    return isinstance(layout.reference(placed.item), otio.schema.GeneratorReference)
+
+
+def _dotted(path: tuple[int, ...]) -> str:
+    return ".".join(map(str, path)) or "top"

@@ -1,0 +1,114 @@
+"""Makes any .otio text loadable by OpenTimelineIO, and undoes it on writing.
+
+Works on JSON values only: opens no file and knows nothing of clips or time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import opentimelineio as otio
+
+from w2l_studio.errors import EditError
+
+#: Metadata key under which an object of an unknown schema waits, as JSON text, to be written back.
+_ORIGINAL = "w2l_studio_original"
+#: What stands in for an unknown schema, by the field that holds it.
+_STAND_INS = {
+    "effects": "Effect.1",
+    "markers": "Marker.2",
+    "children": "Gap.1",
+    "media_references": "MissingReference.1",
+    "media_reference": "MissingReference.1",
+}
+#: Fields that stand-ins take over, so that positions and names stay what they were.
+_KEPT = ("name", "source_range", "marked_range", "enabled")
+_ZERO_RANGE = {
+    "OTIO_SCHEMA": "TimeRange.1",
+    "start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1},
+    "duration": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1},
+}
+
+
+def clean(data: bytes, where: str) -> str:
+    """Return JSON text that OpenTimelineIO loads.
+
+    Objects of unknown schemas become plain effects, markers, gaps or missing references that carry
+    the original in their metadata (`restore` puts it back).
+
+    Args:
+        data: the file's bytes, UTF-8 with or without byte order mark.
+        where: the file's name, for errors.
+
+    Raises:
+        EditError: not JSON, not a timeline, a schema that is too new, or a frame rate that is not positive.
+    """
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise EditError(f"is not readable as OpenTimelineIO ({error})", where=where) from error
+    if not isinstance(value, dict) or not str(value.get("OTIO_SCHEMA", "")).startswith("Timeline."):
+        found = value.get("OTIO_SCHEMA", "no schema") if isinstance(value, dict) else type(value).__name__
+        raise EditError(f"holds no timeline but {found}", hint="export one timeline", where=where)
+    return json.dumps(_clean(value, "", where), ensure_ascii=False)
+
+
+def restore(text: str) -> str:
+    """Return timeline JSON with the objects that `clean` replaced put back."""
+    if _ORIGINAL not in text:
+        return text
+    return json.dumps(_restore(json.loads(text)), indent=4, ensure_ascii=False)
+
+
+def _clean(value: Any, field: str, where: str) -> Any:
+    if isinstance(value, list):
+        return [_clean(entry, field, where) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    name, _, version = str(value.get("OTIO_SCHEMA", "")).rpartition(".")
+    known = otio.core.type_version_map().get(name)
+    if known is not None and version.isdigit() and int(version) > known:
+        raise EditError(
+            f"is written in {name}.{version}, and this OpenTimelineIO reads up to {name}.{known}",
+            hint="export with an older OTIO schema, or update opentimelineio",
+            where=where,
+        )
+    if name and known is None and field in _STAND_INS:
+        return _stand_in(value, _STAND_INS[field])
+    if name == "RationalTime" and field != "metadata":
+        _check_time(value, where)
+    return {key: _clean(entry, _field(key, name, field), where) for key, entry in value.items()}
+
+
+def _field(key: str, schema: str, field: str) -> str:
+    """Return the field that a value stands in; below metadata and in keyed references it is inherited."""
+    inherits = field == "metadata" or (field == "media_references" and not schema)
+    return field if inherits else key
+
+
+def _stand_in(original: dict[str, Any], schema: str) -> dict[str, Any]:
+    kept = {key: original[key] for key in _KEPT if original.get(key) is not None}
+    if schema.startswith("Marker"):
+        kept.setdefault("marked_range", _ZERO_RANGE)
+    return {"OTIO_SCHEMA": schema, **kept, "metadata": {_ORIGINAL: json.dumps(original)}}
+
+
+def _check_time(time: dict[str, Any], where: str) -> None:
+    """Refuse what OTIO loads as infinite seconds."""
+    rate, value = time.get("rate"), time.get("value")
+    numbers = all(isinstance(entry, (int, float)) and math.isfinite(entry) for entry in (rate, value))
+    if not numbers or not isinstance(rate, (int, float)) or rate <= 0:
+        raise EditError(f"holds a time of {value} at {rate} frames per second", where=where)
+
+
+def _restore(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restore(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict) and _ORIGINAL in metadata:
+        return json.loads(metadata[_ORIGINAL])
+    return {key: _restore(entry) for key, entry in value.items()}

@@ -1,0 +1,114 @@
+"""Per-mark settings: reads and checks `metadata["w2l_studio"]` of markers and clips.
+
+Decides nothing about which frames are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from w2l_studio.errors import EditError
+from w2l_studio.terms import FaceHint, Mark
+
+#: The metadata key that is ours, on markers, clips and timelines.
+KEY = "w2l_studio"
+NAMES = ("character", "face", "skip", "strength")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a marker or a clip says; None = it says nothing."""
+
+    character: str | None = None
+    hint: FaceHint | None = None
+    strength: float | None = None
+    skip: bool | None = None
+
+
+def read(item: Any, where: str, *, strict: bool) -> Settings:
+    """Return the settings of a marker or clip.
+
+    Args:
+        item: anything with OTIO metadata.
+        where: marker and timecode, for errors.
+        strict: refuse names that are no setting (on clips our own slate stands beside them).
+
+    Raises:
+        EditError: a value that cannot be meant; says which.
+    """
+    found = item.metadata.get(KEY)
+    if found is None:
+        return Settings()
+    if not isinstance(found, Mapping):
+        raise _bad(KEY, found, f"the settings {', '.join(NAMES)}", where)
+    unknown = sorted(set(found) - set(NAMES))
+    if strict and unknown:
+        raise EditError(
+            f"metadata {KEY!r} holds the unknown setting {unknown[0]!r}",
+            hint=f"known are {', '.join(NAMES)}",
+            where=where,
+        )
+    return Settings(
+        _character(found.get("character"), where),
+        _hint(found.get("face"), where),
+        _strength(found.get("strength"), where),
+        _skip(found.get("skip"), where),
+    )
+
+
+def under(mark: Mark, defaults: Settings) -> Mark:
+    """Return the mark with a clip's settings where the mark itself says nothing."""
+    untouched = mark.strength == 1.0 and defaults.strength is not None
+    return replace(
+        mark,
+        character=mark.character or defaults.character,
+        hint=mark.hint or defaults.hint,
+        strength=defaults.strength if untouched and defaults.strength is not None else mark.strength,
+        skip=mark.skip or bool(defaults.skip),
+    )
+
+
+def _character(value: Any, where: str) -> str | None:
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value.strip() if value else None
+    raise _bad("character", value, "a name", where)
+
+
+def _strength(value: Any, where: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise _bad("strength", value, "a number from 0 to 1", where)
+    return float(value)
+
+
+def _skip(value: Any, where: str) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise _bad("skip", value, "true or false", where)
+
+
+def _hint(value: Any, where: str) -> FaceHint | None:
+    if value is None:
+        return None
+    numbers = [float(n) for n in value if _normal(n)] if _is_list(value) else []
+    if len(numbers) == 2 == len(value):
+        return FaceHint(*numbers, *numbers)
+    if len(numbers) == 4 == len(value) and numbers[0] < numbers[2] and numbers[1] < numbers[3]:
+        return FaceHint(*numbers)
+    raise _bad("face", value, "[x, y] or [left, top, right, bottom], each from 0 to 1", where)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _normal(number: Any) -> bool:
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and 0 <= number <= 1
+
+
+def _bad(name: str, value: Any, wanted: str, where: str) -> EditError:
+    shown = list(value) if _is_list(value) else value
+    return EditError(f"{name} = {shown!r} cannot be meant", hint=f"give {wanted}", where=where)

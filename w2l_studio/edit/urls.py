@@ -1,0 +1,97 @@
+"""Media URLs of an edit to local files and back.
+
+Reads no media; says nothing of whether a file is a picture.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+#: ``(OLD, NEW)`` folder prefixes: media that the edit names below OLD lies below NEW here.
+Roots = Sequence[tuple[str, str]]
+
+_WINDOWS = re.compile(r"/?([A-Za-z]):[\\/]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+def to_path(url: str, folder: Path, roots: Roots = ()) -> Path | None:
+    """Return the local file that a media URL names.
+
+    Args:
+        url: bare path, path relative to the edit, or file URL; Windows drives and UNC are recognised.
+        folder: what relative paths are relative to (the edit's folder).
+        roots: remapped prefixes; the first that fits is used.
+
+    Returns:
+        An absolute path (the file need not exist); None where the URL names nothing, another
+        machine, another system's drive, or is not a file URL.
+    """
+    name = _plain(url.strip(), folder)
+    if not name:
+        return None
+    for old, new in roots:
+        rest = _below(name, old)
+        if rest is not None:
+            return Path(os.path.abspath(Path(new) / rest))  # noqa: PTH100 - must not follow links
+    if _foreign(name):
+        return None
+    return Path(os.path.abspath(folder / name))  # noqa: PTH100
+
+
+def to_url(path: Path, folder: Path) -> str:
+    """Return the percent-encoded URL of a file: relative where it lies below ``folder``, else a file URL."""
+    full, base = Path(os.path.abspath(path)), Path(os.path.abspath(folder))  # noqa: PTH100
+    if full.is_relative_to(base):
+        return quote(full.relative_to(base).as_posix())
+    return full.as_uri()
+
+
+def rebase(url: str, old: Path, new: Path) -> str:
+    """Return a URL for an edit that moves from folder ``old`` to ``new``; only relative ones change."""
+    relative = url.removeprefix("file://./")
+    if _SCHEME.match(relative) or _foreign(relative) or relative.startswith(("/", "file:")):
+        return url
+    way = Path(os.path.relpath(old.absolute(), new.absolute())).as_posix()
+    # A URL without escapes stays without: hosts that do not decode find the file all the same.
+    return f"{quote(way) if '%' in relative else way}/{relative}"
+
+
+def _plain(url: str, folder: Path) -> str | None:
+    """Return the path that a URL spells (Windows forms with forward slashes), None for other schemes."""
+    if _WINDOWS.match(url) or url.startswith("\\\\"):
+        return url.replace("\\", "/")
+    if url.lower().startswith("file:"):
+        return _from_file_url(url[5:])
+    if _SCHEME.match(url):
+        return None
+    # Hosts write bare paths as they are, others percent-encoded: what is there decides.
+    return url if "%" not in url or (folder / url).exists() else unquote(url)
+
+
+def _from_file_url(rest: str) -> str:
+    """Return the path of what follows ``file:``; another host becomes ``//host/path`` (UNC)."""
+    if not rest.startswith("//"):
+        return unquote(rest)
+    host, _, path = rest[2:].partition("/")
+    if host == ".":
+        return unquote(path)
+    local = host.lower() in ("", "localhost")
+    plain = unquote(f"/{path}" if local else f"//{host}/{path}")
+    return plain[1:] if _WINDOWS.match(plain) else plain
+
+
+def _foreign(name: str) -> bool:
+    """Tell whether a plain path is a Windows drive or UNC path that this system cannot open."""
+    return os.name != "nt" and bool(_WINDOWS.match(name) or name.startswith(("//", "\\\\")))
+
+
+def _below(name: str, root: str) -> str | None:
+    """Return what follows a root in a plain path, None where it does not lie below."""
+    old = (_plain(root, Path("/")) or root).rstrip("/")
+    head, rest = name[: len(old)], name[len(old) :]
+    same = head.lower() == old.lower() if _WINDOWS.match(name) else head == old
+    return rest.lstrip("/") if same and rest.startswith("/") else None
