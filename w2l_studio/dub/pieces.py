@@ -30,7 +30,8 @@ class Piece:
         line: index in ``segment.lines``.
         frames: plate frames.
         maps: ``float64[T, 2, 3]`` plate -> crop.
-        yaw_deg: ``float32[T]``.
+        corners: ``float32[T, 2, 2]``: the plate's mouth corners in crop pixels.
+        yaw_deg: ``float32[T]``, > 0 = towards the right of the picture.
         gain: ``float32[T]`` in 0..1; 0 = the plate stays.
         side_px: median side of the window in plate pixels.
         rule: what chose the face.
@@ -39,6 +40,7 @@ class Piece:
     line: int
     frames: FrameRange
     maps: Doubles
+    corners: Floats
     yaw_deg: Floats
     gain: Floats
     side_px: float
@@ -102,9 +104,20 @@ class Cutter:
         keep, passed = _gates(part, side_px, yaw, line, self.config.faces)
         fade = self.config.composite.fade_frames
         gain = _ramps(keep, self.segment, frames, self.shot, line, fade) * np.float32(line.mark.strength)
-        maps = self.view.crop_maps(crop.affines(window, self.face_px))
+        to_crop = crop.affines(window, self.face_px)
+        corners = np.einsum("tij,tkj->tki", to_crop[:, :, :2], part.points[:, 3:5]) + to_crop[:, None, :, 2]
         middle = float(np.median(side_px[part.present])) if part.present.any() else 0.0
-        return Piece(index, frames, maps, yaw, gain.astype(np.float32), middle, rule), passed
+        piece = Piece(
+            index,
+            frames,
+            self.view.crop_maps(to_crop),
+            corners.astype(np.float32),
+            yaw,
+            gain.astype(np.float32),
+            middle,
+            rule,
+        )
+        return piece, passed
 
     def _choose(self, parts: Sequence[FaceTrack], line: Line) -> tuple[int, str]:
         hint = line.mark.hint

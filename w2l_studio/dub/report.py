@@ -63,6 +63,7 @@ def _ranges(plan: DubPlan, take: Take) -> list[dict[str, Any]]:
         {
             **_place(plan, segment, line),
             "take": str(take.path),
+            "take_start": segment.render_range.start,
             "frames": len(line.plate_range),
             "synced": take.synced[i],
             "passed": [_reason(why) for why in take.passed[i]],
@@ -100,6 +101,7 @@ def _refusal(plan: DubPlan, refused: Refused) -> dict[str, Any]:
         "timecode": timeline.timecode(plan.edit, record.start),
         "media": str(refused.clip.media) if refused.clip and refused.clip.media else None,
         "take": None,
+        "take_start": None,
         "frames": len(record),
         "synced": 0,
         "passed": [_reason(Passed(len(record), error.code, error.message, error.hint))],

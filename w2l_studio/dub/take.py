@@ -171,15 +171,18 @@ def composed(segment: Segment, performance: Performance) -> Iterator[tuple[Plane
 
 
 def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
-    row = spoken.rows[n]
+    row, i = spoken.rows[n], n - spoken.piece.frames.start
+    face_px = spoken.mouths.shape[1]
     return paste.paste(
         picture,
         plate.tags,
         spoken.mouths[row],
         spoken.crops.affines[row],
-        matte.mouth(spoken.mouths.shape[1]),
-        gain=float(spoken.piece.gain[n - spoken.piece.frames.start]),
+        # Whole degrees, so that mattes are made once and not per picture.
+        matte.mouth(face_px, float(round(float(spoken.piece.yaw_deg[i])))),
+        gain=float(spoken.piece.gain[i]),
         colour=spoken.match,
+        lips=matte.lips(face_px, spoken.piece.corners[i]),
     )
 
 
