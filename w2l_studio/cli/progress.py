@@ -55,8 +55,14 @@ def _json_lines() -> Iterator[Sink]:
     except Cancelled as error:
         write(JobCancelled(_kept(error)))
         raise
+    except KeyboardInterrupt:
+        write(JobCancelled(0))
+        raise
     except StudioError as error:
         write(JobFailed(error.code, str(error), error.hint, error.exit_code))
+        raise
+    except Exception as error:
+        write(JobFailed("internal", f"{type(error).__name__}: {error}", "please report it", 1))
         raise
 
 

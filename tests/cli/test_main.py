@@ -1,0 +1,62 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from w2l_studio.cli.main import COMMANDS
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "w2l_studio", *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["dub", "--help"], ["--version"]])
+def test_help_loads_neither_torch_nor_numpy(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from w2l_studio.cli.main import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit as leave: assert not leave.code, leave.code\n"
+        "heavy = {'torch', 'numpy', 'cv2', 'av', 'opentimelineio'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "w2l-studio" in done.stdout
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    code = "import sys, w2l_studio; assert not {'torch', 'numpy'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    done = run(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Usage: w2l-studio" in done.stdout
+
+
+def test_an_edit_that_is_not_there_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
+    done = run("dub", str(tmp_path / "no such edit.otio"), "--stem", str(tmp_path / "fr.wav"))
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "no such edit.otio" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_stem_option_is_usage(tmp_path: Path) -> None:
+    done = run("dub", str(tmp_path / "x.otio"))
+    assert done.returncode == 2
+    assert "--stem" in done.stderr
+
+
+def test_json_ends_with_how_the_job_ended(tmp_path: Path) -> None:
+    done = run("dub", str(tmp_path / "none.otio"), "--stem", "fr.wav", "--json")
+    last = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (last["kind"], last["exit_code"], done.returncode) == ("JobFailed", 3, 3)
