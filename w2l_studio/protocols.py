@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from w2l_studio.terms import Crops, Faces, FramesBGR, Plate, Planes, Verdict, Voice
+from w2l_studio.terms import Crops, Faces, FramesBGR, Planes, Plate, Verdict, Voice
 
 
 class Detector(Protocol):

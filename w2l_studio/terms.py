@@ -142,7 +142,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """ITU-T H.273 code points as the stream carries them; 2 = unspecified (range: 0 unspecified, 1 tv, 2 pc)."""
+    """ITU-T H.273 code points as the stream carries them; 2 = unspecified.
+
+    Range: 0 unspecified, 1 tv, 2 pc.
+    """
 
     primaries: int = 2
     transfer: int = 2

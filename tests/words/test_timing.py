@@ -30,7 +30,13 @@ def test_timecode_there_and_back(rate: Fraction, frame: int, drop: bool) -> None
 
 @pytest.mark.parametrize(
     ("frame", "text"),
-    [(0, "00:00:00;00"), (1799, "00:00:59;29"), (1800, "00:01:00;02"), (17982, "00:10:00;00"), (107892, "01:00:00;00")],
+    [
+        (0, "00:00:00;00"),
+        (1799, "00:00:59;29"),
+        (1800, "00:01:00;02"),
+        (17982, "00:10:00;00"),
+        (107892, "01:00:00;00"),
+    ],
 )
 def test_drop_frame_numbers_of_smpte(frame: int, text: str) -> None:
     assert frames_to_timecode(frame, NTSC, drop=True) == text
@@ -43,7 +49,7 @@ def test_drop_frame_stays_within_a_frame_of_the_clock_for_a_day() -> None:
 
 @pytest.mark.parametrize("text", ["00:01:00;00", "00:60:00:00", "1:2:3", "00:00:00:30", "noon"])
 def test_what_is_no_timecode_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="timecode|exist"):
+    with pytest.raises(ValueError, match=r"timecode|exist"):
         timecode_to_frames(text, NTSC)
 
 

@@ -13,7 +13,9 @@ _EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 
 
 @click.command("demo")
-@click.option("--lang", type=click.Choice(["fr", "de"]), default="fr", show_default=True, help="Language of the dub.")
+@click.option(
+    "--lang", type=click.Choice(["fr", "de"]), default="fr", show_default=True, help="Language of the dub."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("two_voices.w2l"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line.")
 def command(lang: str, out: Path, as_json: bool) -> int:

@@ -44,7 +44,9 @@ def _weights() -> list[str]:
         studio = wiring.build(DubConfig())
     except WeightsError as error:
         return [str(error)]
-    click.echo(f"generator {studio.generator.name} ({studio.generator.face_px} px), detector {studio.detector.name}")
+    click.echo(
+        f"generator {studio.generator.name} ({studio.generator.face_px} px), detector {studio.detector.name}"
+    )
     return []
 
 

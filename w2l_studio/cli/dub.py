@@ -14,7 +14,9 @@ from w2l_studio.cli import options, progress
 @click.argument("edit", type=click.Path(path_type=Path))
 @options.selection
 @options.settings
-@click.option("--out", type=click.Path(path_type=Path), help="Result folder; default: EDIT's name with .w2l beside it.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Result folder; default: EDIT's name with .w2l beside it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line (docs/events.md).")
 def command(edit: Path, out: Path | None, as_json: bool, **values: Any) -> int:
     """Dub the marked segments of EDIT (.otio, .otioz, .otiod) to the stems.

@@ -15,7 +15,9 @@ from w2l_studio.cli import options
 @click.command("inspect")
 @click.argument("edit", type=click.Path(path_type=Path))
 @options.selection
-@click.option("--faces/--no-faces", default=True, help="Look for shots and faces too (decodes the marked frames).")
+@click.option(
+    "--faces/--no-faces", default=True, help="Look for shots and faces too (decodes the marked frames)."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def command(edit: Path, faces: bool, as_json: bool, **values: Any) -> int:
     """Show the segments of EDIT, their characters, shots, faces and problems; renders nothing."""
@@ -27,7 +29,9 @@ def command(edit: Path, faces: bool, as_json: bool, **values: Any) -> int:
         job = plan.make(edit, stems, config, Path(folder) / "bundle")
         rows = survey.rows(job, config, look=faces)
     if as_json:
-        click.echo(json.dumps({"v": 1, "lang": job.lang, "stems": survey.stems(job), "ranges": rows}, indent=2))
+        click.echo(
+            json.dumps({"v": 1, "lang": job.lang, "stems": survey.stems(job), "ranges": rows}, indent=2)
+        )
     else:
         _table(rows)
         for stem in survey.stems(job):

@@ -27,10 +27,10 @@ def selection(function: F) -> F:
                 "--stem", "stems", multiple=True, required=True, metavar="[CHARACTER=]FILE",
                 help="Dubbed sound; repeat it with a character for each.",
             ),
-            click.option("--lang", help="Language tag, e.g. fr; default: from a stem named fr.wav or ANNA.fr.wav."),
+            click.option("--lang", help="Language tag; default: from stems named fr.wav or ANNA.fr.wav."),
             click.option("--marker-color", metavar="COLOUR", help="Markers of this colour mark as well."),
-            click.option("--cues", type=click.Path(path_type=Path), help="Cue sheet that marks: .srt, .ass or .vtt."),
-            click.option("--all", "mark_all", is_flag=True, help="Mark every clip under which a stem speaks."),
+            click.option("--cues", type=click.Path(path_type=Path), help="Cue sheet (.srt, .ass, .vtt)."),
+            click.option("--all", "mark_all", is_flag=True, help="Mark each clip under which a stem speaks."),
             click.option(
                 "--media-root", "media_roots", multiple=True, metavar="OLD=NEW",
                 help="Media that the edit finds below OLD lie below NEW.",
@@ -50,13 +50,14 @@ def settings(function: F) -> F:
     mouths, faces = _DEFAULT.mouths, _DEFAULT.faces
     for option in reversed(
         (
-            click.option("--weights", default=mouths.weights, show_default=True, help="Generator: name or file."),
+            click.option("--weights", default=mouths.weights, show_default=True, help="Generator or its file."),
             click.option(
                 "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=faces.detector,
                 show_default=True, help="Face detector.",
             ),
             click.option(
-                "--reference", type=click.Choice(["closed", "same"]), default=mouths.reference, show_default=True,
+                "--reference", type=click.Choice(["closed", "same"]), default=mouths.reference,
+                show_default=True,
                 help="Reference picture: closed lips of the same shot, or the frame itself as in the paper.",
             ),
             click.option(
@@ -64,8 +65,8 @@ def settings(function: F) -> F:
                 show_default=True, help="Arithmetic of the generator.",
             ),
             click.option(
-                "--device", type=click.Choice(["auto", "cpu", "cuda"]), default=mouths.device, show_default=True,
-                help="Where networks run.",
+                "--device", type=click.Choice(["auto", "cpu", "cuda"]), default=mouths.device,
+                show_default=True, help="Where networks run.",
             ),
             click.option("--strict", is_flag=True, help="Exit 4 when anything marked passed through."),
         )

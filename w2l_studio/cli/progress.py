@@ -87,9 +87,7 @@ def _bar() -> Iterator[Sink]:
                 shot = f"{event.name} {event.timecode}"
                 bar.update(task, description=shot)
             elif isinstance(event, Advanced):
-                bar.update(
-                    task, completed=event.done, total=event.total, description=f"{shot} {event.stage}"
-                )
+                bar.update(task, completed=event.done, total=event.total, description=f"{shot} {event.stage}")
             else:
                 for line in _lines(event):
                     bar.console.print(line, markup=False, highlight=False)
@@ -112,21 +110,23 @@ def _lines(event: Event) -> list[str]:
             return [f"{event.timecode} {event.name}: {event.frames} frames"]
         case PassedThrough():
             hint = f"; {event.hint}" if event.hint else ""
-            return [
-                f"{event.timecode} {event.frames} frames stay as they are ({event.code}): {event.message}{hint}"
-            ]
+            return [f"{event.timecode} {event.frames} frames stay ({event.code}): {event.message}{hint}"]
         case TakeReady():
             return [f"  {'already there' if event.reused else 'ready'}: {event.path} ({event.synced} frames)"]
         case Warned():
             return [f"{event.message}{'; ' + event.hint if event.hint else ''}"]
-        case JobFinished():
-            return [
-                f"{event.synced} frames dubbed, {event.passed} passed through",
-                f"edit:   {event.edit}",
-                f"report: {event.report}",
-            ]
         case _:
-            return []
+            return _ending(event)
+
+
+def _ending(event: Event) -> list[str]:
+    if not isinstance(event, JobFinished):
+        return []
+    return [
+        f"{event.synced} frames dubbed, {event.passed} passed through",
+        f"edit:   {event.edit}",
+        f"report: {event.report}",
+    ]
 
 
 def _kept(error: Cancelled) -> int:

@@ -59,9 +59,7 @@ class Listener:
         return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
 
 
-def production_sound(
-    segment: Segment, frames: FrameRange, production: Sequence[SoundUse]
-) -> Floats | None:
+def production_sound(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:
     """Return 16 kHz sound of a range of the plate: its own, else what the edit lays under it."""
     if segment.plate.has_audio:
         return read_mono(segment.plate.path, mel.SAMPLE_RATE, frames.start_s, frames.stop_s)

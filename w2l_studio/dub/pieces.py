@@ -122,9 +122,7 @@ class Cutter:
     def _choose(self, parts: Sequence[FaceTrack], line: Line) -> tuple[int, str]:
         hint = line.mark.hint
         scores = self.listen(parts) if len(parts) > 1 and hint is None else None
-        return speaker.choose(
-            parts, hint, self.view.size_px, scores, margin=self.config.faces.speaker_margin
-        )
+        return speaker.choose(parts, hint, self.view.size_px, scores, margin=self.config.faces.speaker_margin)
 
 
 def _gates(

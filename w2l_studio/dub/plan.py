@@ -50,7 +50,9 @@ class DubPlan:
         return sum(len(segment.render_range) for segment in self.segments)
 
 
-def make(path: Path, stem_options: Sequence[str], config: DubConfig, bundle_dir: Path | None = None) -> DubPlan:
+def make(
+    path: Path, stem_options: Sequence[str], config: DubConfig, bundle_dir: Path | None = None
+) -> DubPlan:
     """Read an edit and its stems and work out what to dub.
 
     Args:
@@ -80,13 +82,17 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
         UsageError: no stem, or two for one character.
     """
     if not options:
-        raise UsageError("no stem was given", hint="add --stem fr.wav, or --stem ANNA=anna.wav for each character")
+        raise UsageError(
+            "no stem was given", hint="add --stem fr.wav, or --stem ANNA=anna.wav for each character"
+        )
     placed = [_place(edit, *stem_rules.parse(option)) for option in options]
     names = [stem.character.casefold() if stem.character else None for stem in placed]
     for i, name in enumerate(names):
         if name in names[:i]:
             whom = placed[i].character or "everybody"
-            raise UsageError(f"two stems for {whom}", hint="mix them, or name the characters: --stem ANNA=FILE")
+            raise UsageError(
+                f"two stems for {whom}", hint="mix them, or name the characters: --stem ANNA=FILE"
+            )
     return tuple(placed)
 
 
@@ -108,7 +114,8 @@ def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, 
     if not found:
         raise NothingMarked(
             "nothing is marked",
-            hint="name a marker `w2l` or `w2l ANNA` on a clip, track or timeline, or use --marker-color, --cues or --all",
+            hint="name a marker on a clip, track or timeline `w2l` or `w2l ANNA`, "
+            "or use --marker-color, --cues or --all",
             where=str(edit.path),
         )
     return tuple(found)
@@ -161,5 +168,3 @@ def _check_stem(segment: Segment, line: Line, stems: Sequence[Stem]) -> None:
 def _language(stems: Sequence[Stem], config: DubConfig) -> str:
     tags = [config.lang, *(stem_rules.language(stem.path) for stem in stems)]
     return next((tag for tag in tags if tag), "dub")
-
-

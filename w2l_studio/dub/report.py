@@ -19,7 +19,9 @@ from w2l_studio.terms import Line, Passed, Segment, Take
 VERSION = 1
 
 
-def compose(plan: DubPlan, takes: Sequence[Take], failed: Sequence[Refused], facts: dict[str, Any]) -> dict[str, Any]:
+def compose(
+    plan: DubPlan, takes: Sequence[Take], failed: Sequence[Refused], facts: dict[str, Any]
+) -> dict[str, Any]:
     """Return the report of a job.
 
     Args:

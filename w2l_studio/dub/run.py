@@ -6,17 +6,14 @@ The only place that catches a take's errors; constructs nothing itself (`dub.wir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 from w2l_studio import __version__
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import listening, plan, report, sounds, take, workdir
+from w2l_studio.dub import facts, plan, report, sounds, take, workdir
 from w2l_studio.dub.plan import DubPlan
-from w2l_studio.dub.take import Performance, Spoken
 from w2l_studio.dub.wiring import Studio, build, identify
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.edit import patch, timeline
@@ -133,7 +130,7 @@ class Rendering:
         if record is None:
             made = self._render(segment, stems, slate, key)
         else:
-            made = _taken_up(segment, slate, self.work.path, record)
+            made = facts.taken_up(segment, slate, self.work.path, record)
             self.done += len(segment.render_range) * _PASSES
         self._report(made, reused=record is not None)
         return made
@@ -143,15 +140,18 @@ class Rendering:
             self.studio = build(self.config)
         base = self.done
         tick = self._ticker(segment, base)
-        performance = take.perform(
-            segment, stems, self.job.edit.sounds, self.studio, self.config, tick
+        performance = take.perform(segment, stems, self.job.edit.sounds, self.studio, self.config, tick)
+        path = (
+            self.work.media
+            / f"{_safe(segment.clip.name)}.{self.job.lang}.{key[:8]}{self.studio.encoder.suffix}"
         )
-        path = self.work.media / f"{_safe(segment.clip.name)}.{self.job.lang}.{key[:8]}{self.studio.encoder.suffix}"
-        details = {"lines": [_line_details(segment, i, performance, self.studio) for i in range(len(segment.lines))]}
-        synced = tuple(_synced(segment, i, performance) for i in range(len(segment.lines)))
+        indices = range(len(segment.lines))
+        soft = self.config.faces.soft_face_factor
+        details = {"lines": [facts.of_line(segment, i, performance, self.studio, soft) for i in indices]}
+        synced = tuple(facts.synced(segment, i, performance) for i in indices)
         if any(synced):
             take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
-            self.work.finish(key, path, _record(synced, performance, details))
+            self.work.finish(key, path, facts.record(synced, performance, details))
         self.done = base + len(segment.render_range) * _PASSES
         return Take(segment, path, slate, synced, performance.passed, details)
 
@@ -165,9 +165,7 @@ class Rendering:
 
         return tick
 
-    def _slate(
-        self, segment: Segment, stems: tuple[Stem, ...], key: str, sha256: dict[str, str]
-    ) -> Slate:
+    def _slate(self, segment: Segment, stems: tuple[Stem, ...], key: str, sha256: dict[str, str]) -> Slate:
         return Slate(
             segment.id,
             key,
@@ -197,9 +195,7 @@ class Rendering:
             self.emit(TakeReady(made.segment.id, str(made.path), synced, passed, reused))
 
 
-def take_key(
-    segment: Segment, stems: Sequence[Stem], config: DubConfig, sha256: dict[str, str]
-) -> str:
+def take_key(segment: Segment, stems: Sequence[Stem], config: DubConfig, sha256: dict[str, str]) -> str:
     """Return the content key of a take: plate range, stem range, settings, weights, engine."""
     rate = segment.plate.rate
     handles = segment.render_range.start - segment.plate_range.start
@@ -226,71 +222,6 @@ def take_key(
     )
 
 
-def _synced(segment: Segment, index: int, performance: Performance) -> int:
-    line = segment.lines[index]
-    return sum(
-        n in line.plate_range
-        for spoken in performance.spoken
-        if spoken.piece.line == index
-        for n in spoken.rows
-    )
-
-
-def _line_details(segment: Segment, index: int, performance: Performance, studio: Studio) -> dict[str, Any]:
-    mine = [spoken for spoken in performance.spoken if spoken.piece.line == index]
-    side = max((spoken.piece.side_px for spoken in mine), default=0.0)
-    details: dict[str, Any] = {
-        "detector": studio.detector.name,
-        "speaker_by": [spoken.piece.rule for spoken in mine],
-        "face_px": round(side),
-        "lead_ms": studio.generator.lead_ms,
-        "shots": len(performance.shots),
-        **_verdict(segment, mine, studio),
-    }
-    soft = side / studio.generator.face_px
-    if soft > 4:
-        details["warning"] = (
-            f"the face is {side:.0f} pixels high, {soft:.1f} times the generator's {studio.generator.face_px}: "
-            "the mouth will look softer than the plate"
-        )
-    return details
-
-
-def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[str, Any]:
-    """Let the judge score the longest piece of a line."""
-    if not mine:
-        return {"offset_frames": None, "judge": None}
-    longest = max(mine, key=lambda spoken: len(spoken.rows))
-    rate = segment.plate.rate
-    first_s = segment.record_start_s + (min(longest.rows) - segment.plate_range.start) / rate
-    count = (len(longest.mouths) / rate * listening.EXPERT_RATE).__floor__()
-    voice = sounds.voice(longest.stem, first_s, count, listening.EXPERT_RATE, Fraction(0))
-    if not voice.voiced.any():
-        return {"offset_frames": None, "judge": studio.judge.name}
-    verdict = listening.judged(studio.judge, longest.mouths, rate, voice)
-    if verdict is None:
-        return {"offset_frames": None, "judge": studio.judge.name}
-    return {
-        "offset_frames": verdict.offset_frames,
-        "sync_confidence": round(verdict.confidence, 4),
-        "sync_distance": round(verdict.distance, 4),
-        "judge": verdict.judge,
-    }
-
-
-def _record(synced: Sequence[int], performance: Performance, details: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "synced": list(synced),
-        "passed": [[asdict(why) for why in reasons] for reasons in performance.passed],
-        "details": details,
-    }
-
-
-def _taken_up(segment: Segment, slate: Slate, out: Path, record: dict[str, Any]) -> Take:
-    passed = tuple(tuple(Passed(**why) for why in reasons) for reasons in record["passed"])
-    return Take(segment, out / record["path"], slate, tuple(record["synced"]), passed, record["details"])
-
-
 def _nothing_synced(made: Take) -> list[Refused]:
     refused = []
     for line, reasons in zip(made.segment.lines, made.passed, strict=True):
@@ -313,7 +244,12 @@ def _safe(name: str) -> str:
 
 
 def _deliver(
-    job: DubPlan, takes: Sequence[Take], failed: Sequence[Refused], work: WorkDir, config: DubConfig, emit: Sink
+    job: DubPlan,
+    takes: Sequence[Take],
+    failed: Sequence[Refused],
+    work: WorkDir,
+    config: DubConfig,
+    emit: Sink,
 ) -> int:
     """Write the patched edit and the report."""
     edit_path = work.path / f"{job.edit.path.stem}.{job.lang}.otio"
@@ -328,5 +264,3 @@ def _deliver(
     code = 4 if passed and config.strict else 0
     emit(JobFinished(str(edit_path), str(report_path), int(synced), int(passed), code))
     return code
-
-

@@ -61,6 +61,6 @@ def _row(media: Path, moments: Sequence[int]) -> FramesBGR:
     found = []
     with decode.open_plate(plate) as reader:
         for n in moments:
-            for picture in reader.read(n, n + 1):
-                found.append(view.upright(planes.analysis(picture, plate.tags, view.scale)))
+            pictures = reader.read(n, n + 1)
+            found += [view.upright(planes.analysis(one, plate.tags, view.scale)) for one in pictures]
     return np.hstack(found)

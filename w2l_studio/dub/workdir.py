@@ -79,7 +79,9 @@ def output_error(path: Path, error: OSError) -> OutputError:
             where=str(path),
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError("writing is not allowed here", hint="give another folder with --out", where=str(path))
+        return OutputError(
+            "writing is not allowed here", hint="give another folder with --out", where=str(path)
+        )
     return OutputError(f"cannot be written ({error.strerror})", where=str(path))
 
 

@@ -1,0 +1,88 @@
+"""What is told of a take: frames, face, verdict; and its record for the next run.
+
+Counts and measures; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from w2l_studio.dub import listening, sounds
+from w2l_studio.dub.take import Performance, Spoken
+from w2l_studio.dub.wiring import Studio
+from w2l_studio.terms import Passed, Segment, Slate, Take
+
+
+def synced(segment: Segment, index: int, performance: Performance) -> int:
+    """Count the marked frames of a line that have new lips (handles do not count)."""
+    line = segment.lines[index]
+    return sum(
+        n in line.plate_range
+        for spoken in performance.spoken
+        if spoken.piece.line == index
+        for n in spoken.rows
+    )
+
+
+def of_line(
+    segment: Segment, index: int, performance: Performance, studio: Studio, soft_factor: float
+) -> dict[str, Any]:
+    """Return what the report tells of a line: how its face was found, how large it is, the verdict."""
+    mine = [spoken for spoken in performance.spoken if spoken.piece.line == index]
+    side = max((spoken.piece.side_px for spoken in mine), default=0.0)
+    details: dict[str, Any] = {
+        "detector": studio.detector.name,
+        "speaker_by": [spoken.piece.rule for spoken in mine],
+        "face_px": round(side),
+        "lead_ms": studio.generator.lead_ms,
+        "shots": len(performance.shots),
+        **_verdict(segment, mine, studio),
+    }
+    soft = side / studio.generator.face_px
+    if soft > soft_factor:
+        details["warning"] = (
+            f"the face is {side:.0f} pixels high, {soft:.1f} times what the generator draws: "
+            "the mouth will look softer than the plate"
+        )
+    return details
+
+
+def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[str, Any]:
+    """Let the judge score the longest piece of a line."""
+    if not mine:
+        return {"offset_frames": None, "judge": None}
+    longest = max(mine, key=lambda spoken: len(spoken.rows))
+    rate = segment.plate.rate
+    first_s = segment.record_start_s + (min(longest.rows) - segment.plate_range.start) / rate
+    count = (len(longest.mouths) / rate * listening.EXPERT_RATE).__floor__()
+    voice = sounds.voice(longest.stem, first_s, count, listening.EXPERT_RATE, Fraction(0))
+    if not voice.voiced.any():
+        return {"offset_frames": None, "judge": studio.judge.name}
+    verdict = listening.judged(studio.judge, longest.mouths, rate, voice)
+    if verdict is None:
+        return {"offset_frames": None, "judge": studio.judge.name}
+    return {
+        "offset_frames": verdict.offset_frames,
+        "sync_confidence": round(verdict.confidence, 4),
+        "sync_distance": round(verdict.distance, 4),
+        "judge": verdict.judge,
+    }
+
+
+def record(synced: Sequence[int], performance: Performance, details: dict[str, Any]) -> dict[str, Any]:
+    """Return what the next run needs to take a finished take up again, as JSON values."""
+    return {
+        "synced": list(synced),
+        "passed": [[asdict(why) for why in reasons] for reasons in performance.passed],
+        "details": details,
+    }
+
+
+def taken_up(segment: Segment, slate: Slate, out: Path, record: dict[str, Any]) -> Take:
+    """Return a finished take from its record."""
+    passed = tuple(tuple(Passed(**why) for why in reasons) for reasons in record["passed"])
+    return Take(segment, out / record["path"], slate, tuple(record["synced"]), passed, record["details"])
