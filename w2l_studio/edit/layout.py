@@ -126,8 +126,14 @@ def _visit(placed: Placed) -> Iterator[Placed]:
 
 
 def _below(
-    parent: Placed, index: int, child: Any, shift: Fraction, place: tuple[Fraction, Fraction], around: list[Any]
+    parent: Placed,
+    index: int,
+    child: Any,
+    shift: Fraction,
+    place: tuple[Fraction, Fraction],
+    around: list[Any],
 ) -> Placed:
+    """Place a child: its offset is the parent's plus ``shift``; ``place`` is where it lies in the parent."""
     first = max(parent.window[0], parent.offset + place[0])
     last = max(first, min(parent.window[1], parent.offset + place[1]))
     is_track = isinstance(child, otio.schema.Track)

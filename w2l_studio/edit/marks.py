@@ -16,7 +16,6 @@ import opentimelineio as otio
 from w2l_studio.edit import layout, settings, visible
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, frames, timecode
-from w2l_studio.errors import EditError
 from w2l_studio.terms import ClipUse, Mark
 from w2l_studio.timing import FrameRange
 
@@ -88,10 +87,10 @@ def _marks_on(
         record, point = _range(edit, placed, marker)
         where = f"{edit.path.name}, marker {marker.name!r} at {timecode(edit, record.start)}"
         own = settings.read(marker, where, strict=True)
-        clip = uses.get(placed.path) or (_under(record.start, seen) if point else None)
+        clip = uses.get(placed.path) or (_under(record, seen) if point else None)
         mark = Mark(
             id=f"{_dotted(placed.path)}#{index}",
-            record=clip.record if point and clip is not None else record,
+            record=clip.record if point and clip is not None and len(record) else record,
             character=character or own.character or _by_name(marker),
             clip_path=clip.path if clip is not None else None,
             hint=own.hint,
@@ -125,22 +124,20 @@ def _range(edit: Edit, placed: Placed, marker: Any) -> tuple[FrameRange, bool]:
 
     Markers count in the own time of what they are on. Resolve writes points as one frame.
     """
-    try:
-        begin, length = (layout.seconds(t) for t in (marker.marked_range.start_time, marker.marked_range.duration))
-    except EditError as error:
-        raise EditError(error.message, hint=error.hint, where=f"marker {marker.name!r}") from error
-    begin += placed.offset
+    begin = layout.seconds(marker.marked_range.start_time) + placed.offset
+    length = max(layout.seconds(marker.marked_range.duration), Fraction(0))
     limits = frames(placed.window, edit.rate)
-    asked = frames((begin, begin + max(length, Fraction(0))), edit.rate)
-    if len(asked) <= 1 and placed.is_clip:
+    asked = frames((begin, begin + length), edit.rate)
+    point = len(asked) <= 1
+    if point and placed.is_clip and asked.start in limits:
         return limits, True
     start = min(max(asked.start, limits.start), limits.stop)
     stop = max(start, min(max(asked.stop, asked.start + 1), limits.stop))
-    return FrameRange(start, stop, edit.rate), len(asked) <= 1
+    return FrameRange(start, stop, edit.rate), point
 
 
-def _under(frame: int, seen: Sequence[visible.Part]) -> ClipUse | None:
-    return next((clip for clip, part in seen if frame in part), None)
+def _under(record: FrameRange, seen: Sequence[visible.Part]) -> ClipUse | None:
+    return next((clip for clip, part in seen if record.intersect(part) is not None), None)
 
 
 def _joined(spans: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:

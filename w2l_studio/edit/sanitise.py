@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import opentimelineio as otio
@@ -15,6 +16,8 @@ from w2l_studio.errors import EditError
 
 #: Metadata key under which an object of an unknown schema waits, as JSON text, to be written back.
 _ORIGINAL = "w2l_studio_original"
+#: Names of old files that OpenTimelineIO still reads without listing them.
+_ALIASES = {"Sequence", "Filler", "SerializeableCollection"}
 #: What stands in for an unknown schema, by the field that holds it.
 _STAND_INS = {
     "effects": "Effect.1",
@@ -25,6 +28,7 @@ _STAND_INS = {
 }
 #: Fields that stand-ins take over, so that positions and names stay what they were.
 _KEPT = ("name", "source_range", "marked_range", "enabled")
+_STRING_OR_INF = re.compile(r'"(?:\\.|[^"\\])*"|\bInf\b')
 _ZERO_RANGE = {
     "OTIO_SCHEMA": "TimeRange.1",
     "start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1},
@@ -46,7 +50,7 @@ def clean(data: bytes, where: str) -> str:
         EditError: not JSON, not a timeline, a schema that is too new, or a frame rate that is not positive.
     """
     try:
-        value = json.loads(data.decode("utf-8-sig"))
+        value = json.loads(_infinity(data.decode("utf-8-sig")))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise EditError(f"is not readable as OpenTimelineIO ({error})", where=where) from error
     if not isinstance(value, dict) or not str(value.get("OTIO_SCHEMA", "")).startswith("Timeline."):
@@ -62,6 +66,13 @@ def restore(text: str) -> str:
     return json.dumps(_restore(json.loads(text)), indent=4, ensure_ascii=False)
 
 
+def _infinity(text: str) -> str:
+    """Spell out the number ``Inf``, which OTIO writes and reads and JSON does not know."""
+    return (
+        _STRING_OR_INF.sub(lambda m: "Infinity" if m[0] == "Inf" else m[0], text) if "Inf" in text else text
+    )
+
+
 def _clean(value: Any, field: str, where: str) -> Any:
     if isinstance(value, list):
         return [_clean(entry, field, where) for entry in value]
@@ -75,7 +86,7 @@ def _clean(value: Any, field: str, where: str) -> Any:
             hint="export with an older OTIO schema, or update opentimelineio",
             where=where,
         )
-    if name and known is None and field in _STAND_INS:
+    if name and known is None and name not in _ALIASES and field in _STAND_INS:
         return _stand_in(value, _STAND_INS[field])
     if name == "RationalTime" and field != "metadata":
         _check_time(value, where)

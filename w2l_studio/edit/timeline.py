@@ -6,7 +6,7 @@ Probes no media and finds no marks.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -102,7 +102,9 @@ def _content(path: Path, bundle_dir: Path | None) -> tuple[bytes, Path]:
         return bundle.unpack(path, bundle_dir), (bundle_dir or path.parent).absolute()
     if suffix == ".otio":
         return path.read_bytes(), path.absolute().parent
-    raise EditError("is not an edit that can be read", hint="give an .otio, .otioz or .otiod", where=path.name)
+    raise EditError(
+        "is not an edit that can be read", hint="give an .otio, .otioz or .otiod", where=path.name
+    )
 
 
 def _edit(path: Path, timeline: Any, folder: Path, roots: urls.Roots) -> Edit:
@@ -134,17 +136,19 @@ def _rate(timeline: Any, items: list[Placed]) -> Fraction:
     counted = [begin.rate] if begin is not None and begin.value else []
     noted = [begin.rate] if begin is not None else []
     premiere = timeline.metadata.get("PremierePro_OTIO") or timeline.tracks.metadata.get("PremierePro_OTIO")
-    if isinstance(premiere, otio.core.AnyDictionary):
+    if isinstance(premiere, Mapping):
         noted.append(premiere.get("VideoFrameRate"))
     clips = [_item_rate(item) for item in items if item.kind == "video" and item.is_clip]
     others = [_item_rate(item) for item in items if not item.is_clip]
-    found = [rate for rate in (*counted, *clips, *noted, *others) if isinstance(rate, (int, float)) and rate > 0]
+    found = [
+        rate for rate in (*counted, *clips, *noted, *others) if isinstance(rate, (int, float)) and rate > 0
+    ]
     for rate in map(snap_rate, found):
         if rate in RATES:
             return rate
-    told = ", ".join(sorted({f"{rate:g}" for rate in found})) or "nothing"
+    rates = ", ".join(sorted({f"{rate:g}" for rate in found})) or "none"
     raise EditError(
-        f"the frame rate of the timeline is unknown (it tells {told})",
+        f"the frame rate of the timeline is unknown (rates in it: {rates})",
         hint="export with a start timecode at the timeline's rate",
     )
 

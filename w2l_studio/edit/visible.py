@@ -5,6 +5,7 @@ Knows nothing of marks and media files.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from w2l_studio.terms import ClipUse
@@ -29,7 +30,7 @@ def parts(clips: Iterable[ClipUse]) -> tuple[Part, ...]:
     seen: list[Part] = []
     active: dict[tuple[int, ...], ClipUse] = {}
     edges = sorted(events)
-    for start, stop in zip(edges, edges[1:]):
+    for start, stop in itertools.pairwise(edges):
         for clip in events[start]:
             if clip.record.start == start:
                 active[clip.path] = clip
