@@ -50,7 +50,7 @@ def settings(function: F) -> F:
     mouths, faces = _DEFAULT.mouths, _DEFAULT.faces
     for option in reversed(
         (
-            click.option("--weights", default=mouths.weights, show_default=True, help="Generator or its file."),
+            click.option("--weights", default=mouths.weights, show_default=True, help="Name or file."),
             click.option(
                 "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=faces.detector,
                 show_default=True, help="Face detector.",

@@ -1,0 +1,83 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from w2l_studio.dub import workdir
+from w2l_studio.dub.workdir import WorkDir
+from w2l_studio.errors import OutputError
+
+
+def test_a_key_depends_on_content_and_not_on_order() -> None:
+    one = workdir.key({"a": 1, "b": [2, "é"]})
+    assert one == workdir.key({"b": [2, "é"], "a": 1})
+    assert one != workdir.key({"a": 1, "b": [2, "e"]})
+
+
+def test_a_fingerprint_sees_a_changed_byte_and_a_changed_length(tmp_path: Path) -> None:
+    file = tmp_path / "plate.mov"
+    file.write_bytes(bytes(5 << 20))
+    prints = {workdir.fingerprint(file)}
+    for at in (0, (5 << 20) // 2, (5 << 20) - 1):
+        data = bytearray(5 << 20)
+        data[at] = 1
+        file.write_bytes(data)
+        prints.add(workdir.fingerprint(file))
+    file.write_bytes(bytes((5 << 20) + 1))
+    prints.add(workdir.fingerprint(file))
+    assert len(prints) == 5
+
+
+def test_a_finished_take_is_known_until_its_file_is_touched(tmp_path: Path) -> None:
+    with WorkDir(tmp_path / "out") as work:
+        media = work.media / "a.mov"
+        media.write_bytes(b"picture")
+        work.finish("k", media, {"synced": [3]})
+        assert work.finished("k") == {"path": "media/a.mov", "bytes": 7, "synced": [3]}
+        media.write_bytes(b"pict")
+        assert work.finished("k") is None
+        media.unlink()
+        assert work.finished("k") is None
+        (work.path / "takes" / "k.json").write_text("{half")
+        assert work.finished("k") is None
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    with WorkDir(tmp_path):
+        (tmp_path / ".lock").write_text("1")  # process 1 lives, and is not us
+        with pytest.raises(OutputError, match="another run"), WorkDir(tmp_path):
+            pass
+
+
+@pytest.mark.parametrize("left", ["999999999", "", "not a number"])
+def test_a_lock_that_a_dead_run_left_is_taken_over(tmp_path: Path, left: str) -> None:
+    (tmp_path / ".lock").write_text(left)
+    with WorkDir(tmp_path):
+        assert (tmp_path / ".lock").read_text() == str(os.getpid())
+    assert not (tmp_path / ".lock").exists()
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "report.json"
+    workdir.write_json(path, {"é": 1})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"é": 1}
+    with pytest.raises(TypeError):
+        workdir.write_json(path, {"x": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"é": 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "not allowed"), (errno.EIO, "cannot be written")],
+)
+def test_refusals_of_the_system_are_sentences(tmp_path: Path, number: int, words: str) -> None:
+    with pytest.raises(OutputError, match=words), workdir.output_errors(tmp_path / "x" / "y.mov"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError), WorkDir(tmp_path / "file" / "out"):
+        pass
