@@ -17,11 +17,13 @@ _PICTURES = 48
 #: Weighted pixels below which nothing is measured.
 _ENOUGH_PX = 200.0
 #: The transform may do no more than a grader's touch; what needs more is a failed mouth.
-_GAIN_LIMITS = (0.75, 1.33)
+_GAIN_LIMITS = (0.8, 1.25)
 _SHIFT_LIMIT = 48.0
 #: Levels of contrast that must speak before the gain leaves 1 (ridge).
-_CONTRAST = 6.0
+_CONTRAST = 10.0
 _ROUNDS = 4
+#: Pixels further off than this many medians show something else.
+_TRIM = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,19 +78,21 @@ def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> Colour
 
 
 def _soft(picture: FramesBGR) -> Doubles:
-    return cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 48).astype(np.float64)
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 48), np.float64)
 
 
 def _same(made: Doubles, seen: Doubles, share: Doubles) -> Doubles:
-    """Weigh down to 0 the pixels that do not show the same thing in both."""
-    kept = share.copy()
+    """Weigh down to 0 the pixels that do not show the same thing in both.
+
+    Begins with the median shift, which half of the pixels may spoil without effect; a line would follow them.
+    """
+    kept = share
+    predicted = made + np.median(seen - made, axis=0)
     for _ in range(_ROUNDS):
-        error = np.zeros(len(made))
-        for c in range(3):
-            gain, offset = _line(made[:, c], seen[:, c], kept)
-            error = np.maximum(error, np.abs(gain * made[:, c] + offset - seen[:, c]))
-        spread = float(np.median(error[kept > 0]))
-        kept = np.where(error <= max(2.5 * spread, 2.0), share, 0.0)
+        error = np.abs(predicted - seen).max(1)
+        kept = np.where(error <= max(_TRIM * float(np.median(error)), 2.0), share, 0.0)
+        lines = np.array([_line(made[:, c], seen[:, c], kept) for c in range(3)])
+        predicted = made * lines[:, 0] + lines[:, 1]
     return kept
 
 

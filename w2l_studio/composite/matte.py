@@ -11,17 +11,18 @@ import numpy as np
 
 from w2l_studio.terms import Floats, Matte
 
-#: All in parts of the crop's side. The crop has its mouth at 0.66 and a closed chin near 0.93.
-_CENTRE_Y = 0.76
-_HALF_WIDTH = 0.40
-_HALF_HEIGHT = 0.235
+#: All in parts of the crop's side. The crop has its mouth at 0.66, a closed chin near 0.92.
+_CENTRE_Y = 0.75
+_HALF_WIDTH = 0.36
+_HALF_HEIGHT = 0.245
 #: Between an ellipse (2) and a box: cheeks to chin without corners.
 _ROUNDNESS = 2.6
 #: How far the matte takes to rise from 0 to 1, inwards.
-_FEATHER = 0.085
+_FEATHER = 0.075
 #: The silhouette on the far side comes nearer to the mouth by this part of sin(yaw).
 _YAW_NARROWING = 0.8
 _MOUTH_Y = 0.66
+_CHIN_Y = 0.92
 _LIPS_HALF_WIDTH = 0.21
 _LIPS_HALF_HEIGHT = 0.125
 #: Lips reach beyond the corners' distance by these factors of half of it, across and down.
@@ -80,7 +81,7 @@ def lips(size_px: int, corners: Floats | None = None) -> Floats:
 
 @lru_cache(maxsize=8)
 def skin(size_px: int) -> Floats:
-    """Return where crop and mouth show the same skin: the matte's ring and the cheeks, not the lips.
+    """Return where crop and mouth show the same skin: generated cheeks and the matte's ring, not the lips.
 
     Args:
         size_px: side P of the crop.
@@ -88,19 +89,19 @@ def skin(size_px: int) -> Floats:
     Returns:
         ``float32[P, P]`` weights in 0..1, for `colour.measure`.
     """
-    _, y = _grid(size_px)
-    alpha = mouth(size_px).alpha
-    wide = lips(size_px, np.array([[0.26, _MOUTH_Y], [0.74, _MOUTH_Y]], np.float32) * (size_px - 1))
-    # Below the chin lie neck, collar and background, which come and go with the jaw.
-    above_chin = _smooth((0.92 - y) / 0.08)
-    return _frozen((alpha > 0.02) * (1 - wide) * above_chin)
+    x, y = _grid(size_px)
+    # Beside the jaw and below the chin lie neck, collar and background, which come and go with it.
+    on_face = _smooth((_HALF_WIDTH - np.abs(x - 0.5)) / 0.08) * _smooth((_CHIN_Y - y) / 0.08)
+    weight = on_face * (1 - lips(size_px))
+    weight[: size_px // 2 + 2] = 0
+    return _frozen(weight)
 
 
 def _grid(size_px: int) -> tuple[Floats, Floats]:
     """Return x and y of every pixel in parts of the crop, ``float32[P, P]`` each."""
     steps = np.arange(size_px, dtype=np.float32) / (size_px - 1)
-    x, y = np.meshgrid(steps, steps)
-    return x, y
+    shape = (size_px, size_px)
+    return np.broadcast_to(steps, shape), np.broadcast_to(steps[:, None], shape)
 
 
 def _smooth(ramp: Floats) -> Floats:

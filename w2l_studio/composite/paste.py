@@ -88,7 +88,7 @@ def _to_crop(stored: Layout, plane: int, affine: Doubles) -> Doubles:
     return np.asarray(np.asarray(affine, np.float64) @ stored.to_luma(plane), np.float64)
 
 
-def _blend(  # noqa: PLR0913 - one plane's share of `paste`
+def _blend(
     plane: Plane,
     moved: Floats,
     keep: Floats,
@@ -97,7 +97,10 @@ def _blend(  # noqa: PLR0913 - one plane's share of `paste`
     onto: warp.Patch,
     limits: tuple[int, int],
 ) -> Plane:
-    """Return a copy of the plane with ``moved[..., 0]`` (new) in place of ``moved[..., 1]`` (its own)."""
+    """Return a copy of the plane with ``moved[..., 0]`` (new) in place of ``moved[..., 1]`` (its own).
+
+    Both come from the crop by one interpolation, so that its faults cancel where they are alike.
+    """
     plate = np.asarray(plane[onto.rows, onto.columns], np.float32)
     raised = warp.picture(moved, onto)
     new, low = raised[..., 0], raised[..., 1]

@@ -39,7 +39,7 @@ def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR
     ]
     bgr = _to_bgr(codes, codes_from_bgr(stored, tags, height))
     # saturate_cast rounds and clips in one pass.
-    return cv2.convertScaleAbs(cv2.max(bgr, 0.0))
+    return np.asarray(cv2.convertScaleAbs(cv2.max(bgr, 0.0)), np.uint8)
 
 
 def region_bgr(picture: Planes, tags: ColourTags, box: tuple[int, int, int, int]) -> Floats:
@@ -85,7 +85,7 @@ def to_codes(bgr: Floats, tags: ColourTags, stored: Layout, height_px: int) -> l
 def _to_bgr(codes: list[Floats], from_bgr: Doubles) -> Floats:
     if len(codes) == 1:
         value = (codes[0] - np.float32(from_bgr[0, 3])) / np.float32(from_bgr[0, :3].sum())
-        return cv2.merge([value, value, value])
+        return np.dstack([value, value, value])
     back = np.linalg.inv(from_bgr[:, :3])
     matrix = np.column_stack([back, -back @ from_bgr[:, 3]]).astype(np.float32)
     return np.asarray(cv2.transform(cv2.merge(codes), matrix), np.float32)
