@@ -172,17 +172,13 @@ def _keep_markers(piece: Any, after: Fraction | None, before: Fraction | None) -
 
 def _used(placed: Placed, take: Take, edit: Edit) -> tuple[Fraction, Fraction]:
     """Return what of a clip a take replaces, in its own seconds; inner cuts lie on frames of the edit."""
-    start, duration = layout.span(placed.item)
-    segment = take.segment
-    if segment.whole_clip:
-        return start, start + duration
-    begin, length = segment.record_start_s, len(segment.plate_range) / segment.plate_range.rate
-    limits = frames(placed.window, edit.rate)
-    first, last = nearest_frame(begin, edit.rate), nearest_frame(begin + length, edit.rate)
-    return (
-        start if first <= limits.start else first / edit.rate - placed.offset,
-        start + duration if last >= limits.stop else last / edit.rate - placed.offset,
-    )
+    segment, shown = take.segment, frames(placed.window, edit.rate)
+    length = len(segment.plate_range) / segment.plate_range.rate
+    first = nearest_frame(segment.record_start_s, edit.rate)
+    last = nearest_frame(segment.record_start_s + length, edit.rate)
+    begin = placed.window[0] if segment.whole_clip or first <= shown.start else first / edit.rate
+    end = placed.window[1] if segment.whole_clip or last >= shown.stop else last / edit.rate
+    return begin - placed.offset, end - placed.offset
 
 
 def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> None:

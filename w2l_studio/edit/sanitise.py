@@ -29,10 +29,13 @@ _STAND_INS = {
 #: Fields that stand-ins take over, so that positions and names stay what they were.
 _KEPT = ("name", "source_range", "marked_range", "enabled")
 _STRING_OR_INF = re.compile(r'"(?:\\.|[^"\\])*"|\bInf\b')
-_ZERO_RANGE = {
-    "OTIO_SCHEMA": "TimeRange.1",
-    "start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1},
-    "duration": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1},
+_ZERO_TIME = {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1}
+#: Fields without which OTIO refuses a stand-in.
+_REQUIRED: dict[str, dict[str, Any]] = {
+    "Effect.1": {"effect_name": ""},
+    "Marker.2": {
+        "marked_range": {"OTIO_SCHEMA": "TimeRange.1", "start_time": _ZERO_TIME, "duration": _ZERO_TIME}
+    },
 }
 
 
@@ -50,13 +53,16 @@ def clean(data: bytes, where: str) -> str:
         EditError: not JSON, not a timeline, a schema that is too new, or a frame rate that is not positive.
     """
     try:
-        value = json.loads(_infinity(data.decode("utf-8-sig")))
+        text = data.decode("utf-8-sig")
+        value = json.loads(_infinity(text))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise EditError(f"is not readable as OpenTimelineIO ({error})", where=where) from error
     if not isinstance(value, dict) or not str(value.get("OTIO_SCHEMA", "")).startswith("Timeline."):
         found = value.get("OTIO_SCHEMA", "no schema") if isinstance(value, dict) else type(value).__name__
         raise EditError(f"holds no timeline but {found}", hint="export one timeline", where=where)
-    return json.dumps(_clean(value, "", where), ensure_ascii=False)
+    cleaned = json.dumps(_clean(value, "", where), ensure_ascii=False)
+    # OTIO's parser rounds numbers otherwise than Python's: text that needs no change stays as it is.
+    return cleaned if _ORIGINAL in cleaned else text
 
 
 def restore(text: str) -> str:
@@ -101,9 +107,12 @@ def _field(key: str, schema: str, field: str) -> str:
 
 def _stand_in(original: dict[str, Any], schema: str) -> dict[str, Any]:
     kept = {key: original[key] for key in _KEPT if original.get(key) is not None}
-    if schema.startswith("Marker"):
-        kept.setdefault("marked_range", _ZERO_RANGE)
-    return {"OTIO_SCHEMA": schema, **kept, "metadata": {_ORIGINAL: json.dumps(original)}}
+    return {
+        "OTIO_SCHEMA": schema,
+        **_REQUIRED.get(schema, {}),
+        **kept,
+        "metadata": {_ORIGINAL: json.dumps(original)},
+    }
 
 
 def _check_time(time: dict[str, Any], where: str) -> None:
