@@ -129,4 +129,4 @@ def fold_time(x: Tensor, time_axis: int) -> Tensor:
 
 def unfold_time(x: Tensor, batch: int) -> Tensor:
     """Undo `fold_time` for pictures: ``[T * B, C, H, W]`` to ``[B, C, T, H, W]``."""
-    return x.unflatten(0, (-1, batch)).permute(1, 2, 0, 3, 4)
+    return x.reshape(-1, batch, *x.shape[1:]).permute(1, 2, 0, 3, 4)

@@ -111,7 +111,7 @@ class Generator(nn.Module):
         keep = max(first_row - 1, 0)
         for block in reversed(self.face_decoder_blocks):
             rows.append(keep)
-            convolutions = sum(isinstance(unit, Conv) for unit in block)
+            convolutions = sum(isinstance(unit, Conv) for unit in block.children())
             keep = max(keep - convolutions, 0) // 2
         return rows[::-1]
 

@@ -1,0 +1,138 @@
+"""A sync expert as judge: offset, confidence and distance of lips and sound, and who follows a sound.
+
+Its numbers are one minus a cosine of our expert's embeddings: not LSE, which is SyncNet's (`judge.lse`).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from w2l_studio.terms import Bools, Floats, FramesBGR, Verdict, Voice
+
+#: Windows to each side over which the sound is moved, as SyncNet does.
+SHIFT = 15
+#: Side of the faces that the expert reads (their lower half), and pictures in its window (paper 3.3.1).
+FACE_PX, FRAMES = 96, 5
+#: Offsets from here on are out of sync for certain: the windows share no picture.
+_FAR = 5
+#: A mean over fewer pairs says nothing.
+_LEAST_PAIRS = 4
+_BATCH = 32
+
+
+class ExpertJudge:
+    """Fulfils `protocols.Judge` by any network that embeds sound and lips.
+
+    Args:
+        net: ``(audio [N, 1, 80, 16], faces [N, 3 * frames, 48, 96])`` -> two ``[N, E]``; its attribute
+            ``frames`` (5 where it has none) tells the pictures per window.
+        name: which network judges.
+    """
+
+    def __init__(self, net: nn.Module, *, name: str) -> None:
+        self.name = name
+        self._net = net.eval()
+        frames = getattr(net, "frames", FRAMES)
+        self.frames = frames if isinstance(frames, int) else FRAMES
+
+    def score(self, crops: FramesBGR, voice: Voice) -> Verdict:
+        """Compare crops at 25 a second with their sound, moved by -15..15 pictures.
+
+        Only pairs that exist are averaged, and only offsets with at least 4 of them count.
+
+        Args:
+            crops: ``uint8[T, P, P, 3]`` BGR, whole faces.
+            voice: T mel windows that begin with their picture.
+
+        Returns:
+            Distance = the smallest mean of 1 - cosine (0 same .. 2); confidence = median less
+            smallest; offset > 0 = sound leads.
+
+        Raises:
+            ValueError: fewer pictures than a window, or another number of mel windows.
+        """
+        distances = self.distances(crops, voice)
+        best = int(np.nanargmin(distances))
+        confidence = float(np.nanmedian(distances) - distances[best])
+        return Verdict(SHIFT - best, confidence, float(distances[best]), self.name)
+
+    def distances(self, crops: FramesBGR, voice: Voice) -> Floats:
+        """Return the mean distance by offset.
+
+        Returns:
+            ``float32[31]``: index k = sound row ``v + k - 15`` against lip window v; NaN = too few pairs.
+
+        Raises:
+            ValueError: as `score`.
+        """
+        similarity = self._similarity(crops, voice)
+        means = [_mean(np.diagonal(similarity, k)) for k in range(-SHIFT, SHIFT + 1)]
+        return 1 - np.array(means, np.float32)
+
+    def follow(self, crops: FramesBGR, voice: Voice) -> float:
+        """Tell how much better the lips fit the sound as it is than moved far away.
+
+        Silence is left out: everybody's lips rest in it.
+
+        Returns:
+            Mean cosine in place less the mean at 5..15 pictures to both sides, -2..2; about 0 for
+            somebody who does not speak, or where nothing can be moved that far.
+
+        Raises:
+            ValueError: as `score`.
+        """
+        similarity = self._similarity(crops, voice)
+        spoken = _spoken(voice.voiced, self.frames)
+        offset = np.arange(len(similarity))[None, :] - np.arange(len(similarity))[:, None]
+        heard = np.broadcast_to(spoken[None, :] if spoken.any() else True, offset.shape)
+        near = similarity[heard & (offset == 0)]
+        far = similarity[heard & (np.abs(offset) >= _FAR) & (np.abs(offset) <= SHIFT)]
+        return float(near.mean() - far.mean()) if len(near) and len(far) else 0.0
+
+    def _similarity(self, crops: FramesBGR, voice: Voice) -> Floats:
+        """Return cosines ``float32[N, N]``, rows = lip windows, columns = sound windows."""
+        count = len(crops) - self.frames + 1
+        if count < 1:
+            raise ValueError(f"{self.name} needs at least {self.frames} pictures, not {len(crops)}")
+        if len(voice.windows) != len(crops):
+            raise ValueError(f"{len(crops)} pictures, but {len(voice.windows)} mel windows")
+        lower = _lower_halves(crops)
+        audio, faces = [], []
+        with torch.inference_mode():
+            for start in range(0, count, _BATCH):
+                stop = min(start + _BATCH, count)
+                mel = torch.from_numpy(np.ascontiguousarray(voice.windows[start:stop]))[:, None]
+                sound, lips = self._net(mel, _stacked(lower[start : stop + self.frames - 1], self.frames))
+                audio.append(functional.normalize(sound.float(), dim=1))
+                faces.append(functional.normalize(lips.float(), dim=1))
+        cosines: Floats = (torch.cat(faces) @ torch.cat(audio).T).numpy()
+        return cosines
+
+
+def _lower_halves(crops: FramesBGR) -> Tensor:
+    """Return ``float32[T, 3, 48, 96]``, BGR 0..1."""
+    if crops.shape[1] != FACE_PX:
+        smaller = crops.shape[1] > FACE_PX
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        crops = np.stack([cv2.resize(crop, (FACE_PX, FACE_PX), interpolation=how) for crop in crops])
+    lower = np.ascontiguousarray(crops[:, FACE_PX // 2 :])
+    return torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255
+
+
+def _stacked(lower: Tensor, frames: int) -> Tensor:
+    """Lay the pictures of each window behind each other on channels, first picture first."""
+    windows = lower.unfold(0, frames, 1).permute(0, 4, 1, 2, 3)
+    return windows.flatten(1, 2).contiguous()
+
+
+def _spoken(voiced: Bools, frames: int) -> Bools:
+    """Tell for each window whether speech sounds in any of its pictures."""
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(voiced, frames).any(1))
+
+
+def _mean(pairs: Floats) -> float:
+    return float(pairs.mean()) if len(pairs) >= _LEAST_PAIRS else float("nan")

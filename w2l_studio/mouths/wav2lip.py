@@ -1,0 +1,128 @@
+"""The paper's generator at work: assembles its input, runs it in batches, returns whole crops.
+
+Draws lower faces only; which reference, which sound and where to paste is told by others.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from w2l_studio.nets.fuse import bf16_pays, fold
+from w2l_studio.nets.generator import Generator
+from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
+
+#: Larger batches fall out of the cache and make the allocator return its pages (benchmarks/README.md).
+_CPU_BATCH, _GPU_BATCH = 16, 64
+
+
+class Wav2Lip:
+    """Fulfils `protocols.Generator` with networks of `nets.generator`, the published one among them.
+
+    Args:
+        net: any width and face size; it is copied, folded and not changed.
+        name: what takes are labelled with.
+        lead_ms: where its mel window begins relative to the picture.
+        precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
+        device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
+        batch: crops per pass, None = what suits the device.
+    """
+
+    def __init__(
+        self,
+        net: Generator,
+        *,
+        name: str,
+        lead_ms: float,
+        precision: str = "auto",
+        device: str = "auto",
+        batch: int | None = None,
+    ) -> None:
+        self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = torch.device(device)
+        reduced = precision == "bf16" or (precision == "auto" and bf16_pays(self._device))
+        self.precision = "bf16" if reduced else "fp32"
+        self._dtype = torch.bfloat16 if reduced else torch.float32
+        self._batch = batch or (_CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH)
+        self._net = _ready(net, self._device, self._dtype)
+
+    def speak(self, crops: Crops, references: FramesBGR, voice: Voice) -> FramesBGR:
+        """Draw the lower face of every crop so that it says what the voice says.
+
+        Args:
+            crops: T crops of `face_px`.
+            references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
+            voice: T mel windows, cut with this generator's lead.
+
+        Returns:
+            ``uint8[T, P, P, 3]`` BGR, rounded; rows above the middle are the crop's.
+
+        Raises:
+            ValueError: numbers or sizes of pictures, references and windows differ.
+        """
+        pixels = crops.pixels
+        wanted = (len(pixels), self.face_px, self.face_px, 3)
+        if pixels.shape != wanted or references.shape != wanted or len(voice.windows) != len(pixels):
+            raise ValueError(
+                f"{self.name} wants {wanted} crops and references with as many mel windows, not "
+                f"{pixels.shape}, {references.shape} and {len(voice.windows)}"
+            )
+        mouths = pixels.copy()
+        for start in range(0, len(pixels), self._batch):
+            part = slice(start, start + self._batch)
+            mouths[part, self.face_px // 2 :] = self._lower(
+                pixels[part], references[part], voice.windows[part]
+            )
+        return mouths
+
+    @torch.inference_mode()
+    def _lower(self, pixels: FramesBGR, references: FramesBGR, windows: Floats) -> FramesBGR:
+        face = assemble(self._tensor(pixels), self._tensor(references)).to(self._dtype)
+        audio = self._tensor(windows)[:, None].to(self._dtype)
+        drawn = self._net.lower_half(audio, face).float()
+        # Rounded: the published truncation darkens the face by half a level.
+        levels = drawn.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
+        return np.asarray(levels.permute(0, 2, 3, 1).cpu().numpy())
+
+    def _tensor(self, array: FramesBGR | Floats) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+
+def assemble(target: Tensor, reference: Tensor) -> Tensor:
+    """Build the generator's input (paper 3.4.1): masked target first, then the reference.
+
+    Args:
+        target: ``uint8[N, P, P, 3]`` BGR; its lower half is never read.
+        reference: ``uint8[N, P, P, 3]`` BGR.
+
+    Returns:
+        ``float32[N, 6, P, P]`` in 0..1, channels-last in memory; channels 0-2 are 0 from row P/2 on.
+    """
+    both = torch.cat([target, reference], 3).float() / 255
+    both[:, target.shape[1] // 2 :, :, :3] = 0
+    return both.permute(0, 3, 1, 2)
+
+
+class _FullPrecision(nn.Module):
+    """The last 1x1 convolution in fp32: a level of 255 is finer than bf16 near 1."""
+
+    def __init__(self, convolution: nn.Module) -> None:
+        super().__init__()
+        self.convolution = convolution.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        drawn: Tensor = self.convolution(x.float())
+        return drawn
+
+
+def _ready(net: Generator, device: torch.device, dtype: torch.dtype) -> Generator:
+    ready = fold(net)
+    ready.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if dtype != torch.float32:
+        ready.output_block[1] = _FullPrecision(copy.deepcopy(net.output_block[1]).to(device))
+    return ready
