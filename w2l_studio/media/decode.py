@@ -1,0 +1,183 @@
+"""Reads a plate's pictures by frame number, in its own samples, one at a time.
+
+Converts nothing: what the samples mean is known to `composite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+
+from w2l_studio.errors import MediaError
+from w2l_studio.media.files import opened
+from w2l_studio.media.formats import PixelFormat, pixel_format
+from w2l_studio.media.index import intra_only, picture_stream
+from w2l_studio.terms import Plane, Planes, Plate
+from w2l_studio.timing import nearest_frame
+
+#: H.264 and HEVC hold at most 16 pictures back: a key picture found this far before the wanted one is
+#: shown before it, so none of its open group's leading pictures, which would not decode, is wanted.
+_PREROLL_FRAMES = 16
+#: Seeks land late in these (0 of 10 were exact): they are decoded from the start.
+_SEEKS_BADLY = ("mpegts",)
+
+
+@contextmanager
+def open_plate(plate: Plate) -> Iterator[PlateReader]:
+    """Open a plate for reading.
+
+    Args:
+        plate: as probed.
+
+    Yields:
+        A reader, closed when the block ends.
+
+    Raises:
+        MediaError: the file is gone, unreadable or damaged.
+        Unsupported: the pixel format is none that is read.
+    """
+    reader = PlateReader(plate, pixel_format(plate.pix_fmt, str(plate.path)))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+class PlateReader:
+    """An open plate; one `read` at a time."""
+
+    def __init__(self, plate: Plate, stored: PixelFormat) -> None:
+        self._plate = plate
+        self._stored = stored
+        self._files = ExitStack()
+        self._restart()
+        self._origin = self._first_time()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._files.close()
+
+    def read(self, start: int, stop: int) -> Iterator[Planes]:
+        """Yield the pictures ``start <= n < stop``.
+
+        Args:
+            start: first frame number; 0 is the first picture of the file that is shown.
+            stop: frame number after the last one, at most ``plate.frames``.
+
+        Yields:
+            Planes in native code values, ``uint8[h, w]`` or ``uint16[h, w]``; nv12 and p010le come as
+            the planar format that holds the same samples.
+
+        Raises:
+            ValueError: the range is not one of this plate.
+            MediaError: a picture is missing or damaged; the error names it.
+        """
+        if not 0 <= start <= stop <= self._plate.frames:
+            raise ValueError(f"frames {start}..{stop} of {self._plate.frames} in {self._plate.path}")
+        due = start
+        for number, frame in self._numbered(start) if start < stop else ():
+            if number < due:
+                continue
+            if number > due or frame.is_corrupt:
+                break
+            yield self._planes(frame, due)
+            due += 1
+            if due == stop:
+                return
+        if due < stop:
+            raise self._trouble(due, "is missing or damaged")
+
+    def _numbered(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Yield numbered pictures from ``start`` or before it."""
+        if self._seek(start):
+            frames = self._frames()
+            first = next(frames, None)
+            if first is not None and self._number(first) <= start:
+                yield self._number(first), first
+                for frame in frames:
+                    yield self._number(frame), frame
+                return
+        self._restart()
+        for frame in self._frames():
+            yield self._number(frame), frame
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        """Yield what decodes from here on; what does not leaves a gap that `read` finds."""
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    yield from packet.decode()
+                except av.error.InvalidDataError:
+                    continue
+        except av.FFmpegError:
+            # A file that breaks off ends here; `read` knows how many pictures were due.
+            return
+
+    def _seek(self, start: int) -> bool:
+        """Go to a key picture at or before a frame; False where this file has to be read from its start."""
+        if self._container.format.name in _SEEKS_BADLY:
+            return False
+        before = start if intra_only(self._stream) else max(0, start - _PREROLL_FRAMES)
+        offset = (before / self._plate.rate / self._time_base).__floor__()
+        try:
+            self._container.seek(self._origin + offset, stream=self._stream, backward=True)
+        except av.FFmpegError:
+            return False
+        return True
+
+    def _restart(self) -> None:
+        """Open the file (again), which is the surest way to its first picture."""
+        self._files.close()
+        path = self._plate.path
+        self._container = self._files.enter_context(opened(path))
+        self._stream = picture_stream(self._container, path)
+        self._stream.thread_type = "AUTO"
+        if self._stream.time_base is None:
+            raise MediaError("pictures carry no time", hint="rewrap the file as MOV", where=str(path))
+        self._time_base = self._stream.time_base
+
+    def _first_time(self) -> int:
+        first = next(self._frames(), None)
+        if first is None or first.pts is None:
+            raise self._trouble(0, "does not decode")
+        return int(first.pts)
+
+    def _number(self, frame: VideoFrame) -> int:
+        """Return the frame number that a presentation time stands for, to within half a frame."""
+        if frame.pts is None:
+            raise MediaError("a picture carries no time", hint="rewrap the file", where=str(self._plate.path))
+        return nearest_frame((frame.pts - self._origin) * self._time_base, self._plate.rate)
+
+    def _planes(self, frame: VideoFrame, number: int) -> Planes:
+        plate = self._plate
+        if (frame.width, frame.height, frame.format.name) != (plate.width, plate.height, plate.pix_fmt):
+            raise self._trouble(number, "has another size or format than the first")
+        word = "u1" if self._stored.bits == 8 else "<u2"
+        planes = [_samples(frame, i, word) for i in range(len(frame.planes))]
+        if self._stored.packed_chroma:
+            # A plane's width counts pairs of nv12 as one; the words themselves are U and V in turn.
+            luma, pairs = planes
+            planes = [luma, np.ascontiguousarray(pairs[:, 0::2]), np.ascontiguousarray(pairs[:, 1::2])]
+        if self._stored.shift:
+            planes = [plane >> self._stored.shift for plane in planes]
+        return Planes(tuple(planes), self._stored.planar)
+
+    def _trouble(self, number: int, what: str) -> MediaError:
+        return MediaError(
+            f"frame {number} {what}",
+            hint="copy or export the file again, or end the clip before it",
+            where=str(self._plate.path),
+        )
+
+
+def _samples(frame: VideoFrame, index: int, word: str) -> Plane:
+    """Copy one plane out of its padded rows; the decoder still needs its own."""
+    plane = frame.planes[index]
+    words = np.frombuffer(plane, word).reshape(plane.height, -1)
+    interleaved = len(frame.planes) == 2 and index == 1
+    samples: Plane = words[:, : plane.width * (2 if interleaved else 1)].copy()
+    return samples

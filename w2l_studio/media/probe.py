@@ -1,0 +1,130 @@
+"""Looks at a picture file: what stands in it, exactly, as a `Plate`.
+
+Decodes a handful of pictures at most and keeps nothing open; pictures are read by `decode`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from w2l_studio.errors import MediaError, Unsupported
+from w2l_studio.media.files import opened, plain
+from w2l_studio.media.index import constant_rate, picture_stream, presentation_times
+from w2l_studio.terms import ColourTags, Plate
+from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
+
+#: Pictures that are decoded: an interlaced stream may begin with a progressive one.
+_LOOKED_AT = 5
+
+
+def probe(path: Path) -> Plate:
+    """Look at a picture file.
+
+    Args:
+        path: a local file.
+
+    Returns:
+        The plate. `frames` counts what decodes: edit lists and cut-off ends are honoured.
+
+    Raises:
+        MediaError: missing, unreadable, damaged, or without pictures.
+        Unsupported: variable frame rate, a codec without decoder, or a mirrored picture.
+    """
+    with opened(path) as container:
+        stream = picture_stream(container, path)
+        head = list(itertools.islice(_decoded(container, stream, path), _LOOKED_AT))
+        if not head or head[0].pts is None or stream.time_base is None:
+            raise MediaError("no picture of the file decodes", hint="export it again", where=str(path))
+        has_audio = bool(container.streams.audio)
+        named = list(_tags(container, stream))
+    first, base = head[0], stream.time_base
+    with opened(path) as container:
+        stream = picture_stream(container, path)
+        times = presentation_times(container, stream, path)
+        told = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
+    # Pictures before the first that decodes lack the pictures that they refer to (a cut stream).
+    times = [time for time in times if time >= first.pts]
+    rate = constant_rate(times, base, told, path)
+    return Plate(
+        path=path,
+        width=first.width,
+        height=first.height,
+        rate=rate,
+        frames=len(times),
+        codec=stream.codec_context.name,
+        pix_fmt=first.format.name,
+        bits=first.format.components[0].bits,
+        tags=ColourTags(first.color_primaries, first.color_trc, first.colorspace, first.color_range),
+        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+        rotation=_rotation(first, path),
+        timecode=_timecode(named, rate),
+        reel=_find(named, "reel_name"),
+        interlaced=any(frame.interlaced_frame for frame in head),
+        has_audio=has_audio,
+    )
+
+
+def _decoded(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[VideoFrame]:
+    """Yield pictures until one does not decode; a damaged first one is an error."""
+    count = 0
+    try:
+        for frame in container.decode(stream):
+            count += 1
+            yield frame
+    except av.FFmpegError as error:
+        if count == 0:
+            raise MediaError(
+                f"the first picture does not decode ({plain(error)})", hint="export it again", where=str(path)
+            ) from error
+
+
+def _rotation(frame: VideoFrame, path: Path) -> int:
+    """Return degrees counter-clockwise of the display matrix, which must not mirror."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d, *_ = memoryview(bytes(data)).cast("i")
+            if a * d - b * c < 0:
+                raise Unsupported(
+                    "the file asks players to mirror the picture",
+                    hint="transcode it as it is shown",
+                    where=str(path),
+                )
+    return int(frame.rotation)
+
+
+def _tags(container: InputContainer, stream: VideoStream) -> Iterator[Mapping[str, str]]:
+    """Yield metadata where timecode and reel may stand, best first."""
+    yield stream.metadata
+    for other in container.streams:
+        if other.type == "data":
+            yield other.metadata
+    yield container.metadata
+
+
+def _find(named: list[Mapping[str, str]], key: str) -> str | None:
+    """Return the first value under a key in any spelling (MKV writes capitals)."""
+    for metadata in named:
+        for name, value in metadata.items():
+            if name.lower() == key and value.strip():
+                return str(value).strip()
+    return None
+
+
+def _timecode(named: list[Mapping[str, str]], rate: Fraction) -> str | None:
+    """Return the timecode in SMPTE's spelling, None where there is none that exists at this rate."""
+    text = _find(named, "timecode")
+    if text is None:
+        return None
+    try:
+        frame = timecode_to_frames(text, rate)
+    except ValueError:
+        return None
+    return frames_to_timecode(frame, rate, drop=is_drop_timecode(text, rate))
