@@ -87,7 +87,8 @@ class Mtcnn:
     def _propose(self, frames: FramesBGR) -> _Candidates:
         height, width = frames.shape[1:3]
         scale = _FIELD / max(SMALLEST_PX, height * SMALLEST)
-        parts: list[_Candidates] = []
+        none = np.zeros((0, 4), np.float32)
+        parts = [_Candidates(np.zeros(0, np.int64), none, none[:, 0])]
         while min(height, width) * scale >= _FIELD:
             size = (round(width * scale), round(height * scale))
             small = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames])

@@ -1,0 +1,123 @@
+"""RetinaFace as a detector: from pictures to boxes and points, for every published set of weights.
+
+Reads no file; state dicts come in, so that only one place of the engine unpickles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from w2l_studio.errors import WeightsError
+from w2l_studio.faces.overlap import suppress
+from w2l_studio.faces.retinaface_net import RetinaFace as Network
+from w2l_studio.terms import Faces, Floats, FramesBGR
+
+#: Pictures are looked through at this longer side at most.
+LONGEST_PX = 640
+#: Faces less probable than this are no faces; of two that overlap by more than `OVERLAP` one stays.
+PASS, OVERLAP = 0.6, 0.4
+#: Anchor sides per map and the distance of their centres (RetinaFace 3.2 in biubug6's reduced form).
+SIDES, STEPS = ((16, 32), (64, 128), (256, 512)), (8, 16, 32)
+_VARIANCES = (0.1, 0.2)
+_BATCH = 8
+_PREFIX = "module."
+
+
+class RetinaFace:
+    """Fulfils `protocols.Detector`.
+
+    Args:
+        weights: state dict as published: biubug6's ``mobilenet0.25`` or ``Resnet50`` (keys with or
+            without ``module.``), or ``resnet50_2020-07-20`` of retinaface-pytorch.
+        imagenet: pictures as retinaface-pytorch trains on them (RGB, ImageNet mean and deviation)
+            instead of biubug6's (BGR minus the mean). None = told by the keys: a ResNet-50 without
+            ``module.`` is retinaface-pytorch's.
+
+    Raises:
+        WeightsError: the state dict is of another network.
+    """
+
+    name = "retinaface"
+
+    def __init__(self, weights: Mapping[str, Tensor], *, imagenet: bool | None = None) -> None:
+        prefixed = any(key.startswith(_PREFIX) for key in weights)
+        state = {key.removeprefix(_PREFIX): value for key, value in weights.items()}
+        resnet = "body.layer1.0.conv1.weight" in state
+        self._imagenet = resnet and not prefixed if imagenet is None else imagenet
+        self._net = Network(resnet=resnet)
+        try:
+            self._net.load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsError(
+                "the weights are not RetinaFace's",
+                hint="use mobilenet0.25_Final.pth, Resnet50_Final.pth or resnet50_2020-07-20 as published",
+            ) from error
+        self._net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def detect(self, frames: FramesBGR) -> list[Faces]:
+        """Find all faces.
+
+        Args:
+            frames: ``uint8[N, H, W, 3]`` BGR, upright, square pixels, any size.
+
+        Returns:
+            One `Faces` per picture, best first.
+        """
+        found: list[Faces] = []
+        for start in range(0, len(frames), _BATCH):
+            found += self._look(frames[start : start + _BATCH])
+        return found
+
+    @torch.inference_mode()
+    def _look(self, frames: FramesBGR) -> list[Faces]:
+        height, width = frames.shape[1:3]
+        scale = min(1.0, LONGEST_PX / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames])
+        boxes, scores, points = (out.numpy() for out in self._net(self._tensor(small)))
+        grid = anchors(size[1], size[0])
+        per_px = np.array([width / size[0], height / size[1]], np.float32)
+        return [_decode(*one, grid, per_px) for one in zip(boxes, scores, points, strict=True)]
+
+    def _tensor(self, small: FramesBGR) -> Tensor:
+        x = torch.from_numpy(small).permute(0, 3, 1, 2).float()
+        if not self._imagenet:
+            return x - torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
+        mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+        return (x.flip(1) / 255 - mean.view(1, 3, 1, 1)) / deviation.view(1, 3, 1, 1)
+
+
+def anchors(height: int, width: int) -> Floats:
+    """Return ``float32[A, 3]``: centre x, centre y and side of every anchor, in pixel edges."""
+    parts = []
+    for sides, step in zip(SIDES, STEPS, strict=True):
+        y, x, side = np.meshgrid(
+            (np.arange(-(-height // step)) + 0.5) * step,
+            (np.arange(-(-width // step)) + 0.5) * step,
+            np.array(sides, np.float64),
+            indexing="ij",
+        )
+        parts.append(np.stack([x, y, side], -1).reshape(-1, 3))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _decode(boxes: Floats, scores: Floats, points: Floats, grid: Floats, per_px: Floats) -> Faces:
+    rows = np.flatnonzero(scores > PASS)
+    boxes, scores, points, grid = boxes[rows], scores[rows], points[rows], grid[rows]
+    middle, side = grid[:, :2], grid[:, 2:]
+    centre = middle + boxes[:, :2] * _VARIANCES[0] * side
+    half = side * np.exp(boxes[:, 2:] * _VARIANCES[1]) / 2
+    corners = np.concatenate([centre - half, centre + half], 1)
+    kept = suppress(corners, scores, OVERLAP)
+    places = middle[:, None] + points.reshape(-1, 5, 2) * _VARIANCES[0] * side[:, None]
+    # Edges become pixel centres: the centre of the first pixel is 0.
+    return Faces(
+        (corners[kept].reshape(-1, 2, 2) * per_px - 0.5).reshape(-1, 4).astype(np.float32),
+        (places[kept] * per_px - 0.5).astype(np.float32),
+        scores[kept].astype(np.float32),
+    )
