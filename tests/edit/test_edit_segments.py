@@ -1,0 +1,274 @@
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+
+import opentimelineio as otio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from w2l_studio.edit import marks, segments
+from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, NoClip, Retimed, Skipped, Unsupported
+from w2l_studio.terms import Mark
+from w2l_studio.timing import FrameRange
+
+RT = otio.opentime.RationalTime
+HALF = Fraction(1, 2)
+
+
+def stack_marks(edit, *spans):
+    return [
+        Mark(f"m{n}", FrameRange(a, b, edit.rate), character) for n, (a, b, character) in enumerate(spans)
+    ]
+
+
+def plates_of(build, edit, **more):
+    return {clip.media: build.plate(clip, edit.rate, **more) for clip in edit.clips if clip.media}
+
+
+def cut(build, edit, found, *, handles=12, share=HALF, **more):
+    return segments.cut(edit, found, plates_of(build, edit, **more), handles, share)
+
+
+def test_a_mark_over_a_cut_gives_a_segment_per_clip(build, tmp_path):
+    edit = build.edit(
+        tmp_path, build.track(build.clip(10, 50, 25, url="a.mov"), build.clip(100, 50, 25, url="b.mov"))
+    )
+    found, refused = cut(build, edit, stack_marks(edit, (20, 60, "ANNA")), share=Fraction(1))
+    assert not refused
+    one, two = found
+    assert (one.plate_range.start, one.plate_range.stop) == (30, 60)
+    assert (one.render_range.start, one.render_range.stop) == (18, 72)
+    assert (two.plate_range.start, two.plate_range.stop) == (100, 110)
+    assert (one.id, two.id) == ("0.0-000030", "0.1-000100")
+    assert (one.record_start_s, two.record_start_s) == (Fraction(20, 25), Fraction(50, 25))
+    assert not one.whole_clip
+    assert [(line.mark.character, line.mark.record.start, line.mark.record.stop) for line in two.lines] == [
+        ("ANNA", 50, 60)
+    ]
+
+
+def test_most_of_a_clip_marked_replaces_it_whole(build, tmp_path):
+    edit = build.edit(tmp_path, build.track(build.clip(10, 50, 25)))
+    spans = ((0, 15, "ANNA"), (10, 20, "BOB"), (40, 45, "ANNA"))
+    (whole,), _ = cut(build, edit, stack_marks(edit, *spans), share=HALF)
+    assert whole.whole_clip
+    assert (whole.plate_range.start, whole.plate_range.stop, whole.record_start_s) == (10, 60, 0)
+    lines = [(x.mark.character, x.plate_range.start, x.plate_range.stop) for x in whole.lines]
+    assert lines == [("ANNA", 10, 25), ("BOB", 20, 30), ("ANNA", 50, 55)]
+    runs, _ = cut(build, edit, stack_marks(edit, *spans), share=Fraction(26, 50))
+    assert [(run.plate_range.start, run.plate_range.stop, len(run.lines)) for run in runs] == [
+        (10, 30, 2),
+        (50, 55, 1),
+    ]
+
+
+def test_what_is_covered_is_not_dubbed(build, tmp_path):
+    gap = otio.schema.Gap(source_range=build.span(0, 20, 25))
+    title = otio.schema.Clip("title", otio.schema.GeneratorReference("t", "Text"), build.span(0, 50, 25))
+    below = build.clip(0, 50, 25, url="a.mov")
+    below.markers.append(build.marker("w2l", 0, 0, 25))
+    edit = build.edit(
+        tmp_path, build.track(below), build.track(gap, build.clip(0, 10, 25, url="b.mov")), build.track(title)
+    )
+    found, refused = cut(build, edit, marks.find(edit), share=Fraction(2))
+    assert [(s.clip.name, s.plate_range.start, s.plate_range.stop) for s in found] == [
+        ("c", 0, 20),
+        ("c", 30, 50),
+    ]
+    assert {s.plate.path.name for s in found} == {"a.mov"}
+    assert not refused
+
+
+def test_a_mark_on_a_covered_clip_hits_nothing(build, tmp_path):
+    below = build.clip(0, 50, 25, markers=[build.marker("w2l", 0, 0, 25)])
+    edit = build.edit(tmp_path, build.track(below), build.track(build.clip(0, 50, 25)))
+    found, (refused,) = cut(build, edit, marks.find(edit))
+    assert not found
+    assert isinstance(refused.error, NoClip)
+    assert refused.clip.path == (0, 0)
+
+
+def test_handles_stay_inside_the_file_and_reach_through_transitions(build, tmp_path):
+    fade = otio.schema.Transition("x", "SMPTE_Dissolve", RT(20, 25), RT(30, 25))
+    edit = build.edit(tmp_path, build.track(build.clip(5, 60, 25), fade, build.clip(900, 95, 25)))
+    spans = ((0, 60, None), (60, 155, None))
+    (one, two), _ = cut(build, edit, stack_marks(edit, *spans))
+    assert (one.render_range.start, one.render_range.stop) == (0, 65 + 30)
+    assert (two.render_range.start, two.render_range.stop) == (900 - 20, 1000)
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        ((30, 45), (30, 60)),
+        ((50, 55), (40, 60)),
+        ((10, 20), (10, 20)),
+        ((62, 70), (60, 90)),
+        ((95, 99), (95, 99)),
+    ],
+)
+def test_no_razor_cut_falls_into_a_transition(build, tmp_path, span, expected):
+    fade = otio.schema.Transition("x", "SMPTE_Dissolve", RT(20, 25), RT(30, 25))
+    edit = build.edit(tmp_path, build.track(build.clip(0, 60, 25), fade, build.clip(60, 90, 25)))
+    (one,), _ = cut(build, edit, stack_marks(edit, (*span, None)), share=Fraction(2))
+    assert (one.plate_range.start, one.plate_range.stop) == expected
+    assert (one.lines[0].plate_range.start, one.lines[0].plate_range.stop) == span
+
+
+class TestConform:
+    """Where source frames lie in the file."""
+
+    def one(self, build, tmp_path, start, available, **more):
+        edit = build.edit(tmp_path, build.track(build.clip(start, 50, 25, available=available)))
+        found, refused = cut(build, edit, stack_marks(edit, (0, 50, None)), **more)
+        return found[0].plate_range.start if found else refused[0].error
+
+    def test_the_available_range_counts(self, build, tmp_path):
+        assert self.one(build, tmp_path, 90010, (90000, 500), timecode="00:00:00:00") == 10
+
+    def test_zero_is_assumed_where_nothing_is_said(self, build, tmp_path):
+        assert self.one(build, tmp_path, 10, None, timecode="01:00:00:00") == 10
+
+    def test_the_timecode_of_the_file_where_only_that_is_possible(self, build, tmp_path):
+        assert self.one(build, tmp_path, 90010, None, timecode="01:00:00:00") == 10
+
+    @pytest.mark.parametrize(
+        ("start", "available", "more"),
+        [
+            (90010, None, {}),
+            (90010, None, {"timecode": "02:00:00:00"}),
+            (90010, None, {"timecode": "rubbish"}),
+            (90960, (90000, 5000), {}),
+            (10, (90000, 500), {"timecode": "00:00:00:00"}),
+        ],
+    )
+    def test_what_the_file_does_not_hold_is_refused(self, build, tmp_path, start, available, more):
+        error = self.one(build, tmp_path, start, available, **more)
+        assert isinstance(error, MediaMismatch)
+        assert error.where == "clip 'c' at 00:00:00:00"
+
+    def test_another_rate_is_converted_by_time(self, build, tmp_path):
+        edit = build.edit(tmp_path, build.track(build.clip(25, 50, 25)))
+        plate = build.plate(edit.clips[0], Fraction(24))
+        found, _ = segments.cut(edit, stack_marks(edit, (25, 50, None)), {plate.path: plate}, 0, Fraction(1))
+        assert (found[0].plate_range.start, found[0].plate_range.stop) == (48, 72)
+        assert found[0].record_start_s == 1
+
+
+class TestRefusals:
+    def refuse(self, build, tmp_path, clip, plates=None):
+        edit = build.edit(tmp_path, build.track(clip))
+        plates = plates_of(build, edit) if plates is None else dict.fromkeys([edit.clips[0].media], *plates)
+        found, (refused,) = segments.cut(edit, stack_marks(edit, (0, 10, "ANNA")), plates, 12, HALF)
+        assert not found
+        assert (refused.clip.name, refused.mark.id) == ("c", "m0")
+        return refused.error
+
+    def test_offline(self, build, tmp_path):
+        assert isinstance(self.refuse(build, tmp_path, build.clip(0, 50, 25), [None]), MediaOffline)
+        remote = build.clip(0, 50, 25, url=r"D:\m\a.mov")
+        assert r"D:\m\a.mov is not a local file" in self.refuse(build, tmp_path, remote).message
+        missing = otio.schema.Clip("c", otio.schema.MissingReference(), build.span(0, 50, 25))
+        assert "names no media" in self.refuse(build, tmp_path, missing).message
+
+    def test_a_shot_error_of_the_probe_is_kept(self, build, tmp_path):
+        error = Unsupported("interlaced")
+        assert self.refuse(build, tmp_path, build.clip(0, 50, 25), [error]) is error
+
+    def test_unreadable_media_is_offline_media(self, build, tmp_path):
+        error = self.refuse(build, tmp_path, build.clip(0, 50, 25), [MediaError("is cut off", where="a.mov")])
+        assert isinstance(error, MediaOffline)
+        assert (error.message, error.where) == ("is cut off", "a.mov")
+
+    @pytest.mark.parametrize(
+        ("effect", "said"),
+        [
+            (otio.schema.LinearTimeWarp(time_scalar=2.0), "200 %"),
+            (otio.schema.FreezeFrame(), "freeze frame"),
+            (otio.schema.TimeEffect(), "variable"),
+        ],
+    )
+    def test_retimed(self, build, tmp_path, effect, said):
+        error = self.refuse(build, tmp_path, build.clip(0, 50, 25, effects=[effect]))
+        assert isinstance(error, Retimed)
+        assert said in error.message
+
+    def test_image_sequences(self, build, tmp_path):
+        media = otio.schema.ImageSequenceReference("/s/", "a.", ".exr", 1, 1, 25, 4)
+        clip = otio.schema.Clip("c", media, build.span(0, 50, 25))
+        assert isinstance(self.refuse(build, tmp_path, clip), Unsupported)
+
+    def test_nothing_under_the_mark(self, build, tmp_path):
+        gap = otio.schema.Gap(source_range=build.span(0, 20, 25))
+        edit = build.edit(tmp_path, build.track(gap, build.clip(0, 20, 25)))
+        found, (refused,) = cut(build, edit, stack_marks(edit, (0, 20, None)))
+        assert not found
+        assert (refused.clip, type(refused.error)) == (None, NoClip)
+
+    def test_one_bad_clip_does_not_harm_the_others(self, build, tmp_path):
+        edit = build.edit(tmp_path, build.track(build.clip(0, 20, 25), build.clip(5000, 20, 25)))
+        found, refused = cut(build, edit, stack_marks(edit, (0, 40, None)))
+        assert (len(found), len(refused)) == (1, 1)
+
+
+def test_skip_takes_its_frames_out_of_other_marks(build, tmp_path):
+    edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25)))
+    over, hole = stack_marks(edit, (0, 50, "ANNA"), (20, 30, None))
+    found, (refused,) = cut(build, edit, [over, replace(hole, skip=True)], share=Fraction(1))
+    assert [(s.plate_range.start, s.plate_range.stop) for s in found] == [(0, 20), (30, 50)]
+    assert isinstance(refused.error, Skipped)
+    records = [line.mark.record for segment in found for line in segment.lines]
+    assert [(record.start, record.stop) for record in records] == [(0, 20), (30, 50)]
+
+
+def test_settings_of_the_clip_hold_for_marks_over_it(build, tmp_path):
+    own = {"w2l_studio": {"character": "EVE", "strength": 0.5}}
+    edit = build.edit(tmp_path, build.track(build.clip(0, 20, 25, metadata=own), build.clip(0, 20, 25)))
+    found, _ = cut(build, edit, stack_marks(edit, (0, 40, None)))
+    assert [(s.lines[0].mark.character, s.lines[0].mark.strength) for s in found] == [
+        ("EVE", 0.5),
+        (None, 1.0),
+    ]
+    skipped = build.edit(
+        tmp_path, build.track(build.clip(0, 20, 25, metadata={"w2l_studio": {"skip": True}}))
+    )
+    found, (refused,) = cut(build, skipped, stack_marks(skipped, (0, 40, None)))
+    assert not found
+    assert isinstance(refused.error, Skipped)
+
+
+@given(
+    rate_index=st.integers(0, 5),
+    lengths=st.lists(st.integers(1, 120), min_size=1, max_size=5),
+    spans=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 90)), min_size=1, max_size=5),
+    handles=st.integers(0, 30),
+    share=st.sampled_from([Fraction(1, 2), Fraction(1), Fraction(2)]),
+    start=st.integers(0, 2_000_000),
+)
+def test_segments_are_exact_disjoint_and_inside(
+    build, rates, tmp_path_factory, rate_index, lengths, spans, handles, share, start
+):
+    """Marked frames = frames in lines; runs of a clip never touch; nothing leaves the file."""
+    rate = rates[rate_index]
+    clips = [build.clip(start + 20, n, float(rate), available=(start, 150)) for n in lengths]
+    edit = build.edit(tmp_path_factory.mktemp("s"), build.track(*clips))
+    total = sum(lengths)
+    found_marks = stack_marks(edit, *((min(a, total - 1), min(a + n, total), None) for a, n in spans))
+    found, refused = cut(build, edit, found_marks, handles=handles, share=share, frames=150)
+    assert not refused
+    marked = {frame for mark in found_marks for frame in range(mark.record.start, mark.record.stop)}
+    dubbed = set()
+    for segment in found:
+        shift = segment.clip.record.start - 20
+        assert segment.record_start_s == Fraction(segment.plate_range.start + shift) / rate
+        assert 0 <= segment.render_range.start <= segment.plate_range.start
+        assert segment.plate_range.stop <= segment.render_range.stop <= 150
+        assert segment.render_range.start in (0, segment.plate_range.start - handles)
+        for line in segment.lines:
+            assert segment.plate_range.intersect(line.plate_range) == line.plate_range
+            dubbed |= {frame + shift for frame in range(line.plate_range.start, line.plate_range.stop)}
+    assert dubbed == marked
+    for one, two in itertools.pairwise(found):
+        assert one.clip != two.clip or one.plate_range.stop < two.plate_range.start
+    assert len({segment.id for segment in found}) == len(found)
