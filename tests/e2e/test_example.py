@@ -1,0 +1,152 @@
+"""The whole chain on the example edit: detector, generator, compositor, ProRes encoder, OTIO."""
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+from w2l_studio.media.decode import open_plate
+from w2l_studio.media.probe import probe
+
+from w2l_studio.composite import matte, paste
+from w2l_studio.config import DubConfig
+from w2l_studio.dub import plan, run, take, wiring
+from w2l_studio.events import Event, JobFinished, TakeReady
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
+STEMS = [f"{name}={EXAMPLE / 'stems' / f'{name}.fr.wav'}" for name in ("ANNA", "BEN")]
+
+
+@pytest.fixture(scope="module")
+def dubbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event], dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("two voices é")
+    shutil.copytree(EXAMPLE, folder / "edit")
+    events: list[Event] = []
+    out = folder / "out"
+    code = run.dub(folder / "edit" / "two_voices.otio", STEMS, out, DubConfig(), events.append)
+    assert code == 0
+    return folder, events, json.loads((out / "report.json").read_text(encoding="utf-8"))
+
+
+def clips(path: Path) -> list[Any]:
+    return list(otio.adapters.read_from_file(str(path)).find_clips())
+
+
+def test_every_marked_range_is_dubbed_or_says_why(
+    dubbed: tuple[Path, list[Event], dict[str, Any]],
+) -> None:
+    _, events, report = dubbed
+    assert isinstance(events[-1], JobFinished)
+    assert len(report["ranges"]) >= 4
+    for entry in report["ranges"]:
+        explained = entry["synced"] + sum(why["frames"] for why in entry["passed"])
+        assert explained == entry["frames"], entry
+    assert report["frames"]["synced"] > 0.9 * sum(entry["frames"] for entry in report["ranges"])
+    assert {rule for entry in report["ranges"] for rule in entry["speaker_by"]} >= {"only-face"}
+
+
+def test_the_edit_comes_back_with_the_same_cut(dubbed: tuple[Path, list[Event], dict[str, Any]]) -> None:
+    folder, _, _ = dubbed
+    before = otio.adapters.read_from_file(str(folder / "edit" / "two_voices.otio"))
+    after = otio.adapters.read_from_file(str(folder / "out" / "two_voices.fr.otio"))
+    assert after.duration() == before.duration()
+    assert after.global_start_time == before.global_start_time
+    old = [clip for track in before.video_tracks() for clip in track.find_clips()]
+    new = [clip for track in after.video_tracks() for clip in track.find_clips()]
+    assert [(c.name, c.source_range) for c in new] == [(c.name, c.source_range) for c in old]
+    touched = [clip for clip in new if clip.active_media_reference_key == "w2l_fr"]
+    assert touched
+    for clip in touched:
+        assert clip.metadata["w2l_studio"]["synthetic"] is True
+        assert "DEFAULT_MEDIA" in clip.media_references()
+        available = clip.media_reference.available_range
+        assert available.start_time <= clip.source_range.start_time
+        assert available.end_time_exclusive() >= clip.source_range.end_time_exclusive()
+
+
+def test_takes_carry_rate_size_timecode_and_label(
+    dubbed: tuple[Path, list[Event], dict[str, Any]],
+) -> None:
+    _, _, report = dubbed
+    for entry in report["ranges"]:
+        plate, new = probe(Path(entry["media"])), probe(Path(entry["take"]))
+        assert (new.rate, new.width, new.height, new.tags, new.pixel_aspect) == (
+            plate.rate, plate.width, plate.height, plate.tags, plate.pixel_aspect,
+        )  # fmt: skip
+        assert (new.codec, new.bits) == ("prores", 10)
+        assert plate.rate == Fraction(24)
+        assert new.timecode is not None
+
+
+def test_outside_the_matte_every_sample_is_the_plates(
+    dubbed: tuple[Path, list[Event], dict[str, Any]],
+) -> None:
+    folder, _, _ = dubbed
+    config = DubConfig()
+    job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
+    segment = min(job.segments, key=lambda one: len(one.render_range))
+    stems = [job.stem(line) for line in segment.lines]
+    performance = take.perform(segment, stems, (), wiring.build(config), config, lambda _: None)
+    assert performance.spoken
+    changed = 0
+    for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
+        covered = [np.zeros(p.shape, np.bool_) for p in plate.planes]
+        for spoken in performance.spoken:
+            if n in spoken.rows:
+                yaw = round(float(spoken.piece.yaw_deg[n - spoken.piece.frames.start]))
+                shape = matte.mouth(spoken.mouths.shape[1], float(yaw))
+                for mask, part in zip(
+                    covered,
+                    paste.coverage(plate, spoken.crops.affines[spoken.rows[n]], shape),
+                    strict=True,
+                ):
+                    mask |= part
+        for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
+            np.testing.assert_array_equal(old[~mask], fresh[~mask])
+            changed += int((old != fresh).sum())
+    assert changed > 1000
+
+
+def test_a_second_run_renders_nothing_and_a_touched_take_is_made_again(
+    dubbed: tuple[Path, list[Event], dict[str, Any]],
+) -> None:
+    folder, _, report = dubbed
+    out, edit = folder / "out", folder / "edit" / "two_voices.otio"
+    first = (out / "two_voices.fr.otio").read_bytes()
+    events: list[Event] = []
+    run.dub(edit, STEMS, out, DubConfig(), events.append)
+    assert all(event.reused for event in events if isinstance(event, TakeReady))
+    assert (out / "two_voices.fr.otio").read_bytes() == first
+    shortest = min(report["ranges"], key=lambda entry: entry["frames"])["take"]
+    Path(shortest).write_bytes(b"cut off")
+    events.clear()
+    run.dub(edit, STEMS, out, DubConfig(), events.append)
+    made = [event.path for event in events if isinstance(event, TakeReady) and not event.reused]
+    assert made == [shortest]
+    assert probe(Path(shortest)).frames > 0
+
+
+def test_sources_are_never_written_to(dubbed: tuple[Path, list[Event], dict[str, Any]]) -> None:
+    folder, _, _ = dubbed
+    for original in EXAMPLE.rglob("*"):
+        if original.is_file():
+            assert (folder / "edit" / original.relative_to(EXAMPLE)).read_bytes() == original.read_bytes()
+
+
+def test_takes_decode_frame_for_frame(dubbed: tuple[Path, list[Event], dict[str, Any]]) -> None:
+    _, _, report = dubbed
+    path = Path(min(report["ranges"], key=lambda entry: entry["frames"])["take"])
+    plate = probe(path)
+    with open_plate(plate) as reader:
+        assert sum(1 for _ in reader.read(0, plate.frames)) == plate.frames
+
+
+def test_lips_follow_the_stem_in_time(dubbed: tuple[Path, list[Event], dict[str, Any]]) -> None:
+    _, _, report = dubbed
+    offsets = [entry["offset_frames"] for entry in report["ranges"] if entry["offset_frames"] is not None]
+    assert offsets
+    assert abs(float(np.median(offsets))) <= 1
