@@ -34,15 +34,14 @@ def unpack(path: Path, folder: Path | None) -> bytes:
             members = [member for member in bundle.infolist() if not member.is_dir()]
             for member in members:
                 _check_name(member.filename, path)
-            content = bundle.read(_CONTENT)
             folder.mkdir(parents=True, exist_ok=True)
             stale = [member for member in members if not _fresh(folder / member.filename, member, path)]
             _check_room(sum(member.file_size for member in stale), folder, path)
             for member in stale:
                 _extract(bundle, member, folder / member.filename)
+            return bundle.read(_CONTENT)
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
         raise EditError(f"is not a readable .otioz bundle ({error})", where=path.name) from error
-    return content
 
 
 def _check_name(name: str, path: Path) -> None:
