@@ -173,7 +173,7 @@ def timecode_to_frames(timecode: str, rate: Fraction) -> int:
 def is_drop_timecode(timecode: str, rate: Fraction) -> bool:
     """Tell whether a timecode text counts in drop frame at this rate."""
     match = _TIMECODE.fullmatch(timecode.strip())
-    return bool(match) and match[4] != ":" and drop_frame_rate(rate)
+    return match is not None and match[4] != ":" and drop_frame_rate(rate)
 
 
 def _nominal(rate: Fraction) -> int:

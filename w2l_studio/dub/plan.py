@@ -16,7 +16,7 @@ from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
-from w2l_studio.errors import NothingMarked, ShotError, StemSilent, StudioError, UsageError
+from w2l_studio.errors import NothingMarked, ShotError, StemSilent, StudioError, Unsupported, UsageError
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
@@ -129,10 +129,16 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> dict[Path, Plate | StudioEr
         if not touched or clip.media is None or clip.media in plates:
             continue
         try:
-            plates[clip.media] = probe(clip.media)
+            plates[clip.media] = _progressive(probe(clip.media))
         except StudioError as error:
             plates[clip.media] = error
     return plates
+
+
+def _progressive(plate: Plate) -> Plate:
+    if plate.interlaced:
+        raise Unsupported("the media is interlaced", hint="deinterlace it first", where=plate.path.name)
+    return plate
 
 
 def _with_stems(

@@ -89,7 +89,7 @@ def sample(frame: FramesBGR, matrix: Doubles, size_px: int) -> FramesBGR:
     if oversample > 1:
         matrix = np.array(matrix, np.float64) * oversample
         matrix[:, 2] += (oversample - 1) / 2
-    large = cv2.warpAffine(
+    large: FramesBGR = cv2.warpAffine(
         frame,
         matrix,
         (size_px * oversample, size_px * oversample),
@@ -98,4 +98,5 @@ def sample(frame: FramesBGR, matrix: Doubles, size_px: int) -> FramesBGR:
     )
     if oversample == 1:
         return large
-    return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    averaged: FramesBGR = cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return averaged
