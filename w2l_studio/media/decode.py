@@ -156,14 +156,10 @@ class PlateReader:
         plate = self._plate
         if (frame.width, frame.height, frame.format.name) != (plate.width, plate.height, plate.pix_fmt):
             raise self._trouble(number, "has another size or format than the first")
-        word = "u1" if self._stored.bits == 8 else "<u2"
-        planes = [_samples(frame, i, word) for i in range(len(frame.planes))]
+        planes = [_samples(frame, i, self._stored) for i in range(len(frame.planes))]
         if self._stored.packed_chroma:
-            # A plane's width counts pairs of nv12 as one; the words themselves are U and V in turn.
             luma, pairs = planes
-            planes = [luma, np.ascontiguousarray(pairs[:, 0::2]), np.ascontiguousarray(pairs[:, 1::2])]
-        if self._stored.shift:
-            planes = [plane >> self._stored.shift for plane in planes]
+            planes = [luma, pairs[:, 0::2].copy(), pairs[:, 1::2].copy()]
         return Planes(tuple(planes), self._stored.planar)
 
     def _trouble(self, number: int, what: str) -> MediaError:
@@ -174,10 +170,12 @@ class PlateReader:
         )
 
 
-def _samples(frame: VideoFrame, index: int, word: str) -> Plane:
+def _samples(frame: VideoFrame, index: int, stored: PixelFormat) -> Plane:
     """Copy one plane out of its padded rows; the decoder still needs its own."""
     plane = frame.planes[index]
-    words = np.frombuffer(plane, word).reshape(plane.height, -1)
-    interleaved = len(frame.planes) == 2 and index == 1
-    samples: Plane = words[:, : plane.width * (2 if interleaved else 1)].copy()
-    return samples
+    # Of packed chroma, FFmpeg's width counts pairs.
+    width = plane.width * (2 if stored.packed_chroma and index else 1)
+    if stored.bits == 8:
+        return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, -1)[:, :width].copy()
+    words = np.frombuffer(memoryview(plane), np.dtype("<u2")).reshape(plane.height, -1)[:, :width]
+    return (words >> stored.shift).astype(np.uint16)

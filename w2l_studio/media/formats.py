@@ -49,9 +49,7 @@ def _table() -> dict[str, PixelFormat]:
         for key, sub in sampling.items()
         for bits, suffix in ((8, ""), (10, "10le"), (12, "12le"))
     ]
-    found += [
-        PixelFormat(name := f"yuvj{key}p", name, 8, *sub, full=True) for key, sub in sampling.items()
-    ]
+    found += [PixelFormat(name := f"yuvj{key}p", name, 8, *sub, full=True) for key, sub in sampling.items()]
     found += [
         PixelFormat("nv12", "yuv420p", 8, 2, 2),
         PixelFormat("p010le", "yuv420p10le", 10, 2, 2, shift=6),

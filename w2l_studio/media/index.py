@@ -18,6 +18,8 @@ from w2l_studio.timing import snap_rate
 
 #: How far a picture may lie from the constant rate's grid, beside the container's own rounding.
 TOLERANCE_S = Fraction(1, 1000)
+#: From here on one odd picture at the end says nothing against the rate of all the others.
+_LONG_FRAMES = 24
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -81,8 +83,10 @@ def _demuxed(container: InputContainer, stream: VideoStream, path: Path) -> list
     return times
 
 
-def constant_rate(times: Sequence[int], time_base: Fraction, told: Iterable[Fraction], path: Path) -> Fraction:
-    """Return the exact rate whose grid every picture keeps.
+def constant_run(
+    times: Sequence[int], time_base: Fraction, told: Iterable[Fraction], path: Path
+) -> tuple[Fraction, int]:
+    """Return the exact rate whose grid the pictures keep, and how many of them do.
 
     Args:
         times: sorted presentation times in ``time_base``.
@@ -92,22 +96,23 @@ def constant_rate(times: Sequence[int], time_base: Fraction, told: Iterable[Frac
 
     Returns:
         The first candidate, snapped to the known rates, that all pictures keep to within 1 ms and
-        the container's own rounding (MKV rounds times to 1 ms).
+        the container's own rounding (MKV rounds times to 1 ms). Where only the very last picture is
+        off, as where a recording was stopped, it is not counted.
 
     Raises:
-        Unsupported: none does: the rate varies, or pictures are missing.
+        Unsupported: the rate varies, or pictures are missing between others.
     """
     candidates = [snap_rate(rate) for rate in told if rate > 0]
     span = (times[-1] - times[0]) * time_base
     if span > 0:
         mean = (len(times) - 1) / span
         candidates += [snap_rate(mean), mean.limit_denominator(100_000)]
-    for rate in candidates:
-        if _keeps(times, time_base, rate):
-            return rate
-    raise Unsupported(
-        "the frame rate varies", hint="conform to a constant rate first", where=str(path)
-    )
+    runs = [times, times[:-1]] if len(times) >= _LONG_FRAMES else [times]
+    for run in runs:
+        for rate in candidates:
+            if _keeps(run, time_base, rate):
+                return rate, len(run)
+    raise Unsupported("the frame rate varies", hint="conform to a constant rate first", where=str(path))
 
 
 def _keeps(times: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
@@ -116,5 +121,6 @@ def _keeps(times: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
     allowed = (TOLERANCE_S + time_base) * rate * units.denominator
     first = times[0]
     return all(
-        abs((time - first) * units.numerator - n * units.denominator) <= allowed for n, time in enumerate(times)
+        abs((time - first) * units.numerator - n * units.denominator) <= allowed
+        for n, time in enumerate(times)
     )

@@ -9,15 +9,17 @@ import itertools
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
+from av.buffer import Buffer
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.files import opened, plain
-from w2l_studio.media.index import constant_rate, picture_stream, presentation_times
+from w2l_studio.media.index import constant_run, picture_stream, presentation_times
 from w2l_studio.terms import ColourTags, Plate
 from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
 
@@ -45,24 +47,24 @@ def probe(path: Path) -> Plate:
             raise MediaError("no picture of the file decodes", hint="export it again", where=str(path))
         has_audio = bool(container.streams.audio)
         named = list(_tags(container, stream))
-    first, base = head[0], stream.time_base
+    first, origin, base = head[0], head[0].pts, stream.time_base
     with opened(path) as container:
         stream = picture_stream(container, path)
         times = presentation_times(container, stream, path)
         told = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
     # Pictures before the first that decodes lack the pictures that they refer to (a cut stream).
-    times = [time for time in times if time >= first.pts]
-    rate = constant_rate(times, base, told, path)
+    times = [time for time in times if time >= origin]
+    rate, frames = constant_run(times, base, told, path)
     return Plate(
         path=path,
         width=first.width,
         height=first.height,
         rate=rate,
-        frames=len(times),
+        frames=frames,
         codec=stream.codec_context.name,
         pix_fmt=first.format.name,
         bits=first.format.components[0].bits,
-        tags=ColourTags(first.color_primaries, first.color_trc, first.colorspace, first.color_range),
+        tags=_colour(first),
         pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
         rotation=_rotation(first, path),
         timecode=_timecode(named, rate),
@@ -86,17 +88,25 @@ def _decoded(container: InputContainer, stream: VideoStream, path: Path) -> Iter
             ) from error
 
 
+def _colour(frame: VideoFrame) -> ColourTags:
+    """Return the tags as decoded; 0 is reserved (ProRes writes it for unknown), except for R'G'B's matrix."""
+    told = (frame.color_primaries, frame.color_trc, frame.colorspace)
+    if frame.format.name.startswith("gbr"):
+        return ColourTags(told[0] or 2, told[1] or 2, told[2], frame.color_range)
+    return ColourTags(told[0] or 2, told[1] or 2, told[2] or 2, frame.color_range)
+
+
 def _rotation(frame: VideoFrame, path: Path) -> int:
     """Return degrees counter-clockwise of the display matrix, which must not mirror."""
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d, *_ = memoryview(bytes(data)).cast("i")
-            if a * d - b * c < 0:
-                raise Unsupported(
-                    "the file asks players to mirror the picture",
-                    hint="transcode it as it is shown",
-                    where=str(path),
-                )
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is not None:
+        a, b, _, c, d, *_ = memoryview(cast(Buffer, matrix)).cast("i")
+        if a * d - b * c < 0:
+            raise Unsupported(
+                "the file asks players to mirror the picture",
+                hint="transcode it as it is shown",
+                where=str(path),
+            )
     return int(frame.rotation)
 
 

@@ -1,0 +1,147 @@
+"""Brings a plate's planes to what ProRes stores: 10 bits, 4:2:2 or 4:4:4, limited range. Pure arithmetic.
+
+Opens nothing; `encode` hands the result to the codec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from w2l_studio.media.formats import PixelFormat, pixel_format
+from w2l_studio.terms import ColourTags, Plane, Planes, Plate
+
+Words = npt.NDArray[np.uint16]
+
+_TOP = 1023
+_BLACK = 64
+_LUMA_SPAN = 876
+_GREY = 512
+_CHROMA_SPAN = 896
+_LIMITED, _FULL = 1, 2
+#: H.273 code points that ProRes cannot write, and those of the same coefficients or curve that it can:
+#: BT.601's two matrices are one, and BT.601, BT.2020 10 and 12 bit share BT.709's curve.
+_SAME_MATRIX = {5: 6}
+_SAME_TRANSFER = {6: 1, 14: 1, 15: 1}
+#: (Kr, Kb) for R'G'B' plates, by primaries: BT.2020, else BT.709.
+_BT2020, _BT709 = (0.2627, 0.0593), (0.2126, 0.0722)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a plate becomes in ProRes.
+
+    Args:
+        pix_fmt: what the encoder is given.
+        profile: FFmpeg's number: 3 = 422 HQ, 4 = 4444.
+        tags: as written; range is always limited, which is all that ProRes knows.
+    """
+
+    pix_fmt: str
+    profile: int
+    tags: ColourTags
+
+
+def target(plate: Plate) -> Target:
+    """Return the ProRes that keeps all chroma samples of a plate.
+
+    Raises:
+        Unsupported: the plate's pixel format is none that is read.
+    """
+    stored = pixel_format(plate.pix_fmt, str(plate.path))
+    told = plate.tags
+    tags = ColourTags(
+        primaries=told.primaries,
+        transfer=_SAME_TRANSFER.get(told.transfer, told.transfer),
+        matrix=_SAME_MATRIX.get(told.matrix, told.matrix),
+        range=_LIMITED,
+    )
+    if stored.kind == "gbr":
+        tags = replace(tags, matrix=9 if told.primaries == 9 else 1)
+    if stored.alpha:
+        return Target("yuva444p10le", 4, tags)
+    if stored.kind == "gray" or stored.sub_x == 2:
+        return Target("yuv422p10le", 3, tags)
+    return Target("yuv444p10le", 4, tags)
+
+
+def to_prores(picture: Planes, tags: ColourTags) -> tuple[Words, ...]:
+    """Return the planes of a picture as ProRes stores them.
+
+    8 bits become 10 by a shift of two (exact, also for the legal range), 12 become 10 by rounding.
+    Full-range code values are scaled to limited range, since ProRes carries no range flag and is read
+    as limited everywhere (measured: a full-range tag reads back as tv). 4:2:0 becomes 4:2:2 by writing
+    each chroma row twice: the sample is sited midway between its two rows (H.273 type 0), and the mean
+    of the two gives it back exactly.
+
+    Args:
+        picture: planes in native code values.
+        tags: of the plate.
+
+    Returns:
+        ``uint16`` planes of the `Target` format.
+
+    Raises:
+        Unsupported: the pixel format is none that is read.
+    """
+    stored = pixel_format(picture.pix_fmt)
+    if stored.kind == "gbr":
+        return _from_gbr(picture, stored, tags)
+    luma = _levels(picture.planes[0], stored, tags, chroma=False)
+    if stored.kind == "gray":
+        chroma = np.full((luma.shape[0], -(-luma.shape[1] // 2)), _GREY, np.uint16)
+        return luma, chroma, chroma
+    planes = [luma, *(_levels(plane, stored, tags, chroma=True) for plane in picture.planes[1:3])]
+    if stored.sub_y == 2:
+        planes[1:] = [np.repeat(plane, 2, axis=0)[: luma.shape[0]] for plane in planes[1:]]
+    if stored.alpha:
+        planes.append(_ten_bits(picture.planes[3], stored.bits))
+    return tuple(planes)
+
+
+def full_range(stored: PixelFormat, tags: ColourTags) -> bool:
+    """Tell whether code values use the full range: by format, by tag, and grey or R'G'B' untold."""
+    if stored.full or tags.range == _FULL:
+        return True
+    return stored.kind != "yuv" and tags.range != _LIMITED
+
+
+def _levels(plane: Plane, stored: PixelFormat, tags: ColourTags, *, chroma: bool) -> Words:
+    if full_range(stored, tags):
+        levels: Words = _limited(stored.bits, chroma)[plane]
+        return levels
+    return _ten_bits(plane, stored.bits)
+
+
+def _ten_bits(plane: Plane, bits: int) -> Words:
+    words = plane.astype(np.uint16)
+    if bits <= 10:
+        return words << np.uint16(10 - bits)
+    half = 1 << (bits - 11)
+    rounded: Words = np.minimum((words + np.uint16(half)) >> np.uint16(bits - 10), np.uint16(_TOP))
+    return rounded
+
+
+@lru_cache(maxsize=8)
+def _limited(bits: int, chroma: bool) -> Words:
+    """Return the limited 10-bit value of each full-range code value (BT.2100-2 table 9, both ranges)."""
+    codes = np.arange(1 << bits, dtype=np.float64)
+    peak, middle = (1 << bits) - 1, 1 << (bits - 1)
+    if chroma:
+        return np.rint(_GREY + (codes - middle) * _CHROMA_SPAN / peak).astype(np.uint16)
+    return np.rint(_BLACK + codes * _LUMA_SPAN / peak).astype(np.uint16)
+
+
+def _from_gbr(picture: Planes, stored: PixelFormat, tags: ColourTags) -> tuple[Words, ...]:
+    """Convert R'G'B' to Y'CbCr, non-constant luminance, by the matrix that `target` writes."""
+    kr, kb = _BT2020 if tags.primaries == 9 else _BT709
+    unit = 1 << (stored.bits - 8)
+    low, span = (0, (1 << stored.bits) - 1) if full_range(stored, tags) else (16 * unit, 219 * unit)
+    green, blue, red = ((plane.astype(np.float32) - low) / span for plane in picture.planes[:3])
+    luma = kr * red + (1 - kr - kb) * green + kb * blue
+    cb, cr = (blue - luma) / (2 * (1 - kb)), (red - luma) / (2 * (1 - kr))
+    scaled = (_BLACK + luma * _LUMA_SPAN, _GREY + cb * _CHROMA_SPAN, _GREY + cr * _CHROMA_SPAN)
+    return tuple(np.clip(np.rint(plane), 0, _TOP).astype(np.uint16) for plane in scaled)
