@@ -47,7 +47,7 @@ class Conv(nn.Module):
         """Map ``[N, inputs, H, W]`` to ``[N, outputs, H', W']``, >= 0."""
         out: Tensor = self.conv_block(x)
         if self.residual:
-            out = out + x
+            out += x
         return functional.relu(out, inplace=True)
 
 

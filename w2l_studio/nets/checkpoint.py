@@ -1,0 +1,199 @@
+"""Opens weights files of others safely: tensors only, never code, with errors that say what is wrong.
+
+Which network they belong to is found by their keys; building it is `nets.weights`' affair.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from w2l_studio.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+#: Key (or its beginning) -> kind; the first line that fits counts.
+_SIGNS = (
+    ("face_decoder_blocks.", "generator"),
+    ("binary_pred.", "critic"),
+    ("face_encoder.", "expert"),
+    ("netcnnlip.", "syncnet"),
+    ("LandmarkHead.", "retinaface"),
+    ("head.3.", "opening"),
+)
+_NOT_WEIGHTS = ((b"<", "a web page"), (b"version https://git-lfs", "a Git LFS pointer"), (b"{", "JSON"))
+_BUFFER = "num_batches_tracked"
+_PREFIX = "module."
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors of a safetensors file or of a torch checkpoint.
+
+    Args:
+        path: ``.safetensors``; or ``.pth``/``.pt``, also zipped, holding a state dict or a dict with
+            ``state_dict`` in it, with or without the ``module.`` prefix of DataParallel.
+
+    Returns:
+        The tensors, floats as fp32 whatever they are stored as; and the header (empty but in safetensors).
+
+    Raises:
+        WeightsError: missing, incomplete, or no weights.
+    """
+    said = header(path)
+    state = _safetensors(path) if _is_safetensors(path) else _torch(path)
+    return {
+        _bare(key): value.float() if value.is_floating_point() else value for key, value in state.items()
+    }, said
+
+
+def header(path: Path) -> dict[str, str]:
+    """Return the header of a safetensors file, nothing of its tensors; empty for every other file.
+
+    Raises:
+        WeightsError: missing or incomplete.
+    """
+    if not path.is_file():
+        raise WeightsError("there is no such file", where=str(path))
+    return _safetensors_header(path) if _is_safetensors(path) else {}
+
+
+def kind_of(path: Path) -> str:
+    """Find out what a weights file is for, by its content.
+
+    Returns:
+        ``generator``, ``expert``, ``critic``, ``syncnet``, ``opening``, ``retinaface`` or ``yunet``.
+
+    Raises:
+        WeightsError: none of these, or unreadable.
+    """
+    if path.is_file() and path.suffix == ".onnx":
+        content = path.read_bytes()
+        if all(output in content for output in (b"cls_8", b"obj_16", b"kps_32")):
+            return "yunet"
+        raise WeightsError("this ONNX file is not YuNet", where=str(path))
+    said = header(path).get("kind")
+    if said:
+        return said
+    state, _ = read(path)
+    for sign, kind in _SIGNS:
+        if any(key.startswith(sign) for key in state):
+            return kind
+    raise WeightsError(
+        f"its keys belong to no network that is known here (first: {next(iter(state), 'none')})",
+        hint="generator, expert, SyncNet, RetinaFace and YuNet files are",
+        where=str(path),
+    )
+
+
+def fill(module: nn.Module, state: Mapping[str, Tensor], where: Path) -> None:
+    """Copy a state into a module; every name and shape must fit.
+
+    ``num_batches_tracked`` may be missing, as in files of torch before 0.4.1.
+
+    Raises:
+        WeightsError: names the first key that is missing, too many, or of another shape.
+    """
+    wanted = module.state_dict()
+    for key, tensor in wanted.items():
+        if key.endswith(_BUFFER):
+            continue
+        if key not in state:
+            raise WeightsError(f"{key} is missing", hint="this file is for another network", where=str(where))
+        if state[key].shape != tensor.shape:
+            shapes = f"{list(state[key].shape)} instead of {list(tensor.shape)}"
+            raise WeightsError(
+                f"{key} has the shape {shapes}", hint="this file is for another network", where=str(where)
+            )
+    surplus = next((key for key in state if key not in wanted), None)
+    if surplus is not None:
+        raise WeightsError(
+            f"{surplus} belongs to no layer", hint="this file is for another network", where=str(where)
+        )
+    module.load_state_dict(dict(state), strict=False)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(64)
+    except OSError as error:
+        raise WeightsError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Tell by the file's begin: eight bytes of length, then JSON."""
+    return _head(path)[8:9] == b"{"
+
+
+def _safetensors_header(path: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise _broken(path, "an incomplete safetensors file") from error
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return dict(load_file(path))
+
+
+def _torch(path: Path) -> Mapping[str, Tensor]:
+    import torch
+
+    head = _head(path).lstrip()
+    for sign, what in _NOT_WEIGHTS:
+        if head.startswith(sign):
+            raise _broken(path, f"{what}, not weights")
+    try:
+        content = torch.load(_unzipped(path), map_location="cpu", weights_only=True)  # noqa: TID251 - the one place
+    except pickle.UnpicklingError as error:
+        raise _broken(path, "incomplete, or holds more than tensors") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise _broken(path, "incomplete or not a torch checkpoint") from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not all(
+        isinstance(value, torch.Tensor) for value in content.values()
+    ):
+        raise _broken(path, "a checkpoint without a state dict")
+    return content
+
+
+def _unzipped(path: Path) -> Any:
+    """Return what torch is to read: a zip that holds one file is a parcel, a checkpoint's holds several."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as parcel:
+            if len(parcel.namelist()) == 1:
+                return io.BytesIO(parcel.read(parcel.namelist()[0]))
+    return path
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix(_PREFIX)
+
+
+def _broken(path: Path, what: str) -> WeightsError:
+    return WeightsError(f"it is {what}", hint="download it again", where=str(path))

@@ -1,0 +1,57 @@
+"""What a weights file of ours says about itself, in the header of its safetensors.
+
+Text only: needs neither torch nor the tensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Identity and origin of weights.
+
+    Args:
+        kind: ``generator``, ``expert``, ``critic``, ``opening`` or ``syncnet``.
+        width: channel multiplier of generator, expert and critic.
+        face_px: side of the faces.
+        frames: pictures in an expert's window (the paper's Tv).
+        lead_ms: where a mel window begins relative to its picture; negative = before.
+        recipe: how it was trained.
+        steps: for how long.
+        licence: under which terms the weights may be used.
+        commercial: whether these allow paid work.
+        manifest: SHA-256 of the list of training data.
+        description: one sentence for tables.
+    """
+
+    kind: str
+    width: float = 1.0
+    face_px: int = 96
+    frames: int = 5
+    lead_ms: float = 0.0
+    recipe: str = ""
+    steps: int = 0
+    licence: str = "unknown"
+    commercial: bool = False
+    manifest: str = ""
+    description: str = ""
+
+    def to_header(self) -> dict[str, str]:
+        """Return the fields as safetensors metadata, which holds text only."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_header(cls, header: dict[str, str]) -> Meta:
+        """Read safetensors metadata; what is not there keeps its default.
+
+        Raises:
+            ValueError: ``kind`` is missing, or a number is none.
+        """
+        if "kind" not in header:
+            raise ValueError("the header names no kind")
+        readers: dict[str, Any] = {"float": float, "int": int, "bool": "True".__eq__, "str": str}
+        known = {field.name: readers[str(field.type)] for field in fields(cls)}
+        return cls(**{name: read(header[name]) for name, read in known.items() if name in header})

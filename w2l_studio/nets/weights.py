@@ -1,0 +1,162 @@
+"""The way from a weights file to a network and back: the face of `checkpoint`, `registry` and `meta`.
+
+Builds networks; runs none.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from w2l_studio.errors import OutputError, WeightsError
+from w2l_studio.nets import checkpoint
+from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.registry import Entry, add, entries, fetch, find
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from w2l_studio.nets.generator import Generator
+    from w2l_studio.nets.syncnet import SyncNet
+
+__all__ = [
+    "Entry",
+    "Meta",
+    "add",
+    "entries",
+    "fetch",
+    "find",
+    "load_expert",
+    "load_generator",
+    "load_opening",
+    "load_state",
+    "load_syncnet",
+    "save",
+]
+
+#: Published generators learned their pictures against sound that begins one picture (at 25 a second)
+#: earlier; see docs: "lead".
+_PUBLISHED_LEAD_MS = -40.0
+#: Statistics of batch norms: their range is beyond fp16 in rare layers, and they are few.
+_STATISTICS = ("running_mean", "running_var")
+
+
+def load_generator(path: Path) -> tuple[Generator, Meta]:
+    """Load a generator of ours (safetensors) or a published one (``wav2lip.pth``, ``wav2lip_gan.pth``).
+
+    Raises:
+        WeightsError: unreadable, or for another network; names the first key that does not fit.
+    """
+    from w2l_studio.nets.generator import Generator
+
+    state, header = checkpoint.read(path)
+    published = Meta("generator", lead_ms=_PUBLISHED_LEAD_MS, recipe="published format")
+    meta = _meta(header, path) if header else published
+    _expect("generator", meta.kind, path)
+    try:
+        net = Generator(meta.width, meta.face_px)
+    except ValueError as error:
+        raise WeightsError(str(error), hint="update the engine", where=str(path)) from error
+    checkpoint.fill(net, state, path)
+    return net.eval(), meta
+
+
+def load_expert(path: Path) -> nn.Module:
+    """Load a sync expert: the paper's (ours or ``lipsync_expert.pth``), or our contrast expert.
+
+    Returns:
+        A module ``(audio [N, 1, 80, 16], faces [N, 3 * frames, 48, 96])`` -> two embeddings.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.contrast import Contrast
+    from w2l_studio.nets.expert import Expert
+
+    state, header = checkpoint.read(path)
+    meta = _meta(header, path) if header else Meta("expert")
+    _expect("expert", meta.kind, path)
+    net: nn.Module
+    if any(key.startswith("face_encoder.0.conv_block.") for key in state):
+        net = Expert(meta.width, meta.frames)
+    else:
+        net = Contrast()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_opening(path: Path) -> nn.Module:
+    """Load the lip-opening network.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.opening import Opening
+
+    state, _ = checkpoint.read(path)
+    net = Opening()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_syncnet(path: Path) -> SyncNet:
+    """Load the published ``syncnet_v2.model``.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.syncnet import SyncNet
+
+    state, _ = checkpoint.read(path)
+    net = SyncNet()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_state(path: Path) -> dict[str, Tensor]:
+    """Load tensors by name for a network that lives elsewhere (face detectors), floats as fp32.
+
+    Raises:
+        WeightsError: unreadable.
+    """
+    return checkpoint.read(path)[0]
+
+
+def save(module: nn.Module, path: Path, meta: Meta) -> None:
+    """Write weights as safetensors: fp16, statistics of batch norms fp32, `meta` in the header.
+
+    The file appears whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    tensors = {
+        key: value.detach()
+        .cpu()
+        .contiguous()
+        .to(torch.float32 if key.endswith(_STATISTICS) else torch.float16)
+        for key, value in module.state_dict().items()
+        if value.is_floating_point()
+    }
+    partial = path.with_name(path.name + ".part")
+    try:
+        save_file(tensors, partial, meta.to_header())
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"weights cannot be written ({error})", where=str(path)) from error
+
+
+def _meta(header: dict[str, str], path: Path) -> Meta:
+    try:
+        return Meta.from_header(header)
+    except ValueError as error:
+        raise WeightsError(f"its header cannot be read ({error})", where=str(path)) from error
+
+
+def _expect(wanted: str, kind: str, path: Path) -> None:
+    if kind != wanted:
+        raise WeightsError(f"it is for another network: {kind}, not {wanted}", where=str(path))
