@@ -98,6 +98,8 @@ def contrasted(grey: Tensor) -> Tensor:
     return (grey - mean) / (deviation + _LEAST_CONTRAST)
 
 
-def _unit(inputs: int, outputs: int, kernel: int, stride: int | tuple[int, int], padding: int) -> nn.Sequential:
+def _unit(
+    inputs: int, outputs: int, kernel: int, stride: int | tuple[int, int], padding: int
+) -> nn.Sequential:
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))

@@ -1,0 +1,80 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from w2l_studio.errors import UsageError
+from w2l_studio.sound import stem
+
+HOUR_S = Fraction(3600)
+
+
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [
+        ("fr.wav", (None, "fr.wav")),
+        ("ANNA=anna.wav", ("ANNA", "anna.wav")),
+        ("ANNA = a b.wav", ("ANNA", "a b.wav")),
+        ("ANNA=take=2.wav", ("ANNA", "take=2.wav")),
+    ],
+)
+def test_options(option, wanted):
+    assert stem.parse(option) == (wanted[0], Path(wanted[1]))
+
+
+def test_an_existing_path_with_an_equals_sign_is_a_path(tmp_path):
+    path = tmp_path / "take=2.wav"
+    path.write_bytes(b"")
+    assert stem.parse(str(path)) == (None, path)
+
+
+@pytest.mark.parametrize("option", ["=anna.wav", "ANNA=", "="])
+def test_options_that_lack_a_half(option):
+    with pytest.raises(UsageError, match="NAME=FILE"):
+        stem.parse(option)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("fr.wav", "fr"),
+        ("FR.WAV", "fr"),
+        ("de-DE.wav", "de-DE"),
+        ("de_at.wav", "de-AT"),
+        ("show.fr.wav", "fr"),
+        ("show.v2.pt-BR.wav", "pt-BR"),
+        ("zh-hant-tw.wav", "zh-Hant-TW"),
+        ("es-419.wav", "es-419"),
+        ("yue.wav", "yue"),
+        ("anna.wav", None),
+        ("mix.wav", None),
+        ("fx.wav", None),
+        ("fr-final.wav", None),
+        ("show_fr.wav", None),
+    ],
+)
+def test_languages(name, wanted):
+    assert stem.language(Path("stems") / name) == wanted
+
+
+def test_time_reference_comes_first():
+    reference = 48000 * 3610
+    assert stem.place(reference, 48000, HOUR_S, Fraction(5)) == (Fraction(10), "time-reference")
+    assert stem.place(48000 * 3599, 48000, HOUR_S, None) == (Fraction(-1), "time-reference")
+
+
+def test_time_reference_is_exact_at_ntsc_rates():
+    start_s = Fraction(86400 * 1001, 24000)
+    first_s, _ = stem.place(172972800 + 1, 48000, start_s, None)
+    assert first_s == Fraction(1, 48000)
+
+
+def test_a_zero_reference_on_a_timeline_that_starts_later_counts_as_absent():
+    assert stem.place(0, 48000, HOUR_S, Fraction(5)) == (Fraction(5), "edit")
+    assert stem.place(0, 48000, HOUR_S, None) == (Fraction(0), "timeline-start")
+    assert stem.place(0, 48000, Fraction(0), Fraction(5)) == (Fraction(0), "time-reference")
+
+
+def test_edit_then_start():
+    assert stem.place(None, 48000, HOUR_S, Fraction(-2)) == (Fraction(-2), "edit")
+    assert stem.place(None, 48000, HOUR_S, None) == (Fraction(0), "timeline-start")
