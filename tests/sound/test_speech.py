@@ -12,7 +12,7 @@ RATE = 16000
 
 def voice(seconds, pitch_hz=120.0, seed=0):
     """A vowel: harmonics of a wavering pitch through three formants, in syllables of 0.25 s."""
-    t = np.arange(int(seconds * RATE)) / RATE
+    t = np.arange(round(seconds * RATE)) / RATE
     phase = 2 * np.pi * np.cumsum(pitch_hz * (1 + 0.04 * np.sin(2 * np.pi * 5 * t))) / RATE
     out = np.zeros(len(t))
     for k in range(1, int(4000 / pitch_hz)):
@@ -23,7 +23,7 @@ def voice(seconds, pitch_hz=120.0, seed=0):
 
 
 def hiss(seconds, level, seed=0):
-    return level * np.random.default_rng(seed).standard_normal(int(seconds * RATE))
+    return level * np.random.default_rng(seed).standard_normal(round(seconds * RATE))
 
 
 def track(*parts):

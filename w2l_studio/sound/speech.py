@@ -16,7 +16,7 @@ from w2l_studio.terms import Bools, Doubles, Floats
 _WINDOW, _FFT = 640, 1024
 _BLOCK = 1024
 #: Where the harmonics of a voice stand out of noise, and the band whose level counts.
-_VOICE_HZ, _LEVEL_HZ = (80.0, 2500.0), (100.0, 7000.0)
+_VOICE_HZ, _LEVEL_HZ = (150.0, 2500.0), (100.0, 7000.0)
 #: Lags of voices from 60 to 400 Hz.
 _LAGS = slice(SAMPLE_RATE // 400, SAMPLE_RATE // 60)
 _SILENT_DB = -75.0
@@ -114,9 +114,13 @@ def _level(power: Doubles) -> Doubles:
 
 
 def _periodicity(power: Doubles) -> Doubles:
-    """Return the highest normalised autocorrelation at the period of a voice (Boersma 1993)."""
+    """Return the highest normalised autocorrelation at the period of a voice (Boersma 1993).
+
+    Energy counts in proportion to its frequency: rumble, which wavers like a low voice, falls away.
+    """
     band = np.zeros_like(power)
-    band[:, _band(_VOICE_HZ)] = power[:, _band(_VOICE_HZ)]
+    heard = _band(_VOICE_HZ)
+    band[:, heard] = power[:, heard] * np.arange(heard.start, heard.stop)
     correlation = np.fft.irfft(band, axis=1)[:, : _LAGS.stop]
     window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(_WINDOW), 2 * _FFT)) ** 2)[: _LAGS.stop]
     energy = np.maximum(correlation[:, :1], 1e-12)
