@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from w2l_studio.faces.shots import split
@@ -29,9 +29,10 @@ def starts(frames, first=0):
     return [shot.frames.start for shot in split(iter(frames), RATE, first)]
 
 
-@settings(max_examples=15, deadline=None)
-@given(lengths=st.lists(st.integers(1, 12), min_size=1, max_size=5), first=st.integers(0, 1000))
-def test_shots_of_any_length_are_found_exactly(lengths, first):
+@settings(max_examples=25, deadline=None)
+@example(lengths=[1, 12, 1], first=0)
+@given(lengths=st.lists(st.integers(3, 12), min_size=1, max_size=5), first=st.integers(0, 1000))
+def test_shots_of_three_pictures_or_more_are_found_exactly(lengths, first):
     frames = [picture for seed, count in enumerate(lengths) for picture in scene(seed, count)]
     shots = split(iter(frames), RATE, first)
     assert [len(shot.frames) for shot in shots] == lengths

@@ -32,7 +32,8 @@ _THUMB_PX = (64, 36)
 def split(frames: Iterable[FramesBGR], rate: Fraction, first: int = 0) -> tuple[Shot, ...]:
     """Split pictures at cuts and in the middle of fades through black.
 
-    A flash of up to four pictures is no cut; a change of picture that stays is one, however short.
+    A flash of up to four pictures is no cut; shots of three pictures or more are found, shorter ones may
+    stay with a neighbour.
 
     Args:
         frames: pictures ``uint8[H, W, 3]`` BGR in order, read once.
