@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import opentimelineio as otio
 import pytest
-from w2l_studio.media.decode import open_plate
-from w2l_studio.media.probe import probe
 
 from w2l_studio.composite import matte, paste
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import plan, run, take, wiring
 from w2l_studio.events import Event, JobFinished, TakeReady
+from w2l_studio.media.decode import open_plate
+from w2l_studio.media.probe import probe
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 STEMS = [f"{name}={EXAMPLE / 'stems' / f'{name}.fr.wav'}" for name in ("ANNA", "BEN")]

@@ -109,6 +109,8 @@ class PlateReader:
         """Yield what decodes from here on; what does not leaves a gap that `read` finds."""
         try:
             for packet in self._container.demux(self._stream):
+                if packet.is_corrupt:
+                    continue
                 try:
                     yield from packet.decode()
                 except av.error.InvalidDataError:
@@ -156,11 +158,7 @@ class PlateReader:
         plate = self._plate
         if (frame.width, frame.height, frame.format.name) != (plate.width, plate.height, plate.pix_fmt):
             raise self._trouble(number, "has another size or format than the first")
-        planes = [_samples(frame, i, self._stored) for i in range(len(frame.planes))]
-        if self._stored.packed_chroma:
-            luma, pairs = planes
-            planes = [luma, pairs[:, 0::2].copy(), pairs[:, 1::2].copy()]
-        return Planes(tuple(planes), self._stored.planar)
+        return planes_of(frame, self._stored)
 
     def _trouble(self, number: int, what: str) -> MediaError:
         return MediaError(
@@ -168,6 +166,15 @@ class PlateReader:
             hint="copy or export the file again, or end the clip before it",
             where=str(self._plate.path),
         )
+
+
+def planes_of(frame: VideoFrame, stored: PixelFormat) -> Planes:
+    """Copy a decoded picture into planes without padding."""
+    planes = [_samples(frame, i, stored) for i in range(len(frame.planes))]
+    if stored.packed_chroma:
+        luma, pairs = planes
+        planes = [luma, pairs[:, 0::2].copy(), pairs[:, 1::2].copy()]
+    return Planes(tuple(planes), stored.planar)
 
 
 def _samples(frame: VideoFrame, index: int, stored: PixelFormat) -> Plane:

@@ -56,8 +56,11 @@ def opened(path: Path, kind: type[SourceError] = MediaError) -> Iterator[InputCo
     try:
         container = av.open(name, options=dict(OPTIONS), metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
+        # An argument error is what FFmpeg says of a container that is not on the list.
+        refused = isinstance(error, av.error.ArgumentError)
+        cause = "its container is not an allowed one" if refused else plain(error)
         raise kind(
-            f"this is no media file that can be read ({plain(error)})",
+            f"this is no media file that can be read ({cause})",
             hint="use MOV, MP4, MKV, MXF, MPEG-TS, WAV, AIFF or FLAC",
             where=str(path),
         ) from error
@@ -67,7 +70,4 @@ def opened(path: Path, kind: type[SourceError] = MediaError) -> Iterator[InputCo
 
 def plain(error: BaseException) -> str:
     """Return FFmpeg's words without Python's number and file name around them."""
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if isinstance(error, av.error.ArgumentError):
-        words = "its container is not an allowed one"
-    return str(words)
+    return str(getattr(error, "strerror", None) or str(error) or type(error).__name__)
