@@ -1,0 +1,144 @@
+"""Makes clips of performers for the trainers' pack: person, performance, scene, camera, sound, by one seed.
+
+What a clip's folder holds is told in `training.data`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import soxr
+
+from training.data import FPS, FRAME_PX, MARGIN, SAMPLES_PER_FRAME
+from training.performers import motion, person, render, scene, speech
+from training.performers.render import Renderer
+from w2l_studio.faces import crop
+from w2l_studio.sound.mel import SAMPLE_RATE
+from w2l_studio.terms import Floats, FramesBGR
+
+#: Side of the picture that is drawn; the face's window is cut from it.
+PICTURE_PX = 208
+_LONGEST_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What a performer is to do.
+
+    Args:
+        name: of the clip or utterance.
+        speaker: whose voice it is.
+        split: as in `training.data`.
+        licence: of the sound and of what drives the lips.
+        audio: ``float32[S]``, 16 kHz.
+        capture: a real clip's performance, or
+        phones: phonemes with times.
+    """
+
+    name: str
+    speaker: str
+    split: str
+    licence: str
+    audio: Floats
+    capture: motion.Capture | None = None
+    phones: Sequence[speech.Phone] = ()
+
+
+def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
+    """Render one clip; its meta.json is written last, so what has one is whole.
+
+    Args:
+        seed: all chance of person, scene, camera and voice.
+        folder: the clip's own.
+    """
+    random = np.random.default_rng((seed, *source.name.encode()))
+    body = render.embody(person.draw(random))
+    units, audio = _act(source, random, body.names)
+    units = motion.on_person(units, body.names, body.person)
+    if random.random() < 0.5:
+        units = motion.mirrored(units, body.names)
+    frames, opening = _film(units, body, random, renderer)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "frames.npy", frames)
+    np.save(folder / "audio.npy", audio)
+    np.save(folder / "opening.npy", opening)
+    meta = {
+        "speaker": f"{source.speaker}-performer-{seed}",
+        "split": source.split,
+        "licence": source.licence,
+        "source": source.name,
+        "seed": seed,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), "utf-8")
+
+
+def _act(source: Source, random: np.random.Generator, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Return units ``float32[T, U]`` and sound ``float32[640 T]``, both at a tempo drawn by chance.
+
+    Speeding up sound and lips together makes another voice: pitch and formants move with the tempo.
+    """
+    tempo = float(np.exp(random.uniform(-0.14, 0.14)))
+    audio = soxr.resample(source.audio, SAMPLE_RATE * tempo, SAMPLE_RATE).astype(np.float32)
+    longest = int(_LONGEST_S * FPS)
+    whole = (
+        len(audio) // SAMPLES_PER_FRAME if source.capture is None else int(len(source.capture.units) / tempo)
+    )
+    count = min(longest, whole)
+    first = int(random.integers(0, whole - count + 1))
+    if source.capture is not None:
+        fitted = motion.from_capture(source.capture, names)
+        at = np.clip((np.arange(count) + first) * tempo, 0, len(fitted) - 1)
+        units = np.stack([np.interp(at, np.arange(len(fitted)), column) for column in fitted.T], 1)
+    else:
+        start_s = first / FPS
+        phones = [(name, a / tempo - start_s, b / tempo - start_s) for name, a, b in source.phones]
+        units = speech.perform(random, phones, count, FPS, names)
+    sound = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
+    heard = audio[first * SAMPLES_PER_FRAME :][: len(sound)]
+    sound[: len(heard)] = heard
+    return units.astype(np.float32), sound
+
+
+def _film(
+    units: Floats, body: render.Body, random: np.random.Generator, renderer: Renderer
+) -> tuple[FramesBGR, Floats]:
+    """Return the pack's pictures ``uint8[T, 128, 128, 3]`` and the exact openings ``float32[T]``."""
+    setting = scene.draw(random, PICTURE_PX, float(random.uniform(36, 56)))
+    pose = scene.move(random, len(units), FPS, turned=0.33, lively=float(random.uniform(0.4, 1.4)))
+    behind = scene.background(random, PICTURE_PX, PICTURE_PX)
+    drawn = list(renderer.render(body, units, pose, setting))
+    pictures = np.stack([render.over(one, behind) for one in drawn])
+    pictures = _camera(pictures, random)
+    points = np.stack([one.points for one in drawn]) + _detector_bias(random, drawn[0].points)
+    points += random.normal(0, 0.12, points.shape).astype(np.float32)
+    maps = crop.affines(crop.windows(points), FRAME_PX, MARGIN)
+    frames = crop.cut(pictures, maps, FRAME_PX).pixels
+    return frames, np.array([one.opening for one in drawn], np.float32)
+
+
+def _detector_bias(random: np.random.Generator, points: Floats) -> Floats:
+    """Detectors put their points a little elsewhere, and always so: a few per cent of the face."""
+    size = np.linalg.norm(points[:2].mean(0) - points[3:].mean(0))
+    return random.normal(0, 0.025 * size, (1, 5, 2)).astype(np.float32)
+
+
+def _camera(pictures: FramesBGR, random: np.random.Generator) -> FramesBGR:
+    """Soften, grain and compress as a camera and its codec would."""
+    blur = float(random.choice([0.4, 0.4, 0.7, 1.2]))
+    moved = float(random.choice([0.0, 0.0, 0.25]))
+    noise, quality = float(random.uniform(0, 4)), int(random.integers(45, 98))
+    shot = []
+    for i, picture in enumerate(pictures):
+        seen = picture.astype(np.float32)
+        if moved:
+            seen = seen * (1 - moved) + pictures[max(i - 1, 0)] * moved
+        seen = cv2.GaussianBlur(seen, (0, 0), blur)
+        seen = np.clip(seen + random.normal(0, noise, seen.shape[:2])[..., None], 0, 255).astype(np.uint8)
+        _, coded = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        shot.append(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    return np.stack(shot)

@@ -1,0 +1,273 @@
+"""Draws heads with OpenGL (EGL, no screen): Mesa's software driver or a GPU, whichever is there.
+
+Knows no training and writes no file; the mesh's displacements are summed by numpy, the paint is in `shaders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import moderngl
+import numpy as np
+
+from training.performers import mesh
+from training.performers.person import Person
+from training.performers.scene import FACE, Light, Pose, Scene
+from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
+
+_SHADERS = Path(__file__).parent / "shaders"
+_NEAR_DM, _FAR_DM = 1.0, 60.0
+_CHUNK = 32
+#: Gap of the inner lips over mouth width at which the mouth counts as wide open to light.
+_WIDE_OPEN = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A person ready to be moved: all displacements as matrices.
+
+    Args:
+        names: units, in the order of the matrices' rows.
+        places: ``float32[U, N * 3]`` displacement per unit.
+        normals: ``float32[U, N * 3]`` change of the normal per unit.
+        rest_normals: ``float32[N, 3]``.
+    """
+
+    person: Person
+    names: tuple[str, ...]
+    places: Floats
+    normals: Floats
+    rest_normals: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """One picture of a head.
+
+    Args:
+        pixels: ``uint8[H, W, 3]`` BGR.
+        covered: ``float32[H, W]`` share of each pixel that the head covers.
+        points: ``float32[5, 2]`` as in `terms.Faces`, exact.
+        opening: gap of the inner lips over mouth width.
+    """
+
+    pixels: FramesBGR
+    covered: Floats
+    points: Floats
+    opening: float
+
+
+def embody(person: Person) -> Body:
+    """Work out how a person's surface turns with every unit (linear in the units)."""
+    head = mesh.load()
+    rest_normals = _normals(person.rest, head)
+    names = tuple(person.units)
+    places = np.stack([person.units[name].reshape(-1) for name in names])
+    turned = [(_normals(person.rest + person.units[name], head) - rest_normals).reshape(-1) for name in names]
+    return Body(person, names, places, np.stack(turned).astype(np.float32), rest_normals)
+
+
+class Renderer:
+    """A graphics context with one picture size, to be used in a ``with`` block.
+
+    Args:
+        samples: per pixel along edges; 0 is twice as fast with a software driver and leaves steps.
+    """
+
+    def __init__(self, width: int, height: int, samples: int = 4) -> None:
+        self.width, self.height = width, height
+        head = mesh.load()
+        self._gl = moderngl.create_context(standalone=True, backend="egl")
+        self._gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        self._program = self._gl.program(
+            (_SHADERS / "head.vert").read_text("utf-8"), (_SHADERS / "head.frag").read_text("utf-8")
+        )
+        size = (width, height)
+        self._sampled = self._gl.framebuffer(
+            [self._gl.renderbuffer(size, 4, samples=samples)],
+            self._gl.depth_renderbuffer(size, samples=samples),
+        )
+        self._flat = self._gl.framebuffer([self._gl.renderbuffer(size, 4)])
+        self._moving = self._gl.buffer(reserve=len(head.rest) * 6 * 4)
+        fixed = np.column_stack([head.rest, head.uv, head.part, _shades(head)]).astype(np.float32)
+        self._array = self._gl.vertex_array(
+            self._program,
+            [
+                (self._moving, "3f 3f", "place", "normal"),
+                (self._gl.buffer(fixed.tobytes()), "3f 2f 2f", "neutral", "uv", "part_shade"),
+            ],
+            self._gl.buffer(head.triangles.astype(np.int32).tobytes()),
+        )
+        painted = [mesh.mask_picture(name)[::2, ::2] for name in ("lips", "inside-mouth", "eyelids")]
+        layers = np.ascontiguousarray(np.stack(painted, -1))
+        masks = self._gl.texture(layers.shape[1::-1], 3, layers.tobytes())
+        masks.build_mipmaps()
+        masks.use(0)
+        self._set("masks", 0)
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gl.release()
+
+    def render(self, body: Body, units: Floats, pose: Pose, scene: Scene) -> Iterator[Drawn]:
+        """Draw a head picture by picture, on black; see `over` for a background.
+
+        Args:
+            units: ``float32[T, U]`` in the order of ``body.names``, 0..1.
+            pose: T rows.
+        """
+        head = mesh.load()
+        self._dress(body.person, scene)
+        clip = _clip(scene, self.width, self.height)
+        self._set("camera_to_clip", clip)
+        for i, packed in enumerate(_surfaces(body, units)):
+            opening = lip_opening(packed[:, :3])
+            to_camera = _to_camera(pose, i, scene)
+            self._set("head_to_camera", to_camera)
+            self._set("opening", float(np.clip(opening / _WIDE_OPEN, 0, 1)))
+            self._moving.write(packed.tobytes())
+            self._sampled.use()
+            self._sampled.clear(0, 0, 0, 0)
+            self._array.render()
+            self._gl.copy_framebuffer(self._flat, self._sampled)
+            read = np.frombuffer(self._flat.read(components=4), np.uint8).reshape(self.height, self.width, 4)[
+                ::-1
+            ]
+            points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
+            yield Drawn(
+                np.ascontiguousarray(read[..., 2::-1]),
+                read[..., 3].astype(np.float32) / 255,
+                self._project(points, to_camera, clip),
+                opening,
+            )
+
+    def _project(self, points: Doubles, to_camera: Doubles, clip: Doubles) -> Floats:
+        homogeneous = np.column_stack([points, np.ones(len(points))]) @ to_camera.T @ clip.T
+        x, y = (homogeneous[:, :2] / homogeneous[:, 3:]).T
+        return np.stack([(x + 1) / 2 * self.width - 0.5, (1 - y) / 2 * self.height - 0.5], 1).astype(
+            np.float32
+        )
+
+    def _dress(self, person: Person, scene: Scene) -> None:
+        for name, value in person.look.items():
+            self._set(name, value)
+        for name, light in (("key", scene.key), ("fill", scene.fill), ("rim", scene.rim)):
+            self._light(name, light)
+        self._set("sky", scene.sky)
+        self._set("ground", scene.ground)
+        self._set("soft", scene.soft)
+
+    def _light(self, name: str, light: Light) -> None:
+        self._set(name, light.colour)
+        self._set(f"{name}_way", light.way)
+
+    def _set(self, name: str, value: float | tuple[float, ...] | Doubles) -> None:
+        uniform = self._program[name]
+        if isinstance(value, np.ndarray):
+            uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
+        else:
+            uniform.value = value
+
+
+def _surfaces(body: Body, units: Floats) -> Iterator[Floats]:
+    """Yield places and normals ``float32[N, 6]`` picture by picture; summed in chunks, which is faster."""
+    packed = np.empty((len(body.rest_normals), 6), np.float32)
+    for start in range(0, len(units), _CHUNK):
+        some = units[start : start + _CHUNK]
+        used = some.any(0)
+        places, normals = some[:, used] @ body.places[used], some[:, used] @ body.normals[used]
+        for place, normal in zip(places, normals, strict=True):
+            packed[:, :3] = body.person.rest + place.reshape(-1, 3)
+            packed[:, 3:] = body.rest_normals + normal.reshape(-1, 3)
+            yield packed
+
+
+def over(drawn: Drawn, behind: Floats) -> FramesBGR:
+    """Lay a drawn head over a background ``[H, W, 3]`` BGR 0..255."""
+    mixed = drawn.pixels + behind * (1 - drawn.covered[..., None])
+    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+
+
+def lip_opening(places: Floats) -> float:
+    """Return the gap of the inner lips over mouth width, from ``[N, 3]`` vertices."""
+    marks = mesh.load().marks
+    mouth = np.linalg.norm(places[marks["left_corner"]].mean(0) - places[marks["right_corner"]].mean(0))
+    gap = places[marks["upper_lip"]].mean(0) - places[marks["lower_lip"]].mean(0)
+    return float(max(gap[1], 0.0) / mouth)
+
+
+def _normals(places: Floats, head: mesh.Mesh) -> Floats:
+    a, b, c = (places[head.triangles[:, i]] for i in range(3))
+    faces = np.cross(b - a, c - a)
+    sums = np.zeros_like(places)
+    for corner in range(3):
+        for axis in range(3):
+            sums[:, axis] += np.bincount(head.triangles[:, corner], faces[:, axis], len(places))
+    return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9)
+
+
+def _shades(head: mesh.Mesh) -> Doubles:
+    """Return how much of the sky each vertex of the neutral head sees, 0.25..1.
+
+    A point below the mean of its neighbourhood lies in a fold: nostrils, eye corners, under the lip.
+    """
+    shade = np.ones(len(head.rest))
+    skin: Bools = head.part == mesh.SKIN
+    rows: Ints = np.flatnonzero(skin)
+    normals = _normals(head.rest, head)
+    for radius in (0.12, 0.3):
+        for start in range(0, len(rows), 500):
+            some = rows[start : start + 500]
+            way = head.rest[None, rows] - head.rest[some, None]
+            near = np.linalg.norm(way, axis=2)
+            rise = np.einsum("ijk,ik->ij", way, normals[some]) / (near + 1e-6)
+            weight = np.exp(-((near / radius) ** 2)) * (near > 1e-6)
+            hidden = (np.clip(rise, 0, 1) * weight).sum(1) / weight.sum(1)
+            shade[some] *= 1 - np.clip(hidden * 1.6, 0, 0.6)
+    return np.clip(shade, 0.25, 1)
+
+
+def _clip(scene: Scene, width: int, height: int) -> Doubles:
+    """Return the perspective: camera space (y up, looking along -z) to clip space."""
+    f = 2 * scene.field
+    depth = (_FAR_DM + _NEAR_DM) / (_NEAR_DM - _FAR_DM)
+    return np.array(
+        [
+            [f, 0, -scene.centre[0], 0],
+            [0, f * width / height, -scene.centre[1], 0],
+            [0, 0, depth, 2 * _FAR_DM * _NEAR_DM / (_NEAR_DM - _FAR_DM)],
+            [0, 0, -1, 0],
+        ]
+    )
+
+
+def _to_camera(pose: Pose, i: int, scene: Scene) -> Doubles:
+    yaw, pitch, roll = pose.angles_rad[i]
+    cy, sy, cp, sp, cr, sr = (
+        np.cos(yaw),
+        np.sin(yaw),
+        np.cos(pitch),
+        np.sin(pitch),
+        np.cos(roll),
+        np.sin(roll),
+    )
+    turn = (
+        np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+        @ np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+        @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    )
+    #: Heads turn about the neck's top, not about the face's middle.
+    pivot = np.array([0, 6.4, 0.1])
+    moved = np.eye(4)
+    moved[:3, :3] = turn
+    moved[:3, 3] = pivot - turn @ pivot - FACE
+    moved[:2, 3] += pose.shift_dm[i]
+    moved[2, 3] -= scene.distance_dm
+    return moved

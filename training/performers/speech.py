@@ -1,0 +1,165 @@
+"""From phonemes with times to face units: co-articulated visemes, exact closures, lips ahead of the sound.
+
+Dominance after Cohen and Massaro (1993): each phone pulls every unit towards its target, strongly where
+lips make the sound (shut for p b m, round for w) and weakly where they do not. Knows no sound and no face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from training.performers.motion import blinks
+from w2l_studio.terms import Floats
+
+Phone = tuple[str, float, float]
+#: Steps per second of the inner curves.
+_RATE = 200
+UNITS = (
+    "jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthPress",
+    "mouthRollLower", "mouthRollUpper", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper",
+)  # fmt: skip
+_TWO_SIDED = {"mouthStretch", "mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp"}
+
+
+def _pose(jaw: float = 0, **others: float) -> Floats:
+    short = dict(
+        zip(("fun", "puc", "stre", "smi", "press", "rl", "ru", "low", "up", "shr"), UNITS[1:], strict=True)
+    )
+    pose = np.zeros(len(UNITS), np.float32)
+    pose[0] = jaw
+    for name, value in others.items():
+        pose[UNITS.index(short[name])] = value
+    return pose
+
+
+#: ARPAbet -> target of the units (by eye on the heads, and from the captured clips' letters).
+TARGETS = {
+    "AA": _pose(0.55, low=0.22, up=0.05),
+    "AE": _pose(0.48, stre=0.2, low=0.32, up=0.12),
+    "AH": _pose(0.33, low=0.18),
+    "AO": _pose(0.42, fun=0.38, low=0.1),
+    "AW": _pose(0.46, fun=0.22, low=0.15),
+    "AY": _pose(0.5, stre=0.08, low=0.25),
+    "EH": _pose(0.35, stre=0.2, low=0.28, up=0.08),
+    "ER": _pose(0.24, fun=0.3, low=0.1),
+    "EY": _pose(0.28, stre=0.28, smi=0.2, low=0.24, up=0.06),
+    "IH": _pose(0.21, stre=0.2, low=0.22),
+    "IY": _pose(0.14, stre=0.32, smi=0.3, low=0.24, up=0.1),
+    "OW": _pose(0.32, fun=0.42, puc=0.3),
+    "OY": _pose(0.36, fun=0.42, puc=0.2),
+    "UH": _pose(0.2, fun=0.3, puc=0.28),
+    "UW": _pose(0.13, fun=0.25, puc=0.65),
+    "B": _pose(press=0.3, rl=0.14, ru=0.12),
+    "P": _pose(press=0.36, rl=0.14, ru=0.12),
+    "M": _pose(press=0.3, rl=0.1, ru=0.08),
+    "F": _pose(0.09, rl=0.5, up=0.22),
+    "V": _pose(0.09, rl=0.45, up=0.2),
+    "TH": _pose(0.2, low=0.22, up=0.06),
+    "DH": _pose(0.19, low=0.22),
+    "T": _pose(0.15, low=0.2, up=0.03),
+    "D": _pose(0.16, low=0.2),
+    "N": _pose(0.16, low=0.17),
+    "L": _pose(0.23, low=0.2),
+    "S": _pose(0.07, stre=0.2, smi=0.1, low=0.32, up=0.1),
+    "Z": _pose(0.08, stre=0.17, low=0.28, up=0.08),
+    "SH": _pose(0.09, fun=0.55, puc=0.15, up=0.12, low=0.15),
+    "ZH": _pose(0.09, fun=0.48, puc=0.15, low=0.12),
+    "CH": _pose(0.09, fun=0.5, puc=0.12, up=0.1, low=0.12),
+    "JH": _pose(0.1, fun=0.48, puc=0.12, low=0.12),
+    "K": _pose(0.2, low=0.14),
+    "G": _pose(0.2, low=0.14),
+    "NG": _pose(0.19, low=0.12),
+    "HH": _pose(0.26, low=0.12),
+    "R": _pose(0.14, fun=0.34, puc=0.22),
+    "W": _pose(0.07, fun=0.2, puc=0.68),
+    "Y": _pose(0.12, smi=0.25, stre=0.24, low=0.12),
+    "SIL": _pose(),
+}
+_SHUTS = frozenset("BPM")
+_LIP_MADE = frozenset({"F", "V", "W", "UW", "SH", "ZH", "CH", "JH", "R", "OW", "S", "Z"})
+_VOWELS = frozenset(
+    {"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"}
+)
+
+
+def perform(
+    random: np.random.Generator, phones: Sequence[Phone], frames: int, fps: float, names: tuple[str, ...]
+) -> Floats:
+    """Animate phonemes.
+
+    Args:
+        phones: ``(phone, start_s, stop_s)`` in ARPAbet, with or without stress digits; time 0 is picture 0.
+        frames: T pictures.
+        fps: pictures per second.
+        names: the units wanted, `render.Body.names`.
+
+    Returns:
+        ``float32[T, len(names)]`` in 0..1.
+    """
+    duration = frames / fps
+    curves = _coarticulated(random, phones, duration)
+    at = (np.arange(frames) + 0.5) / fps * _RATE
+    steps = np.arange(len(curves))
+    units = np.zeros((frames, len(names)), np.float32)
+    for i, unit in enumerate(UNITS):
+        curve = np.interp(at, steps, curves[:, i])
+        for side in ("Left", "Right") if unit in _TWO_SIDED else ("",):
+            units[:, names.index(unit + side)] = curve
+    shut = blinks(random, frames, fps)
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        units[:, names.index(name)] = shut
+    stress = np.interp(at, steps, _blurred(curves[:, 0], 60))
+    units[:, names.index("browInnerUp")] = np.clip(stress * random.uniform(0, 0.7), 0, 0.4)
+    return np.clip(units, 0, 1)
+
+
+def _coarticulated(random: np.random.Generator, phones: Sequence[Phone], duration: float) -> Floats:
+    """Return curves ``float32[200 * duration, 11]``: dominance-weighted targets, then closures."""
+    steps = int(duration * _RATE) + 2
+    time = np.arange(steps) / _RATE
+    lead = random.uniform(0.02, 0.05)
+    effort = random.uniform(0.8, 1.25)
+    total = np.full((steps, 1), 1e-4)
+    pulled = np.zeros((steps, len(UNITS)))
+    shut = np.zeros(steps)
+    for phone, start, stop in phones:
+        name = phone.rstrip("012")
+        target = TARGETS.get(name, TARGETS["SIL"])
+        begin, end = start - lead, stop - lead
+        strength, reach = _dominance(name, stop - start)
+        outside = np.maximum(np.maximum(begin + 0.012 - time, time - end + 0.012), 0)
+        weight = strength * np.exp(-((outside / reach) ** 1.3))[:, None]
+        pulled += weight * target * random.uniform(0.85, 1.15)
+        total += weight
+        if name in _SHUTS:
+            held = min(max(stop - start, 0.06), 0.11)
+            shut = np.maximum(shut, np.clip(1 - np.maximum(begin - time, time - begin - held) / 0.035, 0, 1))
+    curves = pulled / total * effort
+    for i, unit in enumerate(UNITS):
+        curves[:, i] = _blurred(curves[:, i], 7 if unit in ("mouthPucker", "mouthFunnel") else 4)
+    ease = shut * shut * (3 - 2 * shut)
+    opens = [UNITS.index(name) for name in ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")]
+    curves[:, opens] *= 1 - np.array([1.0, 1.0, 1.0, 0.6]) * ease[:, None]
+    curves[:, UNITS.index("mouthPress")] += 0.3 * ease
+    return np.clip(curves, 0, 1).astype(np.float32)
+
+
+def _dominance(name: str, duration_s: float) -> tuple[float, float]:
+    """Return how strongly a phone pulls and how far beyond itself (seconds)."""
+    if name == "SIL":
+        return 0.9, 0.06
+    if name in _SHUTS:
+        return 1.2, 0.045
+    if name in _LIP_MADE:
+        return 1.6, 0.075
+    if name in _VOWELS:
+        return 1.0 + min(duration_s, 0.25) * 3, 0.07
+    return 0.55, 0.05
+
+
+def _blurred(curve: Floats, sigma: float) -> Floats:
+    radius = int(4 * sigma)
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return np.convolve(np.pad(curve, radius, mode="edge"), kernel / kernel.sum(), mode="valid")
