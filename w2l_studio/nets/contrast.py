@@ -36,10 +36,10 @@ class Contrast(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.face_encoder = nn.Sequential(
-            _unit(FRAMES, 32, 5, 1, 2),
-            _unit(32, 48, 3, 2, 1),
-            _unit(48, 64, 3, 1, 1),
-            _unit(64, 96, 3, 2, 1),
+            _unit(FRAMES, 32, 5, 2, 2),
+            _unit(32, 48, 3, 1, 1),
+            _unit(48, 64, 3, 2, 1),
+            _unit(64, 96, 3, 1, 1),
             _unit(96, 128, 3, 2, 1),
             _unit(128, 192, 3, (1, 2), 1),
             nn.Flatten(),

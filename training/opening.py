@@ -1,0 +1,65 @@
+"""Trains the lip-opening network on performers, whose opening is known exactly.
+
+Exports nothing (`export`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training import augment
+from training.data import Clip, Sampler
+from training.loop import one_cycle
+from w2l_studio.nets.opening import Opening
+
+_BATCH = 96
+_RATE = 3e-3
+#: Openings differ by less than this between two looks at the same lips.
+_TOLERANCE = 0.03
+
+
+class OpeningTrainee:
+    """Fulfils `loop.Trainee`.
+
+    Args:
+        sampler: over clips; those without known opening are never drawn.
+    """
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler.labelled()
+        self.net = Opening().to(memory_format=torch.channels_last)
+        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+        """Learn from 96 pictures of as many clips."""
+        samples = [_sample(self._sampler.draw(random), random) for _ in range(_BATCH)]
+        lower = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
+        wanted = torch.tensor([opening for _, opening in samples])
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        measured = self.net.train().measure(lower)
+        loss = functional.smooth_l1_loss(measured, wanted, beta=_TOLERANCE)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimiser.step()
+        return {"loss": loss.item(), "error": (measured - wanted).abs().mean().item()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return network and optimiser."""
+        return {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def _sample(clip: Clip, random: np.random.Generator) -> tuple[np.ndarray, float]:
+    assert clip.opening is not None
+    frame = int(random.integers(len(clip.frames)))
+    picture = augment.lower(clip.frames[frame], augment.place(random, augment.STRONG))
+    return augment.look(random, faults=True)(picture, random), float(clip.opening[frame])
