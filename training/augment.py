@@ -1,0 +1,204 @@
+"""Changes to pictures and sound that keep them in sync: place, colour, camera faults, voice.
+
+Draws all chance from the generator it is handed, so that a step can be repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.data import FRAME_PX, MARGIN
+from w2l_studio.nets.contrast import MOUTH
+from w2l_studio.sound.mel import BANDS, SILENCE
+from w2l_studio.terms import Doubles, Floats, FramesBGR, Plane
+
+FACE_PX = 96
+#: The grey mouth that our networks read: first row and column within a 96-px face, height and width.
+_ROW, _COLUMN = FACE_PX // 2 + MOUTH[0].start, MOUTH[1].start
+MOUTH_PX = (MOUTH[0].stop - MOUTH[0].start, MOUTH[1].stop - MOUTH[1].start)
+#: Mel values below this are counted as a pause (of -4..4).
+_PAUSE = -1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """How far a window is moved, as standard deviations.
+
+    Args:
+        shift_px: along each axis, in the network's pixels.
+        scale: of the size, in parts.
+        turn_rad: of the roll.
+    """
+
+    shift_px: float
+    scale: float
+    turn_rad: float
+
+
+#: Between the errors of one detector in two pictures (paper's boxes are rougher).
+SLIGHT = Jitter(1.6, 0.025, 0.02)
+#: Between detectors.
+STRONG = Jitter(2.5, 0.06, 0.06)
+STILL = Jitter(0.0, 0.0, 0.0)
+
+
+def place(random: np.random.Generator, jitter: Jitter = STILL) -> Doubles:
+    """Return a map ``float64[2, 3]`` from a pack's picture to a 96-px face, moved by chance."""
+    x, y = random.normal(0, 1, 2) * jitter.shift_px
+    size = (1 + random.normal() * jitter.scale) * FACE_PX * MARGIN / FRAME_PX
+    turn = random.normal() * jitter.turn_rad
+    cos, sin = np.cos(turn) * size, np.sin(turn) * size
+    middle, target = (FRAME_PX - 1) / 2, (FACE_PX - 1) / 2
+    return np.array(
+        [
+            [cos, sin, target + x - (cos + sin) * middle],
+            [-sin, cos, target + y - (cos - sin) * middle],
+        ]
+    )
+
+
+def face(frame: FramesBGR, placed: Doubles) -> FramesBGR:
+    """Sample a whole face ``uint8[96, 96, 3]``."""
+    return _warp(frame, placed, (FACE_PX, FACE_PX))
+
+
+def lower(frame: FramesBGR, placed: Doubles) -> FramesBGR:
+    """Sample the lower half ``uint8[48, 96, 3]`` alone: the same pixels as `face`'s."""
+    return _warp(frame, _from(placed, FACE_PX // 2, 0), (FACE_PX, FACE_PX // 2))
+
+
+def mouth(frame: FramesBGR, placed: Doubles) -> Plane:
+    """Sample the grey mouth ``uint8[40, 64]`` alone: what `nets.contrast.grey_mouth` makes of `lower`."""
+    return _warp(_grey(frame), _from(placed, _ROW, _COLUMN), MOUTH_PX[::-1])
+
+
+def _grey(frame: FramesBGR) -> Plane:
+    """Make a whole picture grey: faster than colours after sampling, and the same to a level."""
+    grey: Plane = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+    return grey
+
+
+def _from(placed: Doubles, row: int, column: int) -> Doubles:
+    """Move the origin of the target."""
+    return placed - np.array([[0, 0, column], [0, 0, row]])
+
+
+def _warp(frame: FramesBGR | Plane, placed: Doubles, size_px: tuple[int, int]) -> FramesBGR | Plane:
+    """Sample ``(width, height)`` pixels; what lies outside repeats the edge."""
+    sampled: FramesBGR = cv2.warpAffine(
+        np.ascontiguousarray(frame), placed, size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return sampled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One change of light, camera and side for all pictures of a sample."""
+
+    flip: bool
+    gain: Doubles
+    offset: float
+    blur_px: float
+    noise: float
+
+    def __call__(self, picture: FramesBGR, random: np.random.Generator) -> Floats:
+        """Change ``uint8[H, W, 3]``; returns ``float32`` in 0..1."""
+        if self.blur_px:
+            picture = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
+        changed = picture * self.gain + self.offset
+        if self.noise:
+            changed = changed + random.normal(0, self.noise, picture.shape)
+        changed = changed[:, ::-1] if self.flip else changed
+        return np.ascontiguousarray(np.clip(changed / 255, 0, 1), dtype=np.float32)
+
+
+def look(random: np.random.Generator, *, faults: bool) -> Look:
+    """Draw a look.
+
+    Args:
+        faults: blur and noise too; not for pictures that a generator learns to draw.
+    """
+    gain = random.uniform(0.75, 1.2) * random.uniform(0.93, 1.07, 3)
+    blurred, noisy = random.random(2) < 0.25
+    return Look(
+        bool(random.random() < 0.5),
+        gain,
+        random.uniform(-15, 15),
+        random.uniform(0.4, 1.1) if faults and blurred else 0.0,
+        random.uniform(1, 6) if faults and noisy else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """One change of camera for all grey mouths of a clip.
+
+    Light is left alone: the networks take mean and contrast out.
+    """
+
+    flip: bool
+    gamma: float
+    blur_px: float
+    noise: float
+    quality: int
+
+    def __call__(self, mouths: Plane, random: np.random.Generator) -> Plane:
+        """Change ``uint8[N, 40, 64]``."""
+        if self.flip:
+            mouths = mouths[:, :, ::-1]
+        changed = (255 * (np.arange(256) / 255) ** self.gamma)[mouths] if self.gamma != 1 else mouths
+        if self.blur_px:
+            # The pictures as channels, so that none bleeds into the next.
+            apart = np.ascontiguousarray(np.moveaxis(changed, 0, -1), np.float32)
+            changed = np.moveaxis(cv2.GaussianBlur(apart, (0, 0), self.blur_px), -1, 0)
+        if self.noise:
+            changed = changed + self.noise * random.standard_normal(mouths.shape, np.float32)
+        pixels = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+        if self.quality:
+            strip = pixels.reshape(-1, MOUTH_PX[1])
+            _, coded = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            pixels = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).reshape(pixels.shape)
+        return pixels
+
+
+def camera(random: np.random.Generator) -> Camera:
+    """Draw a camera; each fault is absent more often than not."""
+    blurred, noisy, coded = random.random(3) < (0.3, 0.3, 0.3)
+    return Camera(
+        bool(random.random() < 0.5),
+        float(np.exp(random.uniform(-0.4, 0.4))),
+        random.uniform(0.4, 1.3) if blurred else 0.0,
+        random.uniform(1, 7) if noisy else 0.0,
+        int(random.integers(25, 90)) if coded else 0,
+    )
+
+
+def voice(random: np.random.Generator, mel: Floats, bands: int = 6) -> Floats:
+    """Make another voice and room of a spectrogram: pitch, level, noise floor, a lost band.
+
+    Args:
+        mel: ``float32[80, M]``.
+        bands: how far the bands are moved at most, up or down.
+
+    Returns:
+        ``float32[80, M]`` in -4..4; the time of nothing changes.
+    """
+    shift = int(random.integers(-bands, bands + 1))
+    moved = mel[np.clip(np.arange(BANDS) - shift, 0, BANDS - 1)] + random.uniform(-0.6, 0.6)
+    if random.random() < 0.4:
+        moved = np.maximum(moved, SILENCE + random.normal(0, 1, moved.shape) * random.uniform(0, 0.6))
+    if random.random() < 0.3:
+        first = int(random.integers(0, BANDS - 8))
+        moved[first : first + 8] = SILENCE
+    return np.clip(moved, -4, 4).astype(np.float32)
+
+
+def hush(mel: Floats) -> Floats:
+    """Make pauses digitally silent, as they are in a clean stem (`SILENCE` in all bands)."""
+    quiet = mel.max(0) < _PAUSE
+    hushed = mel.copy()
+    hushed[:, quiet] = SILENCE
+    return hushed

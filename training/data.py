@@ -1,0 +1,195 @@
+"""The pack that every trainer reads: one folder per clip, and how clips are drawn from it.
+
+Cuts and changes no pixels (`augment`); makes no pack (`prepare` and the performers do).
+
+A clip's folder holds ``frames.npy`` (``uint8[T, 128, 128, 3]`` BGR at 25 a second, the crop window enlarged
+by 1.25), ``audio.npy`` (``float32[640 * T]``, 16 kHz), ``meta.json`` (speaker, split, licence, source), and
+where it is known exactly ``opening.npy`` (``float32[T]``, as `nets.opening` measures).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from w2l_studio.errors import MediaError
+from w2l_studio.sound import mel
+from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.terms import Floats, FramesBGR
+
+FPS = 25
+FRAME_PX = 128
+#: The pack's window is larger than the networks' by this factor, so that it can be moved and turned.
+MARGIN = 1.25
+#: Pictures in the expert's window (the paper's Tv).
+WINDOW = 5
+SAMPLES_PER_FRAME = mel.SAMPLE_RATE // FPS
+SPLITS = ("train", "heldout", "unseen", "wild")
+#: A clip needs this many pictures: eight windows and a reference far from its target.
+LEAST_FRAMES = 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """One face with its sound.
+
+    Args:
+        frames: ``uint8[T, 128, 128, 3]`` BGR, mapped from the file.
+        mel: ``float32[80, M]``.
+        opening: ``float32[T]``, or None where nobody knows it.
+        group: which pack it lies in; shares are given by group.
+    """
+
+    name: str
+    group: str
+    speaker: str
+    split: str
+    licence: str
+    frames: FramesBGR
+    mel: Floats
+    opening: Floats | None
+
+    @property
+    def windows(self) -> int:
+        """How many windows of 5 pictures have their whole sound."""
+        heard = (self.mel.shape[1] - COLUMNS) * FPS // mel.COLUMNS_PER_SECOND
+        return max(0, min(len(self.frames) - WINDOW + 1, heard + 1))
+
+
+def read_clip(folder: Path) -> Clip:
+    """Read one clip.
+
+    Raises:
+        MediaError: a file is missing or does not hold what a pack holds; the message names it.
+    """
+    try:
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        frames = np.load(folder / "frames.npy", mmap_mode="r")
+        audio = np.load(folder / "audio.npy")
+        path = folder / "opening.npy"
+        opening = np.load(path).astype(np.float32) if path.exists() else None
+        named = {key: str(meta[key]) for key in ("speaker", "split", "licence")}
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise MediaError(f"not a clip of a pack: {error}", hint=_HINT, where=str(folder)) from error
+    wrong = _faults(frames, audio, opening, named["split"])
+    if wrong:
+        raise MediaError(wrong, hint=_HINT, where=str(folder))
+    group = str(meta.get("group", folder.parent.name))
+    return Clip(folder.name, group, frames=frames, mel=mel.spectrogram(audio), opening=opening, **named)
+
+
+_HINT = "make the clip again with `python -m training prepare`"
+
+
+def _faults(frames: FramesBGR, audio: Floats, opening: Floats | None, split: str) -> str:
+    count = len(frames)
+    if frames.dtype != np.uint8 or frames.shape != (count, FRAME_PX, FRAME_PX, 3):
+        return f"frames.npy holds {frames.dtype}{list(frames.shape)}, not uint8[T, 128, 128, 3]"
+    if audio.shape != (count * SAMPLES_PER_FRAME,):
+        return f"audio.npy holds {audio.shape} samples, not {count * SAMPLES_PER_FRAME} for {count} pictures"
+    if not np.isfinite(audio).all():
+        return "audio.npy holds values that are not numbers"
+    if opening is not None and (opening.shape != (count,) or not np.isfinite(opening).all()):
+        return f"opening.npy does not hold {count} numbers"
+    if split not in SPLITS:
+        return f"meta.json says split {split!r}, not one of {', '.join(SPLITS)}"
+    return ""
+
+
+def read_pack(roots: Iterable[Path]) -> list[Clip]:
+    """Read every clip under some packs, sorted by name; unfinished clips (no meta.json) are passed over.
+
+    Raises:
+        MediaError: a clip is broken, or there is none.
+    """
+    folders = [meta.parent for root in roots for meta in sorted(root.glob("*/meta.json"))]
+    if not folders:
+        raise MediaError("no clip found", hint=_HINT, where=", ".join(str(root) for root in roots))
+    return [read_clip(folder) for folder in folders]
+
+
+def manifest(clips: Sequence[Clip]) -> str:
+    """Return a line per clip: group, name, speaker, split, licence. Its hash names the data of a network."""
+    rows = sorted((c.group, c.name, c.speaker, c.split, c.licence) for c in clips)
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def manifest_sha256(clips: Sequence[Clip]) -> str:
+    """Return the hash of `manifest`, as it is written into exported weights."""
+    return sha256(manifest(clips).encode()).hexdigest()
+
+
+class Sampler:
+    """Draws clips: first the group by its share, then a speaker, then a clip of the speaker.
+
+    So one man with a thousand clips weighs no more than another with ten (README of the data).
+
+    Args:
+        clips: only those of the split ``train`` that are long enough are drawn.
+        shares: relative weight by group; a group that is not named weighs 1.
+
+    Raises:
+        MediaError: nothing to draw.
+    """
+
+    def __init__(self, clips: Sequence[Clip], shares: dict[str, float] | None = None) -> None:
+        self._groups: dict[str, dict[str, list[Clip]]] = {}
+        for clip in clips:
+            if (
+                clip.split == "train"
+                and len(clip.frames) >= LEAST_FRAMES
+                and clip.windows >= LEAST_FRAMES - 5
+            ):
+                self._groups.setdefault(clip.group, {}).setdefault(clip.speaker, []).append(clip)
+        if not self._groups:
+            raise MediaError(
+                "no clip to train on", hint=f"clips need split train and {LEAST_FRAMES} pictures or more"
+            )
+        weights = np.array([(shares or {}).get(group, 1.0) for group in self._groups])
+        self._weights = weights / weights.sum()
+
+    def draw(self, random: np.random.Generator) -> Clip:
+        """Draw one clip."""
+        groups = list(self._groups.values())
+        speakers = list(groups[random.choice(len(groups), p=self._weights)].values())
+        clips = speakers[random.integers(len(speakers))]
+        return clips[random.integers(len(clips))]
+
+    def labelled(self) -> Sampler:
+        """Return a sampler over the clips whose opening is known.
+
+        Raises:
+            MediaError: there is none.
+        """
+        clips = [
+            clip
+            for speakers in self._groups.values()
+            for of_speaker in speakers.values()
+            for clip in of_speaker
+            if clip.opening is not None
+        ]
+        return Sampler(clips, dict(zip(self._groups, self._weights, strict=True)))
+
+
+def hear(mel_columns: Floats, start: int) -> Floats:
+    """Cut the window ``float32[80, 16]`` that begins at a column; beyond either end there is silence."""
+    columns = np.arange(start, start + COLUMNS)
+    inside = (columns >= 0) & (columns < mel_columns.shape[1])
+    window = np.full((mel.BANDS, COLUMNS), mel.SILENCE, np.float32)
+    window[:, inside] = mel_columns[:, columns[inside]]
+    return window
+
+
+def column(frame: int, lead_ms: int = 0) -> int:
+    """Return the mel column with which a picture's window begins, as `sound.windows.starts` at 25 a second.
+
+    >>> [column(f) for f in range(4)], column(0, -80)
+    ([0, 3, 6, 9], -7)
+    """
+    per_second = mel.COLUMNS_PER_SECOND
+    return (frame * 1000 // FPS + lead_ms) * per_second // 1000
