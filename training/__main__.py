@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -136,6 +137,56 @@ def opening(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **optio
     from training.opening import OpeningTrainee
 
     train(OpeningTrainee, packs, shares, out, **options)
+
+
+@cli.command()
+@click.argument("weights", type=click.Path(path_type=Path, exists=True))
+@click.option("--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated.")
+@click.option(
+    "--split", "splits", multiple=True, default=("heldout", "unseen", "wild"), help="May be repeated."
+)
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures.")
+@click.option("--threads", default=1, help="For the networks.")
+def evaluate(
+    weights: Path, packs: tuple[Path, ...], splits: tuple[str, ...], out: Path | None, threads: int
+) -> None:
+    """Measure a sync expert (a run's folder or a weights file) on people it has not seen."""
+    import torch
+
+    from training import evaluate as measure
+    from training import export
+    from training.data import read_pack
+    from w2l_studio.nets.weights import load_expert
+
+    torch.set_num_threads(threads)
+    net = export.from_run(weights)[0] if weights.is_dir() else load_expert(weights)
+    told, _ = measure.evaluate(net, [clip for clip in read_pack(packs) if clip.split in splits])
+    click.echo(measure.table(told))
+    if out:
+        out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("folder", type=_FOLDER)
+@click.option("--name", required=True, help="By which the engine finds them.")
+@click.option("--licence", required=True, help="Terms of the weights, with the credit that the data ask for.")
+@click.option("--commercial", is_flag=True, help="The terms allow paid work.")
+@click.option("--description", default="", help="One sentence for tables.")
+@click.option("--lead-ms", default=0.0, help="Where a sound window begins relative to its picture.")
+def export(
+    run: Path, folder: Path, name: str, licence: str, commercial: bool, description: str, lead_ms: float
+) -> None:
+    """Write a RUN's network into a FOLDER of shipped weights and list it there."""
+    from dataclasses import replace
+
+    from training import export as shipping
+
+    net, meta = shipping.from_run(run)
+    told = replace(meta, licence=licence, commercial=commercial, description=description, lead_ms=lead_ms)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = shipping.ship(net, told, folder, name)
+    click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")
 
 
 def main() -> None:

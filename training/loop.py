@@ -43,7 +43,7 @@ def run(
     *,
     steps: int,
     seed: int = 0,
-    save_every: int = 300,
+    save_every: int = 100,
     log_every: int = 100,
     report: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> dict[str, float]:

@@ -1,0 +1,163 @@
+"""How well a sync expert tells lips from sound on people that it has never seen.
+
+Every figure compares a clip's windows with sounds of the same clip, so that neither face nor voice can help;
+windows are cut by the detector's boxes as they are, without any of training's changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from training import augment
+from training.data import WINDOW, Clip, column, hear
+from w2l_studio.terms import Doubles, Floats
+
+#: The sound is moved by so many pictures to both sides.
+SHIFT = 15
+#: From here on a sound is out of sync for certain: windows share no picture.
+FAR = 5
+#: Pictures over which scores are averaged (a second), and how far apart these seconds begin.
+_AVERAGED, _STRIDE = 25, 8
+#: Clips with fewer windows cannot be moved by 15 pictures to both sides.
+_LEAST_WINDOWS = 2 * SHIFT + 1
+_BATCH = 48
+_RESAMPLED = 1000
+_MEASURES = ("window", "second", "found")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """What an expert made of one clip.
+
+    Args:
+        window: share of (right sound, sound >= 5 pictures away) pairs in which the right one is nearer.
+        second: the same with scores averaged over 25 pictures, against a sound moved by 5..15.
+        offset: by how many pictures the sound leads the lips, -15..15.
+        sweep: ``float64[31]``, mean distance (1 - cosine) with the sound moved by -15..15 pictures.
+    """
+
+    name: str
+    speaker: str
+    split: str
+    window: float
+    second: float
+    offset: int
+    sweep: Doubles
+
+    @property
+    def found(self) -> float:
+        """1 where the offset is 0 to within a picture."""
+        return float(abs(self.offset) <= 1)
+
+
+def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
+    """Embed all windows of a clip: lips and sounds, each ``float32[T, E]``."""
+    placed = augment.place(np.random.default_rng(0), augment.STILL)
+    lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
+    lips, sounds = [], []
+    net.eval()
+    with torch.inference_mode():
+        for start in range(0, clip.windows, _BATCH):
+            at = np.arange(start, min(start + _BATCH, clip.windows))
+            faces = torch.from_numpy(lower[at[:, None] + np.arange(WINDOW)]).flatten(1, 2).float() / 255
+            mel = torch.from_numpy(np.stack([hear(clip.mel, column(int(frame))) for frame in at]))
+            sound, seen = net(mel[:, None], faces)
+            lips.append(seen.float().numpy())
+            sounds.append(sound.float().numpy())
+    return np.concatenate(lips), np.concatenate(sounds)
+
+
+def score(net: nn.Module, clip: Clip) -> Score:
+    """Score one clip of at least 31 windows."""
+    lips, sounds = embed(net, clip)
+    cosines = (lips @ sounds.T).astype(np.float64)
+    count = len(cosines)
+    away = np.arange(count)[None, :] - np.arange(count)[:, None]
+    nearer = np.sign(np.diag(cosines)[:, None] - cosines) / 2 + 0.5
+    sweep = np.array([1 - np.diagonal(cosines, k).mean() for k in range(-SHIFT, SHIFT + 1)])
+    return Score(
+        clip.name,
+        clip.speaker,
+        clip.split,
+        float(nearer[np.abs(away) >= FAR].mean()),
+        _seconds(cosines),
+        SHIFT - int(sweep.argmin()),
+        sweep,
+    )
+
+
+def _seconds(cosines: Doubles) -> float:
+    hits: list[float] = []
+    for moved in [k for k in range(-SHIFT, SHIFT + 1) if abs(k) >= FAR]:
+        wrong = np.diagonal(cosines, moved)
+        right = np.diag(cosines)[max(0, -moved) : len(cosines) - max(0, moved)]
+        sums = np.concatenate([[0.0], np.cumsum(right - wrong)])
+        lead = sums[_AVERAGED:] - sums[:-_AVERAGED]
+        hits += (np.sign(lead[::_STRIDE]) / 2 + 0.5).tolist()
+    return float(np.mean(hits)) if hits else float("nan")
+
+
+def evaluate(net: nn.Module, clips: Sequence[Clip]) -> tuple[dict[str, Any], list[Score]]:
+    """Score clips and sum up by split.
+
+    Returns:
+        By split: ``people``, ``clips``, ``skipped`` (too short), for each of ``window``, ``second`` and
+        ``found`` ``[mean, low, high]`` with the bounds of 95 in 100 resamplings, and ``sweep`` with
+        ``minimum_at``. The scores of single clips beside it.
+    """
+    long = [clip for clip in clips if clip.windows >= _LEAST_WINDOWS]
+    scores = [score(net, clip) for clip in long]
+    told: dict[str, Any] = {}
+    for split in dict.fromkeys(clip.split for clip in clips):
+        mine = [s for s in scores if s.split == split]
+        skipped = sum(clip.split == split for clip in clips) - len(mine)
+        if mine:
+            told[split] = {**_summary(mine), "skipped": skipped}
+    return told, scores
+
+
+def _summary(scores: Sequence[Score]) -> dict[str, Any]:
+    values = np.array([[getattr(s, name) for name in _MEASURES] for s in scores])
+    people = [
+        np.flatnonzero([s.speaker == who for s in scores]) for who in sorted({s.speaker for s in scores})
+    ]
+    low, high = _bounds(values, people)
+    sweep = np.mean([s.sweep for s in scores], 0)
+    told: dict[str, Any] = {"people": len(people), "clips": len(scores)}
+    for index, name in enumerate(_MEASURES):
+        told[name] = [round(float(v), 4) for v in (values[:, index].mean(), low[index], high[index])]
+    told["minimum_at"] = SHIFT - int(sweep.argmin())
+    told["sweep"] = [round(float(v), 4) for v in sweep]
+    return told
+
+
+def _bounds(values: Doubles, people: Sequence[Any]) -> tuple[Doubles, Doubles]:
+    """Resample people, and the clips of each: ``float64[3]`` below and above."""
+    random = np.random.default_rng(0)
+    means = np.empty((_RESAMPLED, values.shape[1]))
+    for row in range(_RESAMPLED):
+        chosen = random.integers(len(people), size=len(people))
+        rows = np.concatenate([random.choice(people[i], len(people[i])) for i in chosen])
+        means[row] = values[rows].mean(0)
+    low, high = np.percentile(means, [2.5, 97.5], axis=0)
+    return low, high
+
+
+def table(told: dict[str, Any]) -> str:
+    """Return the figures as text."""
+    rows = [f"{'split':<8} people clips  window (chance .500)   over 25 pictures     offset +-1    sweep at"]
+    for split, of_split in told.items():
+        window, second, found = (
+            "{:.3f} [{:.3f}-{:.3f}]".format(*of_split[name]) for name in ("window", "second", "found")
+        )
+        rows.append(
+            f"{split:<8} {of_split['people']:>6} {of_split['clips']:>5}  {window}  {second}  {found}"
+            f"  {of_split['minimum_at']:+d}"
+        )
+    return "\n".join(rows)

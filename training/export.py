@@ -1,0 +1,111 @@
+"""From a run's checkpoint to weights that the engine ships: safetensors with their origin in the header.
+
+Trains and measures nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from training import checkpoint
+from w2l_studio.errors import WeightsError
+from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.expert import Expert
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.opening import Opening
+
+_INDEX = "weights.json"
+
+
+def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
+    """Build the network that a state belongs to, filled, with what its shape tells about it.
+
+    Raises:
+        WeightsError: it belongs to none that is known here.
+    """
+    net: nn.Module
+    if "face_encoder_blocks.0.0.conv_block.0.weight" in state:
+        width, side = _width(state, "audio_encoder.12"), _side(state)
+        net, meta = Generator(width, side), Meta("generator", width=width, face_px=side)
+    elif "face_encoder.0.conv_block.0.weight" in state:
+        frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
+        width = _width(state, "face_encoder.14")
+        net, meta = Expert(width, frames), Meta("expert", width=width, frames=frames, recipe="paper")
+    elif "face_encoder.0.0.weight" in state:
+        net, meta = Contrast(), Meta("expert", recipe="contrast")
+    elif "body.0.0.weight" in state:
+        net, meta = Opening(), Meta("opening", frames=1)
+    else:
+        raise WeightsError("this is no network of ours", hint="give a run's folder", where=str(where))
+    net.load_state_dict(state)
+    return net.eval(), meta
+
+
+def _width(state: dict[str, Tensor], layer: str) -> float:
+    """Return the width of a network from a layer that has 512 channels at width 1."""
+    return state[f"{layer}.conv_block.0.weight"].shape[0] / 512
+
+
+def _side(state: dict[str, Tensor]) -> int:
+    """Return the side of a generator's faces from its number of stages and the kernel of its bottleneck."""
+    if "face_encoder_blocks.7.0.conv_block.0.weight" in state:
+        return 192
+    return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]
+
+
+def from_run(run: Path) -> tuple[nn.Module, Meta]:
+    """Read the network of a run, its moving average where there is one.
+
+    Args:
+        run: folder with ``checkpoint.pt`` and ``manifest.tsv``.
+
+    Returns:
+        The network, and its meta with steps and the manifest's hash.
+
+    Raises:
+        WeightsError: no checkpoint of a trainer.
+    """
+    path = run / "checkpoint.pt"
+    saved = checkpoint.load(path)
+    trainee = saved["trainee"]
+    net, meta = network(trainee.get("average") or trainee["net"], path)
+    listed = run / "manifest.tsv"
+    manifest = sha256(listed.read_bytes()).hexdigest() if listed.exists() else ""
+    return net, replace(meta, steps=saved["step"], manifest=manifest)
+
+
+def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
+    """Write weights into a folder of shipped ones and list them there; an older file of the name goes.
+
+    Args:
+        folder: with or without ``weights.json``.
+        name: by which the engine finds them.
+
+    Returns:
+        The file written.
+    """
+    path = folder / f"{name}.safetensors"
+    weights.save(net, path, meta)
+    index = folder / _INDEX
+    rows = json.loads(index.read_text("utf-8")) if index.exists() else []
+    row = {
+        "name": name,
+        "kind": meta.kind,
+        "file": path.name,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "licence": meta.licence,
+        "commercial": meta.commercial,
+        "description": meta.description,
+    }
+    kept = [other for other in rows if other["name"] != name]
+    partial = index.with_suffix(".part")
+    partial.write_text(json.dumps([*kept, row], indent=2) + "\n", encoding="utf-8")
+    partial.replace(index)
+    return path
