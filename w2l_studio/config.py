@@ -5,12 +5,15 @@ Holds values and their ranges; where they come from (flags) is the affair of `cl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from w2l_studio.errors import UsageError
+
+_LANGUAGE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,6 @@ class MouthConfig:
         precision: ``auto``, ``fp32`` or ``bf16``.
         device: ``auto``, ``cpu`` or ``cuda``.
         batch: crops per forward pass.
-        silence_hold_s: a pause at least this long closes the mouth.
     """
 
     weights: str = "w2l-96"
@@ -72,7 +74,6 @@ class MouthConfig:
     precision: str = "auto"
     device: str = "auto"
     batch: int = 16
-    silence_hold_s: Fraction = Fraction(3, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class DubConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that no job can mean."""
+        if self.lang is not None and not _LANGUAGE.fullmatch(self.lang):
+            raise UsageError(f"--lang must be a language tag like fr or pt-BR, not {self.lang!r}")
         _in_range("--handles", self.edit.handles, 0, 10_000)
         _in_range("--batch", self.mouths.batch, 1, 1024)
         _one_of("--detector", self.faces.detector, ("mtcnn", "retinaface", "yunet"))

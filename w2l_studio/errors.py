@@ -36,10 +36,15 @@ class StudioError(Exception):
         self.hint = hint
         self.where = where
 
+    @property
+    def head(self) -> str:
+        """``where: message``, without what to do next."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
     def __str__(self) -> str:
-        """Return ``where: message. hint.`` with the empty parts left out."""
-        head = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{head}. {self.hint}." if self.hint else f"{head}."
+        """Return ``where: message. Hint.`` with the empty parts left out."""
+        hint = self.hint[:1].upper() + self.hint[1:]
+        return f"{self.head}. {hint}." if hint else f"{self.head}."
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive a process pool with all data (pickle calls the class with positional arguments only)."""

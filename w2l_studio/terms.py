@@ -344,7 +344,8 @@ class Take:
     """One rendered result of a segment.
 
     Args:
-        path: the new media file; its first frame is ``segment.render_range.start`` of the plate.
+        path: the new media file; its first frame is ``segment.render_range.start`` of the plate. Not
+            there where nothing was synced.
         synced: frames with a new mouth, per line.
         passed: what was passed through, per line.
     """

@@ -90,7 +90,9 @@ def test_outside_the_matte_every_sample_is_the_plates(
     job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
     segment = min(job.segments, key=lambda one: len(one.render_range))
     stems = [job.stem(line) for line in segment.lines]
-    performance = take.perform(segment, stems, (), wiring.build(config), config, lambda _: None)
+    performance = take.perform(
+        segment, stems, (), wiring.build(config, wiring.identify(config)), config, lambda _: None
+    )
     assert performance.spoken
     changed = 0
     for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
@@ -101,7 +103,7 @@ def test_outside_the_matte_every_sample_is_the_plates(
                 shape = matte.mouth(spoken.mouths.shape[1], float(yaw))
                 for mask, part in zip(
                     covered,
-                    paste.coverage(plate, spoken.crops.affines[spoken.rows[n]], shape),
+                    paste.coverage(plate, spoken.maps[spoken.rows[n]], shape),
                     strict=True,
                 ):
                     mask |= part

@@ -23,7 +23,7 @@ def test_errors_survive_a_process_pool_with_all_their_words(kind: type[errors.St
     assert (type(again), again.code, again.message, again.hint, again.where) == (
         kind, kind.code, "it is broken", "mend it", "shot 3",
     )  # fmt: skip
-    assert str(again) == "shot 3: it is broken. mend it."
+    assert str(again) == "shot 3: it is broken. Mend it."
 
 
 def test_codes_are_unique() -> None:

@@ -41,7 +41,7 @@ def _weights() -> list[str]:
     from w2l_studio.errors import WeightsError
 
     try:
-        studio = wiring.build(DubConfig())
+        studio = wiring.build(DubConfig(), wiring.identify(DubConfig()))
     except WeightsError as error:
         return [str(error)]
     click.echo(

@@ -43,23 +43,21 @@ def sink(*, as_json: bool) -> Iterator[Sink]:
 
 @contextmanager
 def _json_lines() -> Iterator[Sink]:
-    seq = 0
+    seq = kept = 0
 
     def write(event: Event) -> None:
-        nonlocal seq
+        nonlocal seq, kept
         seq += 1
+        kept += isinstance(event, TakeReady)
         click.echo(to_json(event, seq))
 
     try:
         yield write
-    except Cancelled as error:
-        write(JobCancelled(_kept(error)))
-        raise
-    except KeyboardInterrupt:
-        write(JobCancelled(0))
+    except (Cancelled, KeyboardInterrupt):
+        write(JobCancelled(kept))
         raise
     except StudioError as error:
-        write(JobFailed(error.code, str(error), error.hint, error.exit_code))
+        write(JobFailed(error.code, error.head, error.hint, error.exit_code))
         raise
     except Exception as error:
         write(JobFailed("internal", f"{type(error).__name__}: {error}", "please report it", 1))
@@ -127,8 +125,3 @@ def _ending(event: Event) -> list[str]:
         f"edit:   {event.edit}",
         f"report: {event.report}",
     ]
-
-
-def _kept(error: Cancelled) -> int:
-    words = error.message.split()
-    return next((int(word) for word in words if word.isdigit()), 0)

@@ -34,15 +34,17 @@ class Windows:
     wanted: Bools
 
 
-def cut(plate: Plate, faces: Sequence[Windows], face_px: int, tick: Tick) -> list[Crops]:
+def cut(plate: Plate, faces: Sequence[Windows], face_px: int, tick: Tick) -> Crops:
     """Cut the wanted frames of several faces.
 
     Returns:
-        One `Crops` per face, with as many rows as it has wanted frames.
+        One row per wanted frame, face after face; `parted` takes them apart.
     """
     first = min(face.frames.start for face in faces)
     last = max(face.frames.stop for face in faces)
-    pixels = [np.empty((int(face.wanted.sum()), face_px, face_px, 3), np.uint8) for face in faces]
+    maps = np.concatenate([face.maps[face.wanted] for face in faces])
+    joined = Crops(np.empty((len(maps), face_px, face_px, 3), np.uint8), maps)
+    pixels = [crops.pixels for crops in parted(joined, faces)]
     filled = [0] * len(faces)
     with decode.open_plate(plate) as reader:
         for n, picture in zip(range(first, last), reader.read(first, last), strict=True):
@@ -51,7 +53,14 @@ def cut(plate: Plate, faces: Sequence[Windows], face_px: int, tick: Tick) -> lis
                     pixels[i][filled[i]] = _one(picture, plate, face.maps[n - face.frames.start], face_px)
                     filled[i] += 1
             tick("crops")
-    return [Crops(out, face.maps[face.wanted]) for face, out in zip(faces, pixels, strict=True)]
+    return joined
+
+
+def parted(joined: Crops, faces: Sequence[Windows]) -> list[Crops]:
+    """Return each face's part of what `cut` returned: views, no copies."""
+    ends = np.cumsum([face.wanted.sum() for face in faces])[:-1]
+    pixels, maps = np.split(joined.pixels, ends), np.split(joined.affines, ends)
+    return [Crops(one, where) for one, where in zip(pixels, maps, strict=True)]
 
 
 def _one(picture: Planes, plate: Plate, to_crop: Doubles, face_px: int) -> FramesBGR:

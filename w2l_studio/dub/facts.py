@@ -53,18 +53,19 @@ def of_line(
 
 def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[str, Any]:
     """Let the judge score the longest piece of a line."""
+    unknown = {"offset_frames": None, "sync_confidence": None, "sync_distance": None, "judge": None}
     if not mine:
-        return {"offset_frames": None, "judge": None}
+        return unknown
     longest = max(mine, key=lambda spoken: len(spoken.rows))
     rate = segment.plate.rate
     first_s = segment.record_start_s + (min(longest.rows) - segment.plate_range.start) / rate
     count = (len(longest.mouths) / rate * listening.EXPERT_RATE).__floor__()
     voice = sounds.voice(longest.stem, first_s, count, listening.EXPERT_RATE, Fraction(0))
     if not voice.voiced.any():
-        return {"offset_frames": None, "judge": studio.judge.name}
+        return unknown
     verdict = listening.judged(studio.judge, longest.mouths, rate, voice)
     if verdict is None:
-        return {"offset_frames": None, "judge": studio.judge.name}
+        return unknown
     return {
         "offset_frames": verdict.offset_frames,
         "sync_confidence": round(verdict.confidence, 4),
@@ -73,12 +74,12 @@ def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[s
     }
 
 
-def record(synced: Sequence[int], performance: Performance, details: dict[str, Any]) -> dict[str, Any]:
-    """Return what the next run needs to take a finished take up again, as JSON values."""
+def record(made: Take) -> dict[str, Any]:
+    """Return what the next run needs to take a take up again, as JSON values."""
     return {
-        "synced": list(synced),
-        "passed": [[asdict(why) for why in reasons] for reasons in performance.passed],
-        "details": details,
+        "synced": list(made.synced),
+        "passed": [[asdict(why) for why in reasons] for reasons in made.passed],
+        "details": made.details,
     }
 
 

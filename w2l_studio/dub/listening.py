@@ -47,10 +47,10 @@ class Listener:
             return None
         voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
         faces = [self._windows(track) for track in tracks]
-        cropped = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
+        joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
         return [
             self.judge.follow(crops.pixels[shown], voice) if track.present.mean() > 1 / 3 else -1.0
-            for crops, track in zip(cropped, tracks, strict=True)
+            for crops, track in zip(cutting.parted(joined, faces), tracks, strict=True)
         ]
 
     def _windows(self, track: FaceTrack) -> cutting.Windows:

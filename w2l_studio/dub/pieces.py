@@ -52,11 +52,15 @@ class Piece:
         return self.gain > 0
 
 
+def ends_at_cuts(segment: Segment, line: Line) -> tuple[bool, bool]:
+    """Tell whether a line begins and ends with its clip."""
+    record, clip = line.mark.record, segment.clip.record
+    return record.start <= clip.start, record.stop >= clip.stop
+
+
 def reach(segment: Segment, line: Line) -> FrameRange:
     """Return the frames to dub for a line: its own, and the handles where it ends at the clip's cut."""
-    clip, mark = segment.clip, line.mark
-    head = mark.record.start <= clip.record.start
-    tail = mark.record.stop >= clip.record.stop
+    head, tail = ends_at_cuts(segment, line)
     return FrameRange(
         segment.render_range.start if head else line.plate_range.start,
         segment.render_range.stop if tail else line.plate_range.stop,
@@ -161,10 +165,9 @@ def _ramps(
     Ends at a cut of the edit, at a cut inside the clip or at the end of the file stay hard.
     """
     whole = reach(segment, line)
-    hard_head = frames.start > whole.start or line.mark.record.start <= segment.clip.record.start
-    hard_tail = frames.stop < whole.stop or line.mark.record.stop >= segment.clip.record.stop
-    hard_head = hard_head or frames.start == shot.frames.start
-    hard_tail = hard_tail or frames.stop == shot.frames.stop
+    head, tail = ends_at_cuts(segment, line)
+    hard_head = head or frames.start > whole.start or frames.start == shot.frames.start
+    hard_tail = tail or frames.stop < whole.stop or frames.stop == shot.frames.stop
     gain = np.minimum(_distance(keep, hard_head), _distance(keep[::-1], hard_tail)[::-1])
     return np.minimum(gain / (fade_frames + 1), 1).astype(np.float32)
 

@@ -17,6 +17,11 @@ from w2l_studio.terms import Line, Passed, Segment, Take
 
 #: Version of the report; raised when a field changes its meaning or goes away.
 VERSION = 1
+#: What `facts.of_line` tells of a rendered line, and nothing of the others.
+_FACTS = (
+    *("detector", "face_px", "shots", "lead_ms"),
+    *("offset_frames", "sync_confidence", "sync_distance", "judge"),
+)
 
 
 def compose(
@@ -64,8 +69,8 @@ def _ranges(plan: DubPlan, take: Take) -> list[dict[str, Any]]:
     return [
         {
             **_place(plan, segment, line),
-            "take": str(take.path),
-            "take_start": segment.render_range.start,
+            "take": str(take.path) if any(take.synced) else None,
+            "take_start": segment.render_range.start if any(take.synced) else None,
             "frames": len(line.plate_range),
             "synced": take.synced[i],
             "passed": [_reason(why) for why in take.passed[i]],
@@ -102,11 +107,14 @@ def _refusal(plan: DubPlan, refused: Refused) -> dict[str, Any]:
         "record_start": record.start,
         "timecode": timeline.timecode(plan.edit, record.start),
         "media": str(refused.clip.media) if refused.clip and refused.clip.media else None,
+        "media_start": None,
         "take": None,
         "take_start": None,
         "frames": len(record),
         "synced": 0,
         "passed": [_reason(Passed(len(record), error.code, error.message, error.hint))],
+        **dict.fromkeys(_FACTS),
+        "speaker_by": [],
     }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from w2l_studio import __version__
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import facts, plan, report, sounds, take, workdir
+from w2l_studio.dub import facts, plan, report, take, workdir
+from w2l_studio.dub.identity import take_key
 from w2l_studio.dub.plan import DubPlan
+from w2l_studio.dub.scan import Tick
 from w2l_studio.dub.wiring import Studio, build, identify
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.edit import patch, timeline
@@ -30,7 +31,9 @@ from w2l_studio.events import (
     Warned,
 )
 from w2l_studio.media import provenance
-from w2l_studio.terms import Passed, Segment, Slate, Stem, Take
+from w2l_studio.nets.registry import Entry
+from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take
+from w2l_studio.timing import nearest_frame
 
 #: Pictures are looked at for shots, for faces, for crops, and composited.
 _PASSES = 4
@@ -51,44 +54,50 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
     Raises:
         StudioError: the job cannot go on; finished takes are kept.
     """
-    with WorkDir(out) as work:
-        job = plan.make(path, stem_options, config, work.path / "bundle")
-        emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
-        _announce(job, emit)
-        takes, failed = Rendering(job, work, config, emit).all()
-        return _deliver(job, takes, failed, work, config, emit)
+    try:
+        with WorkDir(out.absolute()) as work:
+            job = plan.make(path.absolute(), stem_options, config, work.path / "bundle")
+            weights = identify(config)
+            emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
+            _announce(job, emit)
+            takes, failed = Rendering(job, work, config, weights, emit).all()
+            return _deliver(job, takes, failed, work, config, weights, emit)
+    except KeyboardInterrupt as interrupt:
+        raise Cancelled("interrupted", hint="finished takes are kept; run again to go on") from interrupt
 
 
 def _announce(job: DubPlan, emit: Sink) -> None:
     """Say how the stems were placed and what will not be dubbed."""
     for stem in job.stems:
-        at = timeline.timecode(job.edit, round(stem.first_sample_s * job.edit.rate))
+        at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
         emit(Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})"))
     for refused in job.refused:
         emit(_refusal(job, refused))
 
 
 def _refusal(job: DubPlan, refused: Refused) -> PassedThrough:
-    error = refused.error
-    record = refused.mark.record
-    return PassedThrough(
-        "",
-        refused.mark.id,
-        timeline.timecode(job.edit, record.start),
-        len(record),
-        error.code,
-        error.message,
-        error.hint,
-    )
+    error, mark = refused.error, refused.mark
+    return _passed(job, "", mark, Passed(len(mark.record), error.code, error.message, error.hint))
+
+
+def _passed(job: DubPlan, segment_id: str, mark: Mark, why: Passed) -> PassedThrough:
+    at = timeline.timecode(job.edit, mark.record.start)
+    return PassedThrough(segment_id, mark.id, at, why.frames, why.code, why.message, why.hint)
 
 
 @dataclass(slots=True)
 class Rendering:
-    """Makes the takes of a plan; holds the networks once they are needed, and how far it is."""
+    """Makes the takes of a plan; holds the networks once they are needed, and how far it is.
+
+    Args:
+        weights: which networks the job uses, by kind.
+        done: steps of the whole job that lie behind.
+    """
 
     job: DubPlan
     work: WorkDir
     config: DubConfig
+    weights: dict[str, Entry]
     emit: Sink
     done: int = 0
     studio: Studio | None = None
@@ -99,65 +108,54 @@ class Rendering:
         Returns:
             The takes in the order of the edit, and the marks that went wrong.
         """
-        sha256 = identify(self.config)
         takes: list[Take] = []
         failed: list[Refused] = []
-        try:
-            for segment in self.job.segments:
-                try:
-                    takes.append(self._one(segment, sha256))
-                except (ShotError, MediaError) as error:
-                    failed += [self._failed(segment, line.mark, error) for line in segment.lines]
-        except KeyboardInterrupt as interrupt:
-            raise Cancelled(f"interrupted; {len(takes)} finished takes are kept") from interrupt
-        return [one for one in takes if any(one.synced)], failed + [
-            refusal for one in takes if not any(one.synced) for refusal in _nothing_synced(one)
-        ]
+        for segment in self.job.segments:
+            end = self.done + len(segment.render_range) * _PASSES
+            try:
+                takes.append(self._one(segment))
+            except (ShotError, MediaError) as error:
+                refused = [Refused(line.mark, segment.clip, error) for line in segment.lines]
+                for one in refused:
+                    self.emit(_refusal(self.job, one))
+                failed += refused
+            self.done = end
+        return takes, failed
 
-    def _failed(self, segment: Segment, mark: Any, error: ShotError | MediaError) -> Refused:
-        shot_error = error if isinstance(error, ShotError) else _as_shot_error(error)
-        refused = Refused(mark, segment.clip, shot_error)
-        self.emit(_refusal(self.job, refused))
-        return refused
-
-    def _one(self, segment: Segment, sha256: dict[str, str]) -> Take:
+    def _one(self, segment: Segment) -> Take:
         stems = tuple(self.job.stem(line) for line in segment.lines)
-        key = take_key(segment, stems, self.config, sha256)
-        slate = self._slate(segment, stems, key, sha256)
+        sha256 = {kind: entry.sha256 for kind, entry in self.weights.items()}
+        key = take_key(segment, stems, self.job.edit.sounds, self.config, sha256)
+        slate = self._slate(segment, stems, key)
         at = timeline.timecode(self.job.edit, segment.clip.record.start)
         self.emit(SegmentStarted(segment.id, segment.clip.name, at, len(segment.render_range)))
         record = self.work.finished(key)
         if record is None:
-            made = self._render(segment, stems, slate, key)
+            made = self._render(segment, stems, slate)
         else:
             made = facts.taken_up(segment, slate, self.work.path, record)
-            self.done += len(segment.render_range) * _PASSES
         self._report(made, reused=record is not None)
         return made
 
-    def _render(self, segment: Segment, stems: tuple[Stem, ...], slate: Slate, key: str) -> Take:
+    def _render(self, segment: Segment, stems: tuple[Stem, ...], slate: Slate) -> Take:
         if self.studio is None:
-            self.studio = build(self.config)
-        base = self.done
-        tick = self._ticker(segment, base)
+            self.studio = build(self.config, self.weights)
+        tick = self._ticker(segment)
         performance = take.perform(segment, stems, self.job.edit.sounds, self.studio, self.config, tick)
-        path = (
-            self.work.media
-            / f"{_safe(segment.clip.name)}.{self.job.lang}.{key[:8]}{self.studio.encoder.suffix}"
-        )
         indices = range(len(segment.lines))
         soft = self.config.faces.soft_face_factor
         details = {"lines": [facts.of_line(segment, i, performance, self.studio, soft) for i in indices]}
         synced = tuple(facts.synced(segment, i, performance) for i in indices)
+        name = f"{_safe(segment.clip.name)}.{slate.lang}.{slate.key[:8]}{self.studio.encoder.suffix}"
+        made = Take(segment, self.work.media / name, slate, synced, performance.passed, details)
         if any(synced):
-            take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
-            self.work.finish(key, path, facts.record(synced, performance, details))
-        self.done = base + len(segment.render_range) * _PASSES
-        return Take(segment, path, slate, synced, performance.passed, details)
+            take.render(segment, performance, self.studio, made.path, provenance.labels(slate), tick)
+        self.work.finish(slate.key, made.path, facts.record(made))
+        return made
 
-    def _ticker(self, segment: Segment, base: int) -> Any:
+    def _ticker(self, segment: Segment) -> Tick:
         total = self.job.frames * _PASSES
-        ceiling = base + len(segment.render_range) * _PASSES
+        ceiling = self.done + len(segment.render_range) * _PASSES
 
         def tick(stage: str) -> None:
             self.done = min(self.done + 1, ceiling)
@@ -165,77 +163,22 @@ class Rendering:
 
         return tick
 
-    def _slate(self, segment: Segment, stems: tuple[Stem, ...], key: str, sha256: dict[str, str]) -> Slate:
-        return Slate(
-            segment.id,
-            key,
-            __version__,
-            self.config.mouths.weights,
-            sha256["generator"],
-            {stem.path.name: stem.sha256 for stem in stems},
-            self.job.lang,
-        )
+    def _slate(self, segment: Segment, stems: tuple[Stem, ...], key: str) -> Slate:
+        generator = self.weights["generator"]
+        sounds = {stem.path.name: stem.sha256 for stem in stems}
+        return Slate(segment.id, key, __version__, generator.name, generator.sha256, sounds, self.job.lang)
 
     def _report(self, made: Take, *, reused: bool) -> None:
-        synced = sum(made.synced)
-        passed = 0
-        at = timeline.timecode(self.job.edit, made.segment.clip.record.start)
-        for line, reasons in zip(made.segment.lines, made.passed, strict=True):
+        segment = made.segment
+        for line, reasons in zip(segment.lines, made.passed, strict=True):
             for why in reasons:
-                passed += why.frames
-                self.emit(
-                    PassedThrough(
-                        made.segment.id, line.mark.id, at, why.frames, why.code, why.message, why.hint
-                    )
-                )
+                self.emit(_passed(self.job, segment.id, line.mark, why))
         for details in made.details["lines"]:
             if details.get("warning"):
-                self.emit(Warned("soft-face", f"{made.segment.clip.name}: {details['warning']}"))
-        if synced:
-            self.emit(TakeReady(made.segment.id, str(made.path), synced, passed, reused))
-
-
-def take_key(segment: Segment, stems: Sequence[Stem], config: DubConfig, sha256: dict[str, str]) -> str:
-    """Return the content key of a take: plate range, stem range, settings, weights, engine."""
-    rate = segment.plate.rate
-    handles = segment.render_range.start - segment.plate_range.start
-    first_s = segment.record_start_s + handles / rate
-    return workdir.key(
-        {
-            "engine": __version__,
-            "plate": workdir.fingerprint(segment.plate.path),
-            "range": as_json(segment.render_range),
-            "lines": [
-                {
-                    "range": as_json(line.plate_range),
-                    "settings": as_json(line.mark)
-                    | {"id": "", "record": as_json(line.mark.record.shift(-segment.clip.record.start))},
-                    "sound": sounds.digest(stem, first_s, segment.render_range),
-                }
-                for line, stem in zip(segment.lines, stems, strict=True)
-            ],
-            "faces": as_json(config.faces),
-            "mouths": as_json(config.mouths),
-            "composite": as_json(config.composite),
-            "weights": sha256,
-        }
-    )
-
-
-def _nothing_synced(made: Take) -> list[Refused]:
-    refused = []
-    for line, reasons in zip(made.segment.lines, made.passed, strict=True):
-        why = reasons[0] if reasons else Passed(len(line.plate_range), "no-face", "no face was found")
-        error = ShotError(why.message, hint=why.hint)
-        error.code = why.code
-        refused.append(Refused(line.mark, made.segment.clip, error))
-    return refused
-
-
-def _as_shot_error(error: MediaError) -> ShotError:
-    shot_error = ShotError(error.message, hint=error.hint, where=error.where)
-    shot_error.code = error.code
-    return shot_error
+                self.emit(Warned("soft-face", f"{segment.clip.name}: {details['warning']}"))
+        if any(made.synced):
+            passed = sum(why.frames for reasons in made.passed for why in reasons)
+            self.emit(TakeReady(segment.id, str(made.path), sum(made.synced), passed, reused))
 
 
 def _safe(name: str) -> str:
@@ -249,15 +192,20 @@ def _deliver(
     failed: Sequence[Refused],
     work: WorkDir,
     config: DubConfig,
+    weights: dict[str, Entry],
     emit: Sink,
 ) -> int:
     """Write the patched edit and the report."""
     edit_path = work.path / f"{job.edit.path.stem}.{job.lang}.otio"
-    patched = patch.apply(job.edit, takes, stems=job.stems, lang=job.lang, out_path=edit_path)
-    with workdir.output_errors(edit_path):
-        timeline.write(patched, edit_path)
-    facts = {"detector": config.faces.detector, "weights": identify(config), "settings": as_json(config)}
-    value = report.compose(job, takes, failed, facts)
+    dubbed = [made for made in takes if any(made.synced)]
+    patched = patch.apply(job.edit, dubbed, stems=job.stems, lang=job.lang, out_path=edit_path)
+    timeline.write(patched, edit_path)
+    used = {
+        "detector": config.faces.detector,
+        "weights": {kind: entry.sha256 for kind, entry in weights.items()},
+        "settings": as_json(config),
+    }
+    value = report.compose(job, takes, failed, used)
     report_path = work.path / "report.json"
     workdir.write_json(report_path, value)
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]

@@ -6,7 +6,7 @@ Reads the plate in passes and holds crops, never plates; what to do with trouble
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from w2l_studio.faces import reference
 from w2l_studio.media import decode
 from w2l_studio.terms import (
     Crops,
+    Doubles,
     FramesBGR,
     Ints,
     Passed,
@@ -34,9 +35,14 @@ from w2l_studio.terms import (
     Stem,
     Voice,
 )
+from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
 
 #: Frames between a picture and its closed-lips reference, so that they are not the same moment.
 _REFERENCE_GAP = 5
+#: Crops handed to the generator at once: many of its batches, and little memory.
+_CHUNK = 512
+#: Pictures of a piece that its colour match looks at.
+_COLOUR_SAMPLES = 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +51,7 @@ class Spoken:
 
     Args:
         rows: plate frame -> row.
-        crops: the plate's own pixels.
+        maps: ``float64[R, 2, 3]`` plate -> crop.
         mouths: ``uint8[R, P, P, 3]``.
         match: mouth -> plate colour.
     """
@@ -53,7 +59,7 @@ class Spoken:
     piece: Piece
     stem: Stem
     rows: dict[int, int]
-    crops: Crops
+    maps: Doubles
     mouths: FramesBGR
     match: colour.ColourMatch
 
@@ -116,28 +122,39 @@ def _speak(
     config: DubConfig,
     tick: Tick,
 ) -> Iterator[Spoken]:
-    """Make the mouths of all pieces in one stream, so that short shots fill batches together."""
+    """Make the mouths of all pieces in one stream, so that short shots fill batches together.
+
+    Mouths take the place of the crops that they were made from: of a long take there is one copy.
+    """
     if not found:
         return
-    windows = [cutting.Windows(piece.frames, piece.maps, piece.dubbed) for piece in found]
-    cropped = cutting.cut(segment.plate, windows, studio.generator.face_px, tick)
+    wanted = [cutting.Windows(piece.frames, piece.maps, piece.dubbed) for piece in found]
+    crops = cutting.cut(segment.plate, wanted, studio.generator.face_px, tick)
+    parts = cutting.parted(crops, wanted)
+    seen = [part.pixels[_samples(len(part.pixels))] for part in parts]
     voices = [_voice(segment, piece, stems[piece.line], studio) for piece in found]
-    references = [
-        crops.pixels[_reference(crops.pixels, piece, studio, config)]
-        for crops, piece in zip(cropped, found, strict=True)
-    ]
-    mouths = studio.generator.speak(
-        Crops(np.concatenate([c.pixels for c in cropped]), np.concatenate([c.affines for c in cropped])),
-        np.concatenate(references),
-        Voice(np.concatenate([v.windows for v in voices]), np.concatenate([v.voiced for v in voices])),
-    )
-    start = 0
-    for piece, crops in zip(found, cropped, strict=True):
-        made = mouths[start : start + len(crops.pixels)]
-        start += len(made)
+    voice = Voice(np.concatenate([v.windows for v in voices]), np.concatenate([v.voiced for v in voices]))
+    references = _references(parts, found, studio, config)
+    kept, which = np.unique(references, return_inverse=True)
+    others = crops.pixels[kept]
+    for start in range(0, len(crops.pixels), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        crops.pixels[part] = studio.generator.speak(
+            Crops(crops.pixels[part], crops.affines[part]),
+            others[which[part]],
+            Voice(voice.windows[part], voice.voiced[part]),
+        )
+    skin = matte.skin(studio.generator.face_px)
+    for piece, part_of, before in zip(found, parts, seen, strict=True):
+        made = part_of.pixels
         rows = {int(n) + piece.frames.start: row for row, n in enumerate(np.flatnonzero(piece.dubbed))}
-        match = colour.measure(crops.pixels, made, matte.skin(studio.generator.face_px))
-        yield Spoken(piece, stems[piece.line], rows, crops, made, match)
+        match = colour.measure(before, made[_samples(len(made))], skin)
+        yield Spoken(piece, stems[piece.line], rows, part_of.affines, made, match)
+
+
+def _samples(count: int) -> Ints:
+    """Return rows spread evenly over ``count``, at most as many as the colour match looks at."""
+    return np.unique(np.linspace(0, count - 1, min(_COLOUR_SAMPLES, count)).astype(np.int64))
 
 
 def _voice(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> Voice:
@@ -148,8 +165,16 @@ def _voice(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> Voice:
     return Voice(heard.windows[piece.dubbed], heard.voiced[piece.dubbed])
 
 
+def _references(parts: Sequence[Crops], found: Sequence[Piece], studio: Studio, config: DubConfig) -> Ints:
+    """Return which row of all crops each row takes as its reference: one of its own piece."""
+    chosen, start = [], 0
+    for part, piece in zip(parts, found, strict=True):
+        chosen.append(start + _reference(part.pixels, piece, studio, config))
+        start += len(part.pixels)
+    return np.concatenate(chosen)
+
+
 def _reference(crops: FramesBGR, piece: Piece, studio: Studio, config: DubConfig) -> Ints:
-    """Return which row each row takes as its reference."""
     if config.mouths.reference == "same":
         return np.arange(len(crops))
     every = np.ones(len(crops), np.bool_)
@@ -177,7 +202,7 @@ def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
         picture,
         plate.tags,
         spoken.mouths[row],
-        spoken.crops.affines[row],
+        spoken.maps[row],
         # Whole degrees, so that mattes are made once and not per picture.
         matte.mouth(face_px, float(round(float(spoken.piece.yaw_deg[i])))),
         gain=float(spoken.piece.gain[i]),
@@ -199,7 +224,19 @@ def render(
     Raises:
         OutputError: the file cannot be written.
     """
-    with studio.encoder.open(path, segment.plate, segment.render_range.start, labels) as sink:
+    with studio.encoder.open(path, timed(segment), segment.render_range.start, labels) as sink:
         for _, picture in composed(segment, performance):
             sink.write(picture)
             tick("composite")
+
+
+def timed(segment: Segment) -> Plate:
+    """Return the plate with the timecode by which the edit counts it, where its file has none.
+
+    Hosts that find no timecode in a take would count it from 0 and look for its frames elsewhere.
+    """
+    plate, clip = segment.plate, segment.clip
+    if plate.timecode is not None:
+        return plate
+    first = nearest_frame(Fraction(clip.available_start or 0) / clip.source.rate, plate.rate)
+    return replace(plate, timecode=frames_to_timecode(first, plate.rate, drop=drop_frame_rate(plate.rate)))

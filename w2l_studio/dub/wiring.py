@@ -14,51 +14,44 @@ from w2l_studio.media.encode import ProRes
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
+from w2l_studio.nets.registry import Entry
 from w2l_studio.protocols import Detector, Encoder, Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Studio:
-    """What a job works with.
-
-    Args:
-        sha256: of every weights file, by kind.
-    """
+    """What a job works with."""
 
     detector: Detector
     generator: Generator
     judge: ExpertJudge
     openness: Openness
     encoder: Encoder
-    sha256: dict[str, str]
 
 
-def identify(config: DubConfig) -> dict[str, str]:
-    """Return the SHA-256 of the networks that a job would use, without loading them.
+def identify(config: DubConfig) -> dict[str, Entry]:
+    """Return the weights that a job uses, by kind, without loading them.
 
     Raises:
         WeightsError: missing or altered.
     """
     mouths = config.mouths
     names = {"generator": mouths.weights, "expert": mouths.expert, "opening": mouths.opening}
-    return {kind: weights.find(name, kind).sha256 for kind, name in names.items()}
+    if config.faces.detector != "mtcnn":
+        names[config.faces.detector] = config.faces.detector
+    return {kind: weights.find(name, kind) for kind, name in names.items()}
 
 
-def build(config: DubConfig) -> Studio:
+def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
     """Construct everything that a job needs.
 
+    Args:
+        entries: as `identify` finds them.
+
     Raises:
-        WeightsError: weights are missing, altered, or not what their name says.
+        WeightsError: weights are unreadable or not what their name says.
     """
     mouths = config.mouths
-    entries = {
-        kind: weights.find(name, kind)
-        for kind, name in (
-            ("generator", mouths.weights),
-            ("expert", mouths.expert),
-            ("opening", mouths.opening),
-        )
-    }
     net, meta = weights.load_generator(entries["generator"].path)
     generator = Wav2Lip(
         net,
@@ -74,7 +67,6 @@ def build(config: DubConfig) -> Studio:
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
         ProRes(),
-        {kind: entry.sha256 for kind, entry in entries.items()},
     )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,11 @@ def _free_mb(path: Path) -> int:
     return shutil.disk_usage(folder).free >> 20
 
 
+def _size(path: Path) -> int:
+    """Return a file's bytes, 0 where it is not there: of a take in which nothing is synced."""
+    return path.stat().st_size if path.exists() else 0
+
+
 class WorkDir:
     """The folder of one edit's results, locked while it is open.
 
@@ -117,22 +122,25 @@ class WorkDir:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the lock back."""
+        """Give the lock back; a job that made nothing leaves no folder."""
         self._lock.unlink(missing_ok=True)
+        for folder in (self.media, self._takes, self.path):
+            with suppress(OSError):
+                folder.rmdir()
 
     def finished(self, take_key: str) -> dict[str, Any] | None:
-        """Return the record of a finished take whose media file is still whole, else None."""
+        """Return the record of a take whose media file, where it has one, is still whole; else None."""
         record = self._takes / f"{take_key}.json"
         try:
             value = json.loads(record.read_text(encoding="utf-8"))
-            whole = (self.path / value["path"]).stat().st_size == value["bytes"]
+            whole = _size(self.path / value["path"]) == value["bytes"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return value if whole else None
 
     def finish(self, take_key: str, media: Path, details: dict[str, Any]) -> None:
-        """Record a take after its media file has its final name."""
-        value = {"path": media.relative_to(self.path).as_posix(), "bytes": media.stat().st_size, **details}
+        """Record a take after its media file, where it has one, has its final name."""
+        value = {"path": media.relative_to(self.path).as_posix(), "bytes": _size(media), **details}
         write_json(self._takes / f"{take_key}.json", value)
 
     def _take_lock(self) -> None:

@@ -38,7 +38,7 @@ class Refused:
 
     mark: Mark
     clip: ClipUse | None
-    error: ShotError
+    error: StudioError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

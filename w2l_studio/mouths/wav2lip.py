@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from w2l_studio.errors import UsageError
 from w2l_studio.nets.fuse import bf16_pays, fold
 from w2l_studio.nets.generator import Generator
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
@@ -44,6 +45,8 @@ class Wav2Lip:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cuda" and not torch.cuda.is_available():
+            raise UsageError("torch finds no CUDA device here", hint="leave --device out, or say cpu")
         self._device = torch.device(device)
         reduced = precision == "bf16" or (precision == "auto" and bf16_pays(self._device))
         self.precision = "bf16" if reduced else "fp32"
