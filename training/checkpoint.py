@@ -5,6 +5,7 @@ For taking a run up again only; what is shipped is made by `export`.
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ def load(path: Path) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251 - optimisers too
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise WeightsError(
-            f"not a checkpoint: {error}", hint="delete it to start anew", where=str(path)
+            "not a checkpoint, or an incomplete one", hint="delete it to start anew", where=str(path)
         ) from error
     if not isinstance(state, dict) or not {"step", "means", "trainee"} <= state.keys():
         raise WeightsError("not a checkpoint of a trainer", hint="delete it to start anew", where=str(path))

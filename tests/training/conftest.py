@@ -1,0 +1,67 @@
+"""A tiny pack: drawn faces whose mouths open with the loudness of their sound."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+FRAMES = 60
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def performance(seed, frames=FRAMES):
+    """Return pictures, sound and opening of a drawn face."""
+    random = np.random.default_rng(seed)
+    knots = random.uniform(0, 1, frames // 3 + 3) ** 2
+    at = np.arange(frames * 640) / 640 / 3
+    loud = np.interp(at, np.arange(len(knots)), knots)
+    carrier = np.sin(np.arange(len(loud)) * random.uniform(0.05, 0.1)) + random.normal(0, 0.5, len(loud))
+    opening = np.interp((np.arange(frames) + 0.5) / 3, np.arange(len(knots)), knots)
+    skin = random.integers(90, 220, 3).tolist()
+    pictures = np.full((frames, 128, 128, 3), random.integers(0, 80), np.uint8)
+    for picture, gap in zip(pictures, opening, strict=True):
+        cv2.ellipse(picture, (64, 64), (46, 58), 0, 0, 360, skin, -1, cv2.LINE_AA)
+        cv2.ellipse(picture, (64, 86), (15, 2 + round(11 * gap)), 0, 0, 360, (30, 20, 60), -1, cv2.LINE_AA)
+    return pictures, (0.3 * loud * carrier).astype(np.float32), (0.6 * opening).astype(np.float32)
+
+
+def write_clip(folder, seed, *, speaker, split="train", opening=True, **changes):
+    folder.mkdir(parents=True)
+    pictures, sound, gap = performance(seed)
+    np.save(folder / "frames.npy", pictures)
+    np.save(folder / "audio.npy", sound)
+    if opening:
+        np.save(folder / "opening.npy", gap)
+    meta = {"speaker": speaker, "split": split, "licence": "CC0", "source": "drawn", **changes}
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session", name="performance")
+def _performance():
+    return performance
+
+
+@pytest.fixture(scope="session", name="write_clip")
+def _write_clip():
+    return write_clip
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("packs") / "drawn"
+    for i in range(8):
+        write_clip(root / f"clip{i}", i, speaker=f"p{i % 4}")
+    for i in range(4):
+        write_clip(root / f"other{i}", 100 + i, speaker=f"q{i % 2}", split="unseen")
+    return root

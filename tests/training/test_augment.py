@@ -1,0 +1,85 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from training import augment
+from training.data import read_pack
+from w2l_studio.faces import crop
+from w2l_studio.nets.contrast import grey_mouth
+
+
+@pytest.fixture
+def clip(pack):
+    return read_pack([pack])[0]
+
+
+def lag(one, other, reach=6):
+    """Columns by which ``other`` runs behind ``one``."""
+    one, other = one - one.mean(), other - other.mean()
+    match = [np.sum(one[reach:-reach] * np.roll(other, -k)[reach:-reach]) for k in range(-reach, reach + 1)]
+    return int(np.argmax(match)) - reach
+
+
+def test_the_place_at_rest_is_the_window_that_the_engine_cuts():
+    picture = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
+    picture = cv2.GaussianBlur(picture, (0, 0), 4)
+    window = np.array([[150.0, 140.0, 96.0, 0.1]])
+    packed = crop.cut(picture[None], crop.affines(window, 128, margin=1.25), 128).pixels[0]
+    engine = crop.cut(picture[None], crop.affines(window, 96), 96).pixels[0]
+    ours = augment.face(packed, augment.place(np.random.default_rng(0)))
+    assert np.abs(ours.astype(int) - engine).max() <= 6
+
+
+def test_parts_of_a_face_are_its_pixels(clip):
+    placed = augment.place(np.random.default_rng(4), augment.STRONG)
+    whole, lower = augment.face(clip.frames[7], placed), augment.lower(clip.frames[7], placed)
+    assert np.abs(whole[48:].astype(int) - lower).max() <= 1
+    grey = grey_mouth(torch.from_numpy(lower).permute(2, 0, 1)[None].float())[0, 0].numpy()
+    assert np.abs(grey - augment.mouth(clip.frames[7], placed)).max() <= 2
+
+
+def test_another_voice_keeps_its_time(clip):
+    random = np.random.default_rng(0)
+    before = clip.mel.mean(0)
+    for _ in range(20):
+        other = augment.voice(random, clip.mel)
+        assert other.shape == clip.mel.shape
+        assert other.dtype == np.float32
+        assert -4 <= other.min() <= other.max() <= 4
+        assert lag(before, other.mean(0)) == 0
+
+
+def test_another_camera_keeps_pictures_apart_and_in_order(clip):
+    random = np.random.default_rng(0)
+    still = augment.place(random)
+    mouths = np.stack([augment.mouth(frame, still) for frame in clip.frames])
+    before = mouths[:, 10:28, 20:44].mean((1, 2))
+    for _ in range(20):
+        changed = augment.camera(random)(mouths, random)
+        assert changed.shape == mouths.shape
+        assert changed.dtype == np.uint8
+        assert np.corrcoef(before, changed[:, 10:28, 20:44].mean((1, 2)))[0, 1] > 0.9
+
+
+def test_blur_does_not_bleed_into_the_next_picture():
+    mouths = np.zeros((3, *augment.MOUTH_PX), np.uint8)
+    mouths[1] = 200
+    blurred = augment.Camera(False, 1.0, 1.2, 0.0, 0)(mouths, np.random.default_rng(0))
+    assert np.array_equal(blurred, mouths)
+
+
+def test_a_look_stays_within_0_and_1_and_may_flip(clip):
+    random = np.random.default_rng(0)
+    looks = [augment.look(random, faults=True) for _ in range(20)]
+    assert {look.flip for look in looks} == {True, False}
+    for look in looks:
+        picture = look(clip.frames[0], random)
+        assert picture.dtype == np.float32
+        assert 0 <= picture.min() <= picture.max() <= 1
+
+
+def test_pauses_become_digital_silence(clip):
+    hushed = augment.hush(clip.mel)
+    quiet = (hushed == -4).all(0)
+    assert np.array_equal(hushed[:, ~quiet], clip.mel[:, ~quiet])

@@ -1,0 +1,122 @@
+import json
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from training import data
+from training.data import Sampler, read_clip, read_pack
+from w2l_studio.errors import MediaError
+from w2l_studio.sound import mel, windows
+
+
+def test_a_clip_comes_back_as_written(tmp_path, write_clip, performance):
+    clip = read_clip(write_clip(tmp_path / "drawn" / "a", 3, speaker="ann"))
+    pictures, sound, opening = performance(3)
+    assert (clip.name, clip.group, clip.speaker, clip.split) == ("a", "drawn", "ann", "train")
+    assert np.array_equal(clip.frames, pictures)
+    assert np.array_equal(clip.mel, mel.spectrogram(sound))
+    assert np.allclose(clip.opening, opening)
+    assert np.isfinite(clip.mel).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("frames.npy", np.zeros((60, 96, 96, 3), np.uint8)),
+        ("frames.npy", np.zeros((60, 128, 128, 3), np.float32)),
+        ("audio.npy", np.zeros(100, np.float32)),
+        ("audio.npy", np.full(60 * 640, np.nan, np.float32)),
+        ("opening.npy", np.zeros(3, np.float32)),
+        ("opening.npy", np.full(60, np.inf, np.float32)),
+    ],
+)
+def test_a_broken_clip_is_refused_by_name(tmp_path, write_clip, name, content):
+    folder = write_clip(tmp_path / "a", 0, speaker="ann")
+    np.save(folder / name, content)
+    with pytest.raises(MediaError, match=name) as caught:
+        read_clip(folder)
+    assert caught.value.where == str(folder)
+
+
+@pytest.mark.parametrize("damage", ["frames.npy", "audio.npy", "meta.json"])
+def test_a_file_cut_off_is_refused_by_name(tmp_path, write_clip, damage):
+    folder = write_clip(tmp_path / "a", 0, speaker="ann")
+    path = folder / damage
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(MediaError, match="not a clip"):
+        read_clip(folder)
+
+
+def test_a_split_that_does_not_exist_is_refused(tmp_path, write_clip):
+    with pytest.raises(MediaError, match="test"):
+        read_clip(write_clip(tmp_path / "a", 0, speaker="ann", split="test"))
+
+
+def test_unfinished_clips_are_passed_over(tmp_path, write_clip):
+    write_clip(tmp_path / "a", 0, speaker="ann")
+    (write_clip(tmp_path / "b", 1, speaker="ann") / "meta.json").unlink()
+    assert [clip.name for clip in read_pack([tmp_path])] == ["a"]
+
+
+def test_an_empty_pack_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="no clip found"):
+        read_pack([tmp_path])
+
+
+def test_every_window_has_its_whole_sound(pack):
+    clip = read_pack([pack])[0]
+    last = data.column(clip.windows - 1)
+    assert last + windows.COLUMNS <= clip.mel.shape[1]
+    assert clip.windows + data.WINDOW - 1 <= len(clip.frames)
+
+
+def test_windows_are_those_that_the_engine_cuts(pack):
+    clip = read_pack([pack])[0]
+    for lead_ms in (0, -40, -80):
+        engine = windows.align(clip.mel, len(clip.frames), Fraction(25), lead_s=Fraction(lead_ms, 1000))
+        ours = [data.hear(clip.mel, data.column(f, lead_ms)) for f in range(len(clip.frames))]
+        assert np.array_equal(engine, np.stack(ours))
+
+
+def test_groups_are_drawn_by_share_and_people_evenly(tmp_path, write_clip):
+    for i in range(6):
+        write_clip(tmp_path / "one" / f"a{i}", i, speaker="ann")
+    write_clip(tmp_path / "one" / "b", 9, speaker="bob")
+    write_clip(tmp_path / "two" / "c", 10, speaker="cid")
+    write_clip(tmp_path / "two" / "d", 11, speaker="dan", split="heldout")
+    sampler = Sampler(read_pack([tmp_path / "one", tmp_path / "two"]), {"one": 3.0})
+    random = np.random.default_rng(0)
+    drawn = Counter(sampler.draw(random).speaker for _ in range(4000))
+    assert drawn.keys() == {"ann", "bob", "cid"}
+    assert drawn["cid"] / 4000 == pytest.approx(0.25, abs=0.03)
+    assert drawn["ann"] / drawn["bob"] == pytest.approx(1, abs=0.15)
+
+
+def test_labelled_clips_alone_are_drawn(tmp_path, write_clip):
+    write_clip(tmp_path / "a", 0, speaker="ann")
+    write_clip(tmp_path / "b", 1, speaker="bob", opening=False)
+    sampler = Sampler(read_pack([tmp_path])).labelled()
+    random = np.random.default_rng(0)
+    assert {sampler.draw(random).speaker for _ in range(40)} == {"ann"}
+
+
+def test_nothing_to_train_on_is_an_error(tmp_path, write_clip):
+    clips = read_pack([write_clip(tmp_path / "a", 0, speaker="ann", split="unseen").parent])
+    with pytest.raises(MediaError, match="no clip to train on"):
+        Sampler(clips)
+
+
+def test_the_manifest_names_every_clip_and_its_licence(pack):
+    clips = read_pack([pack])
+    lines = data.manifest(clips).splitlines()
+    assert len(lines) == len(clips)
+    assert "drawn\tclip0\tp0\ttrain\tCC0" in lines
+    assert data.manifest_sha256(clips) == data.manifest_sha256(clips[::-1])
+
+
+def test_meta_may_name_the_group(tmp_path, write_clip):
+    clip = read_clip(write_clip(tmp_path / "a", 0, speaker="ann", group="faces"))
+    assert clip.group == "faces"
+    assert json.loads((tmp_path / "a" / "meta.json").read_text())["source"] == "drawn"
