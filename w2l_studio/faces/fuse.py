@@ -19,6 +19,9 @@ from w2l_studio.timing import FrameRange
 _CARRIED, _LOST = 0.0125, 25.0
 #: Detections further from the track than this many per cent of the eye-mouth distance count less.
 _ODD = 0.06
+#: Steps that lead further than this past the next detection, in eye-mouth distances, followed something else:
+#: what covered the face.
+_ASTRAY = 0.12
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +55,9 @@ def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
     start, stop = int(known[0]), int(known[-1]) + 1
     present = np.zeros(stop - start, np.bool_)
     scores = np.interp(np.arange(start, stop), known, [seen.scores[n] for n in known])
-    points = _between(known, _rows(seen.points, known), start, stop)
+    measured = _rows(seen.points, known)
+    points = _between(known, measured, start, stop)
+    seen = Sightings(seen.points, seen.boxes, seen.scores, _trusted(seen, known, _length(measured)))
     for first, last in _pieces(known, longest_gap):
         piece = slice(first - start, last + 1 - start)
         present[piece] = True
@@ -69,6 +74,28 @@ def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
         np.where(present, scores, 0).astype(np.float32),
         present,
     )
+
+
+def _trusted(seen: Sightings, known: Ints, length: float) -> dict[int, Floats]:
+    """Return the steps that hang on a detection and lead to the next one."""
+    steps = dict(seen.steps)
+    for one, other in pairwise(known.tolist()):
+        between = range(one + 1, other + 1)
+        lost = next((n for n in between if n not in steps), None)
+        if lost is None:
+            went = np.sum([steps[n] for n in between], axis=0).mean(0)
+            wanted = (seen.points[other] - seen.points[one]).mean(0)
+            astray = np.hypot(*(went - wanted)) > _ASTRAY * length
+        else:
+            astray = lost == other  # all was held, and the detection is elsewhere
+        for n in between if astray else range(lost or other + 1, other + 1):
+            steps.pop(n, None)
+    return steps
+
+
+def _length(measured: Doubles) -> float:
+    """Return the typical distance from eyes to mouth in pixels."""
+    return float(np.median(crop.windows(measured.reshape(-1, 5, 2))[:, 2])) / crop.SIDE
 
 
 def _pieces(known: Ints, longest_gap: int) -> list[tuple[int, int]]:
@@ -101,7 +128,7 @@ def _solve(seen: Sightings, first: int, last: int) -> Doubles:
     still = np.zeros((5, 2), np.float32)
     steps = np.array([seen.steps.get(n, still) for n in numbers], np.float64).reshape(-1, 10)[1:]
     stiff = np.array([1 / (_CARRIED if n in seen.steps else _LOST) for n in numbers])[1:]
-    length = np.median(crop.windows(measured.reshape(-1, 5, 2).astype(np.float32))[:, 2]) / crop.SIDE
+    length = _length(measured)
     weight = np.zeros(len(numbers))
     weight[here] = 1.0
     target = np.zeros((len(numbers), 10))

@@ -1,4 +1,4 @@
-"""How a face is turned and how large it is, from five points.
+"""How far a face is turned, from five points.
 
 An estimate for limits and for like poses, not a head pose solver; limits live in the config.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms import Floats
 
 #: How far the tip of the nose stands before the plane through eyes and mouth, and how wide the mouth is,
 #: in distances between the eyes.
@@ -37,8 +37,3 @@ def yaw(points: Floats) -> Floats:
     offset = ((points[:, 2] - eyes) * across).sum(1)
     degrees: Floats = np.degrees(np.arctan2(offset, _NOSE * width)).astype(np.float32)
     return degrees
-
-
-def height_px(window: Doubles) -> Doubles:
-    """Return the height of faces, forehead to below the chin: the sides ``float64[T]`` of `crop.windows`."""
-    return np.asarray(window, np.float64)[:, 2]

@@ -1,4 +1,4 @@
-"""Steadies points and windows of one face over time, in float, without lag.
+"""Steadies the windows of one face over time, in float, without lag.
 
 Local straight-line fits with a bell of several widths, widest first; where a narrower one disagrees by
 more than noise would, the face really moved and the narrower one is taken. Centred, so that time reversed
@@ -13,34 +13,15 @@ from fractions import Fraction
 import numpy as np
 
 from w2l_studio.faces import crop
-from w2l_studio.terms import Bools, Doubles, Floats
+from w2l_studio.terms import Bools, Doubles
 
 #: Widths (standard deviations, seconds) of the bells, widest first; 0 = the values as they are.
-_POINTS_S = (0.24, 0.08, 0.03, 0.0)
+_PLACE_S = (0.24, 0.08, 0.03, 0.0)
 _SIDE_S = (0.6, 0.25, 0.1)
 #: Disagreement that counts as motion, in parts of the eye-mouth distance, and at least in pixels.
 _MOTION, _MOTION_PX = 0.02, 0.75
 #: The side follows the jaw by some per cent while the head keeps its size: only more than this is a zoom.
 _ZOOM = 0.06
-
-
-def steady(points: Floats, present: Bools, rate: Fraction) -> Floats:
-    """Steady the five points of a face.
-
-    Args:
-        points: ``float32[T, 5, 2]`` in pixels.
-        present: ``bool[T]``; runs are steadied one by one, rows without a face stay as they are.
-        rate: pictures per second.
-
-    Returns:
-        ``float32[T, 5, 2]``.
-    """
-    out = np.array(points, np.float64)
-    for run in _runs(present):
-        side = float(np.median(crop.windows(points[run])[:, 2]))
-        limit = max(_MOTION_PX, _MOTION * side / crop.SIDE)
-        out[run] = _adaptive(out[run].reshape(-1, 10), rate, _POINTS_S, limit).reshape(-1, 5, 2)
-    return out.astype(np.float32)
 
 
 def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
@@ -61,7 +42,7 @@ def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
         limit = max(_MOTION_PX, _MOTION * side / crop.SIDE)
         # The roll moves the rim of the window: half a side is its lever.
         rim = np.unwrap(part[:, 3]) * side / 2
-        place = _adaptive(np.column_stack([part[:, :2], rim]), rate, _POINTS_S, limit)
+        place = _adaptive(np.column_stack([part[:, :2], rim]), rate, _PLACE_S, limit)
         size = np.exp(_adaptive(np.log(part[:, 2:3]), rate, _SIDE_S, _ZOOM))
         out[run] = np.column_stack([place[:, :2], size, place[:, 2] * 2 / side])
     return out
