@@ -112,9 +112,11 @@ class WorkDir:
         self.media = path / "media"
         self._takes = path / "takes"
         self._lock = path / ".lock"
+        self._new = False
 
     def __enter__(self) -> WorkDir:
         """Make the folder and take the lock."""
+        self._new = not self.path.exists()
         with output_errors(self.path):
             self.media.mkdir(parents=True, exist_ok=True)
             self._takes.mkdir(exist_ok=True)
@@ -124,7 +126,7 @@ class WorkDir:
     def __exit__(self, *_: object) -> None:
         """Give the lock back; a job that made nothing leaves no folder."""
         self._lock.unlink(missing_ok=True)
-        for folder in (self.media, self._takes, self.path):
+        for folder in (self.media, self._takes, *([self.path] if self._new else [])):
             with suppress(OSError):
                 folder.rmdir()
 

@@ -90,7 +90,7 @@ class _Sink:
         self.written = 0
         self._plate = plate
         self._becomes = becomes
-        self._target = part
+        self._final = part.with_suffix("")
         # Free keys survive in QuickTime only as `mdta` items.
         self._container: OutputContainer = av.open(
             f"file:{part.absolute()}", "w", format="mov", container_options={"movflags": "use_metadata_tags"}
@@ -113,7 +113,7 @@ class _Sink:
         frame = _frame(to_prores(picture, self._plate.tags), self._becomes, width, height)
         frame.pts = self.written
         frame.time_base = 1 / self._plate.rate
-        with _writing(self._target):
+        with _writing(self._final):
             self._container.mux(self._stream.encode(frame))
         self.written += 1
 
