@@ -189,6 +189,32 @@ def export(
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")
 
 
+@cli.command()
+@run_options
+@click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")
+@click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
+@click.option("--width", default=0.375, help="Channel multiplier.")
+def generator(
+    packs: tuple[Path, ...],
+    shares: tuple[str, ...],
+    out: Path,
+    lips: str,
+    judge: str | None,
+    width: float,
+    **options: int,
+) -> None:
+    """Train a generator: which mouth belongs to this face and this sound."""
+    from training.generator import GeneratorTrainee, Recipe
+    from w2l_studio.nets import weights
+
+    def make(sampler: Sampler) -> Trainee:
+        expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
+        net = weights.load_opening(weights.find(lips, "opening").path)
+        return GeneratorTrainee(sampler, expert, net, Recipe(width=width))
+
+    train(make, packs, shares, out, **options)
+
+
 def main() -> None:
     """Run a command; errors of ours become one sentence."""
     try:

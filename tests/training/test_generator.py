@@ -1,0 +1,99 @@
+"""The generator's trainer: what it draws from clips, that it learns, and that it can be taken up again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from training import loop
+from training.data import Sampler, read_pack
+from training.generator import GeneratorTrainee, Recipe, _Lips, _reference, _shut
+from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.opening import Opening
+
+SLIM = Recipe(width=0.0625, windows=1, singles=3, ears=0.0)
+
+
+@pytest.fixture
+def sampler(pack):
+    return Sampler(read_pack([pack]))
+
+
+def trainee(sampler, recipe=SLIM, *, judged=True):
+    torch.manual_seed(0)
+    return GeneratorTrainee(sampler, Contrast() if judged else None, Opening(), recipe)
+
+
+def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
+    batch = _Lips(sampler, Opening()).batch(np.random.default_rng(0), SLIM)
+    assert batch.faces.shape == (8, 6, 96, 96)
+    assert batch.target.shape == (8, 3, 48, 96)
+    assert batch.heard.shape == (8, 1, 80, 16)
+    assert batch.sound.shape == (1, 1, 80, 16)
+    assert not batch.faces[:, :3, 48:].any()
+    assert batch.faces[:, :3, :48].any()
+    difference = (batch.faces[:, 3:, 48:] - batch.target).abs().amax((1, 2, 3))
+    assert (difference > 0.02).all()
+
+
+def test_references_keep_their_distance_and_are_mostly_shut():
+    random = np.random.default_rng(1)
+    opening = np.abs(np.sin(np.arange(60) / 4)).astype(np.float32)
+    shut = _shut(opening)
+    frames = np.arange(28, 33)
+    chosen = np.array([_reference(shut, frames, random, Recipe()) for _ in range(300)])
+    assert (np.abs(chosen[:, None] - frames).min(1) > Recipe().gap).all()
+    assert shut[chosen].mean() > 0.65
+
+
+def test_silence_goes_with_shut_lips(sampler):
+    clips = _Lips(sampler, Opening())
+    quiet = Recipe(width=0.0625, windows=1, singles=24, silent=1.0)
+    batch = clips.batch(np.random.default_rng(2), quiet)
+    assert (batch.heard == -4).all()
+    mouth = (slice(None), slice(None), slice(14, 30), slice(40, 56))
+    spoken = clips.batch(np.random.default_rng(2), replace(quiet, silent=0.0))
+    assert _gap(batch.target[mouth]) < 0.5 * _gap(spoken.target[mouth])
+
+
+def _gap(mouths):
+    """How much darker the place below a shut drawn mouth is than the skin beside it, on average."""
+    skin = mouths.flatten(1).quantile(0.95, 1)
+    return ((skin - mouths[:, :, 10:13, 6:10].mean((1, 2, 3))) / skin).mean()
+
+
+def test_it_learns_and_leaves_the_judges_alone(sampler):
+    learner = trainee(sampler)
+    judged = [x.clone() for x in learner._expert.state_dict().values()]
+    told = [learner.step(n, 30, np.random.default_rng(0)) for n in range(30)]
+    assert told[-1]["l1"] < 0.6 * told[0]["l1"]
+    assert {"looks", "sync", "opening", "edges"} <= told[0].keys()
+    for before, after in zip(judged, learner._expert.state_dict().values(), strict=True):
+        assert torch.equal(before, after)
+
+
+def test_without_an_expert_there_is_no_term_on_sync(sampler):
+    told = trainee(sampler, judged=False).step(0, 2, np.random.default_rng(0))
+    assert "sync" not in told
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(sampler, tmp_path):
+    whole = loop.run(trainee(sampler), tmp_path / "whole", steps=6, report=lambda _: None)
+
+    class Killed(Exception):
+        pass
+
+    first = trainee(sampler)
+    taken = first.step
+
+    def step(number, steps, random):
+        if number == 4:
+            raise Killed
+        return taken(number, steps, random)
+
+    first.step = step
+    with pytest.raises(Killed):
+        loop.run(first, tmp_path / "cut", steps=6, save_every=2, report=lambda _: None)
+    resumed = loop.run(trainee(sampler), tmp_path / "cut", steps=6, report=lambda _: None)
+    assert resumed == whole
