@@ -72,6 +72,18 @@ class Judge(Protocol):
         """
         ...
 
+    def follow(self, crops: FramesBGR, voice: Voice) -> float:
+        """Tell how much better lips fit the sound in place than out of place (about 0 = not at all).
+
+        Args:
+            crops: as in `score`.
+            voice: as in `score`.
+
+        Raises:
+            ValueError: as in `score`.
+        """
+        ...
+
 
 class FrameSink(Protocol):
     """An open file that takes pictures in order."""

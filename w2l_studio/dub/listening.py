@@ -13,12 +13,13 @@ import numpy as np
 
 from w2l_studio.dub import cutting, sounds
 from w2l_studio.dub.geometry import View
+from w2l_studio.dub.scan import within
 from w2l_studio.errors import StemError
 from w2l_studio.faces import crop, smooth
-from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.media.sound import read_mono
+from w2l_studio.protocols import Judge
 from w2l_studio.sound import mel, speech
-from w2l_studio.terms import FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
+from w2l_studio.terms import Bools, FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
 from w2l_studio.timing import FrameRange
 
 #: The expert sees 5 pictures and 200 ms of sound, which only fit together at this rate (paper 3.1).
@@ -27,6 +28,8 @@ EXPERT_RATE = Fraction(25)
 EXPERT_PX = 96
 #: Shorter ranges say too little: one second of pictures.
 _LEAST_FRAMES = 25
+#: The judge compares every picture with every sound: a minute of pictures is enough.
+_MOST_FRAMES = 1500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +38,7 @@ class Listener:
 
     segment: Segment
     production: Sequence[SoundUse]
-    judge: ExpertJudge
+    judge: Judge
     view: View
 
     def __call__(self, tracks: Sequence[FaceTrack]) -> list[float] | None:
@@ -46,10 +49,13 @@ class Listener:
         if samples is None or len(shown) < _LEAST_FRAMES or not speech.voiced(samples).any():
             return None
         voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
-        faces = [self._windows(track) for track in tracks]
+        part = busiest(voice.voiced)
+        shown, voice = shown[part], Voice(voice.windows[part], voice.voiced[part])
+        asked = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
+        faces = [self._windows(within(track, asked)) for track in tracks]
         joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
         return [
-            self.judge.follow(crops.pixels[shown], voice) if track.present.mean() > 1 / 3 else -1.0
+            self.judge.follow(crops.pixels[shown - shown[0]], voice) if track.present.mean() > 1 / 3 else -1.0
             for crops, track in zip(cutting.parted(joined, faces), tracks, strict=True)
         ]
 
@@ -77,7 +83,7 @@ def production_sound(segment: Segment, frames: FrameRange, production: Sequence[
     return None
 
 
-def judged(judge: ExpertJudge, mouths: FramesBGR, rate: Fraction, voice: Voice) -> Verdict | None:
+def judged(judge: Judge, mouths: FramesBGR, rate: Fraction, voice: Voice) -> Verdict | None:
     """Let the judge score mouths against their voice; None where the take is too short to say.
 
     Args:
@@ -87,7 +93,21 @@ def judged(judge: ExpertJudge, mouths: FramesBGR, rate: Fraction, voice: Voice) 
     shown = at_expert_rate(len(mouths), rate)[: len(voice.windows)]
     if len(shown) < _LEAST_FRAMES:
         return None
-    return judge.score(mouths[shown], Voice(voice.windows[: len(shown)], voice.voiced[: len(shown)]))
+    part = busiest(voice.voiced[: len(shown)])
+    return judge.score(mouths[shown[part]], Voice(voice.windows[part], voice.voiced[part]))
+
+
+def busiest(voiced: Bools) -> slice:
+    """Return the minute with the most speech, all where there is less: more of it would tell no more.
+
+    >>> busiest(np.arange(2000) >= 400)
+    slice(400, 1900, None)
+    """
+    if len(voiced) <= _MOST_FRAMES:
+        return slice(0, len(voiced))
+    before = np.concatenate([[0], np.cumsum(voiced)])
+    start = int(np.argmax(before[_MOST_FRAMES:] - before[:-_MOST_FRAMES]))
+    return slice(start, start + _MOST_FRAMES)
 
 
 def at_expert_rate(frames: int, rate: Fraction) -> Ints:

@@ -15,7 +15,7 @@ from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.nets.registry import Entry
-from w2l_studio.protocols import Detector, Encoder, Generator
+from w2l_studio.protocols import Detector, Encoder, Generator, Judge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Studio:
 
     detector: Detector
     generator: Generator
-    judge: ExpertJudge
+    judge: Judge
     openness: Openness
     encoder: Encoder
 
