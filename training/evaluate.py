@@ -16,7 +16,7 @@ from torch import nn
 
 from training import augment
 from training.data import WINDOW, Clip, column, hear
-from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms import Doubles, Floats, Ints
 
 #: The sound is moved by so many pictures to both sides.
 SHIFT = 15
@@ -28,7 +28,7 @@ _AVERAGED, _STRIDE = 25, 8
 _LEAST_WINDOWS = 2 * SHIFT + 1
 _BATCH = 48
 _RESAMPLED = 1000
-_MEASURES = ("window", "second", "found")
+_MEASURES = ("window", "corrected", "second", "found")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,9 @@ class Score:
 
     Args:
         window: share of (right sound, sound >= 5 pictures away) pairs in which the right one is nearer.
-        second: the same with scores averaged over 25 pictures, against a sound moved by 5..15.
+        corrected: the same after moving each half of the clip by the offset that the other half shows, as
+            sync-corrected corpora are; a clip that is itself out of sync spoils `window`, not this.
+        second: `window` with scores averaged over 25 pictures, against a sound moved by 5..15.
         offset: by how many pictures the sound leads the lips, -15..15.
         sweep: ``float64[31]``, mean distance (1 - cosine) with the sound moved by -15..15 pictures.
     """
@@ -46,6 +48,7 @@ class Score:
     speaker: str
     split: str
     window: float
+    corrected: float
     second: float
     offset: int
     sweep: Doubles
@@ -78,18 +81,37 @@ def score(net: nn.Module, clip: Clip) -> Score:
     lips, sounds = embed(net, clip)
     cosines = (lips @ sounds.T).astype(np.float64)
     count = len(cosines)
-    away = np.arange(count)[None, :] - np.arange(count)[:, None]
-    nearer = np.sign(np.diag(cosines)[:, None] - cosines) / 2 + 0.5
-    sweep = np.array([1 - np.diagonal(cosines, k).mean() for k in range(-SHIFT, SHIFT + 1)])
+    rows = np.arange(count)
+    first, last = rows[: count // 2], rows[count // 2 :]
+    halves = [(first, _sweep(cosines, last)), (last, _sweep(cosines, first))]
+    sweep = _sweep(cosines, rows)
     return Score(
         clip.name,
         clip.speaker,
         clip.split,
-        float(nearer[np.abs(away) >= FAR].mean()),
+        _nearer(cosines, rows, 0),
+        float(np.mean([_nearer(cosines, half, int(other.argmin()) - SHIFT) for half, other in halves])),
         _seconds(cosines),
         SHIFT - int(sweep.argmin()),
         sweep,
     )
+
+
+def _sweep(cosines: Doubles, rows: Ints) -> Doubles:
+    """Return the mean distance of some lip windows to the sounds -15..15 pictures later."""
+    means = []
+    for moved in range(-SHIFT, SHIFT + 1):
+        there = rows[(rows + moved >= 0) & (rows + moved < len(cosines))]
+        means.append(1 - cosines[there, there + moved].mean() if len(there) else np.inf)
+    return np.array(means)
+
+
+def _nearer(cosines: Doubles, rows: Ints, moved: int) -> float:
+    """Return how often the sound ``moved`` pictures later is nearer than those far from it."""
+    rows = rows[(rows + moved >= 0) & (rows + moved < len(cosines))]
+    far = np.abs(np.arange(len(cosines))[None, :] - (rows + moved)[:, None]) >= FAR
+    nearer = np.sign(cosines[rows, rows + moved][:, None] - cosines[rows]) / 2 + 0.5
+    return float(nearer[far].mean())
 
 
 def _seconds(cosines: Doubles) -> float:
@@ -107,9 +129,9 @@ def evaluate(net: nn.Module, clips: Sequence[Clip]) -> tuple[dict[str, Any], lis
     """Score clips and sum up by split.
 
     Returns:
-        By split: ``people``, ``clips``, ``skipped`` (too short), for each of ``window``, ``second`` and
-        ``found`` ``[mean, low, high]`` with the bounds of 95 in 100 resamplings, and ``sweep`` with
-        ``minimum_at``. The scores of single clips beside it.
+        By split: ``people``, ``clips``, ``skipped`` (too short), for each of ``window``, ``corrected``,
+        ``second`` and ``found`` ``[mean, low, high]`` with the bounds of 95 in 100 resamplings, and
+        ``sweep`` with ``minimum_at``. The scores of single clips beside it.
     """
     long = [clip for clip in clips if clip.windows >= _LEAST_WINDOWS]
     scores = [score(net, clip) for clip in long]
@@ -138,7 +160,7 @@ def _summary(scores: Sequence[Score]) -> dict[str, Any]:
 
 
 def _bounds(values: Doubles, people: Sequence[Any]) -> tuple[Doubles, Doubles]:
-    """Resample people, and the clips of each: ``float64[3]`` below and above."""
+    """Resample people, and the clips of each: lower and upper bounds by measure."""
     random = np.random.default_rng(0)
     means = np.empty((_RESAMPLED, values.shape[1]))
     for row in range(_RESAMPLED):
@@ -151,13 +173,12 @@ def _bounds(values: Doubles, people: Sequence[Any]) -> tuple[Doubles, Doubles]:
 
 def table(told: dict[str, Any]) -> str:
     """Return the figures as text."""
-    rows = [f"{'split':<8} people clips  window (chance .500)   over 25 pictures     offset +-1    sweep at"]
+    rows = [
+        f"{'split':<8} people clips  window (chance .500)  offset corrected     over 25 pictures     "
+        "offset +-1           sweep at"
+    ]
     for split, of_split in told.items():
-        window, second, found = (
-            "{:.3f} [{:.3f}-{:.3f}]".format(*of_split[name]) for name in ("window", "second", "found")
-        )
-        rows.append(
-            f"{split:<8} {of_split['people']:>6} {of_split['clips']:>5}  {window}  {second}  {found}"
-            f"  {of_split['minimum_at']:+d}"
-        )
+        figures = "  ".join("{:.3f} [{:.3f}-{:.3f}]".format(*of_split[name]) for name in _MEASURES)
+        counts = f"{split:<8} {of_split['people']:>6} {of_split['clips']:>5}"
+        rows.append(f"{counts}  {figures}  {of_split['minimum_at']:+d}")
     return "\n".join(rows)

@@ -95,8 +95,9 @@ def test_it_carries_over_to_faces_unseen(trained, clips):
 def test_a_planted_slip_is_found(trained, clips, frames):
     net, _ = export.from_run(trained[0])
     late = [slipped(clip, frames) for clip in clips if clip.split == "unseen"]
-    found = [evaluate.score(net, clip).offset for clip in late]
-    assert all(abs(offset + frames) <= 1 for offset in found)
+    scores = [evaluate.score(net, clip) for clip in late]
+    assert all(abs(score.offset + frames) <= 1 for score in scores)
+    assert np.mean([score.corrected - score.window for score in scores]) > 0.1
     assert evaluate.evaluate(net, late)[0]["unseen"]["minimum_at"] == pytest.approx(-frames, abs=1)
 
 
@@ -104,7 +105,9 @@ def test_sound_of_another_clip_stays_at_chance(trained, clips):
     net, _ = export.from_run(trained[0])
     seen = [clip for clip in clips if clip.split == "unseen"]
     crossed = [replace(one, mel=other.mel) for one in seen for other in seen if one is not other]
-    assert np.mean([evaluate.score(net, clip).window for clip in crossed]) == pytest.approx(0.5, abs=0.1)
+    scores = [evaluate.score(net, clip) for clip in crossed]
+    assert np.mean([score.window for score in scores]) == pytest.approx(0.5, abs=0.1)
+    assert np.mean([score.corrected for score in scores]) == pytest.approx(0.5, abs=0.1)
 
 
 def test_short_clips_are_counted_and_left_out(trained, clips):
