@@ -165,17 +165,17 @@ def test_second_looks(stage, spots, spot_points):
 def test_the_real_detector_on_our_drawn_face(draw_face, face_points):
     from w2l_studio.faces.detect_mtcnn import Mtcnn
 
-    face = draw_face(200, 0.0)
+    face = draw_face(120)
     frames = []
-    for n in range(24):
-        frame = np.full((270, 480, 3), 90, np.uint8)
-        frame[30:230, 60 + 6 * n : 260 + 6 * n] = face
+    for n in range(16):
+        frame = np.full((180, 320, 3), 90, np.uint8)
+        frame[30:150, 40 + 5 * n : 160 + 5 * n] = face
         frames.append(frame)
-    (found,) = track.link(iter(frames), Mtcnn(), shot=shot(24), every=4)
+    (found,) = track.link(iter(frames), Mtcnn(), shot=shot(16), every=4)
     assert found.present.all()
-    wanted = 60 + 6 * np.arange(24) + face_points[:, 0].mean() * 200
+    wanted = 40 + 5 * np.arange(16) + face_points[:, 0].mean() * 120
     assert np.abs(found.points[..., 0].mean(1) - wanted).max() < 5
-    assert abs(np.diff(found.points[..., 0].mean(1)).mean() - 6) < 0.1
+    assert abs(np.diff(found.points[..., 0].mean(1)).mean() - 5) < 0.1
 
 
 def test_flow_tells_where_points_went_and_when_it_does_not_know(stage, spot_points):
