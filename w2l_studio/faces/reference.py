@@ -20,8 +20,8 @@ _CANDIDATES = 64
 _OPEN, _TURN_DEG, _LEVELS = 0.05, 12.0, 12.0
 #: What another reference than in the picture before costs: half a second of a fairly unlike one.
 _CHANGE = 12.0
-#: What a reference of nearly the same moment costs: more than any of the above.
-_NEAR = 1000.0
+#: What a reference of nearly the same moment costs: as much as lips a quarter open.
+_NEAR = 25.0
 _THUMB_PX = 16
 
 
@@ -36,7 +36,7 @@ def closed(crops: FramesBGR, openness: Floats, yaw_deg: Floats, allowed: Bools, 
         openness: ``float32[T]``, inner gap over mouth width.
         yaw_deg: ``float32[T]``.
         allowed: ``bool[T]``, rows that may be a reference; where none may, all may.
-        gap: a row's reference is at least so many rows away, where one is allowed there.
+        gap: a row's reference is at least so many rows away, where one with closed lips is.
 
     Returns:
         ``int64[T]`` rows.

@@ -65,7 +65,7 @@ def _hinted(parts: Sequence[FaceTrack], hint: FaceHint, size_px: tuple[int, int]
     best = int(np.argmin(typical))
     if away[best].min() > _REACH:
         raise _unclear("the mark's face hint lies on none of the faces")
-    if any(_CLEARLY * typical[best] > other for i, other in enumerate(typical) if i != best):
+    if any(_CLEARLY * typical[best] >= other for i, other in enumerate(typical) if i != best):
         raise _unclear("the mark's face hint lies between faces")
     return best
 
