@@ -1,0 +1,155 @@
+"""Performers: closures are exact, seeds repeat, points are exact, lips open when the curve says so."""
+
+import json
+
+import numpy as np
+import pytest
+
+from training.performers import motion, scene, speech
+
+_ONE = (
+    *("jawOpen", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugUpper"),
+    "browInnerUp",
+)
+_TWO = ("mouthStretch", "mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp", "eyeBlink")
+NAMES = (*_ONE, *(unit + side for unit in _TWO for side in ("Left", "Right")))
+MAMA = [
+    ("SIL", 0.0, 0.4),
+    ("M", 0.4, 0.5),
+    ("AA", 0.5, 0.8),
+    ("M", 0.8, 0.9),
+    ("AA", 0.9, 1.2),
+    ("SIL", 1.2, 2.0),
+]
+
+
+def perform(seed=0, fps=100.0, phones=MAMA):
+    return speech.perform(np.random.default_rng(seed), phones, int(2 * fps), fps, NAMES)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lips_shut_on_m_and_open_on_a(seed):
+    jaw = perform(seed)[:, NAMES.index("jawOpen")]
+    assert jaw[int(0.78 * 100) : int(0.86 * 100)].min() < 0.01
+    assert jaw[60:75].max() > 0.25
+    assert jaw[95:115].max() > 0.25
+    assert jaw[150:].max() < 0.05
+
+
+def test_lips_lead_the_sound():
+    """The jaw begins to fall before the vowel sounds."""
+    jaw = perform(1)[:, NAMES.index("jawOpen")]
+    half = jaw[40:80].max() / 2
+    rise = 40 + int(np.argmax(jaw[40:80] > half))
+    assert 0.40 < rise / 100 < 0.56
+
+
+def test_a_rounded_vowel_rounds_the_consonant_before_it():
+    said = [("SIL", 0, 0.4), ("T", 0.4, 0.5), ("UW", 0.5, 0.8), ("SIL", 0.8, 2.0)]
+    spread = [("SIL", 0, 0.4), ("T", 0.4, 0.5), ("IY", 0.5, 0.8), ("SIL", 0.8, 2.0)]
+    pucker = NAMES.index("mouthPucker")
+    assert perform(2, phones=said)[45, pucker] > perform(2, phones=spread)[45, pucker] + 0.1
+
+
+def test_the_same_seed_performs_the_same_at_any_rate():
+    slow, fast = perform(3, 25.0), perform(3, 100.0)
+    np.testing.assert_array_equal(slow, perform(3, 25.0))
+    middles = (fast[1::4, 0] + fast[2::4, 0]) / 2
+    assert np.abs(slow[:, 0] - middles).max() < 0.02
+
+
+def test_every_phoneme_of_the_set_has_a_target():
+    assert len(speech.TARGETS) == 40
+    for target in speech.TARGETS.values():
+        assert ((target >= 0) & (target <= 1)).all()
+
+
+def test_blinks_are_short_and_rare():
+    shut = motion.blinks(np.random.default_rng(0), 2500, 25.0)
+    assert 0.01 < (shut > 0.5).mean() < 0.12
+
+
+def test_mirrored_swaps_sides_only():
+    units = np.random.default_rng(0).random((7, len(NAMES)), np.float32)
+    twice = motion.mirrored(motion.mirrored(units, NAMES), NAMES)
+    np.testing.assert_array_equal(twice, units)
+    left, right = NAMES.index("mouthSmileLeft"), NAMES.index("mouthSmileRight")
+    np.testing.assert_array_equal(motion.mirrored(units, NAMES)[:, left], units[:, right])
+
+
+def test_heads_move_smoothly():
+    pose = scene.move(np.random.default_rng(5), 500, 25.0)
+    assert np.abs(np.diff(pose.angles_rad, axis=0)).max() < 0.08
+    assert np.abs(pose.angles_rad[:, 0]).max() <= 1.05
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    """A real renderer, where the extra and a graphics driver are installed."""
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    from training.performers import mesh, render
+    from w2l_studio.errors import UsageError
+
+    try:
+        mesh.data_folder()
+    except UsageError as error:
+        pytest.skip(str(error))
+    try:
+        made = render.Renderer(160, 160, samples=0)
+    except Exception as error:  # noqa: BLE001 - moderngl raises bare Exception where EGL is missing
+        pytest.skip(f"no EGL driver: {error}")
+    with made:
+        yield made
+
+
+def test_a_clip_is_whole_exact_and_repeats(renderer, tmp_path):
+    from training.data import read_clip
+    from training.performers import make
+    from training.performers.render import Renderer
+
+    tone = np.sin(np.arange(32000) * 0.1).astype(np.float32) * 0.2
+    source = make.Source("mama", "nobody", "train", "CC0", tone, phones=MAMA)
+    with Renderer(make.PICTURE_PX, make.PICTURE_PX, samples=0) as one:
+        make.make(source, 7, tmp_path / "a", one)
+        make.make(source, 7, tmp_path / "b", one)
+    clip, again = read_clip(tmp_path / "a"), read_clip(tmp_path / "b")
+    np.testing.assert_array_equal(clip.frames, again.frames)
+    assert len(clip.frames) >= 40
+    assert clip.opening.max() > 0.1
+    assert clip.opening[-8:].max() < 0.08
+    assert json.loads((tmp_path / "a" / "meta.json").read_text())["seed"] == 7
+
+
+def test_people_differ_and_points_are_exact(renderer):
+    """Where the nose's point lies, the picture changes when the nose turns black."""
+    from training.performers import person, render
+
+    heads = []
+    for seed in (1, 2):
+        random = np.random.default_rng(seed)
+        body = render.embody(person.draw(random))
+        setting = scene.draw(random, 160, 40)
+        still = scene.Pose(np.zeros((1, 3)), np.zeros((1, 2)))
+        (drawn,) = renderer.render(body, np.zeros((1, len(body.names)), np.float32), still, setting)
+        heads.append(drawn)
+        left, right, nose, low_left, low_right = drawn.points
+        assert left[0] < nose[0] < right[0]
+        assert left[1] < nose[1] < low_left[1]
+        assert abs(low_left[1] - low_right[1]) < 4
+        assert np.linalg.norm((left + right) / 2 - (low_left + low_right) / 2) == pytest.approx(40, rel=0.25)
+        x, y = np.rint(nose).astype(int)
+        assert drawn.covered[y, x] == 1
+        assert drawn.opening < 0.05
+    assert np.abs(heads[0].pixels.astype(int) - heads[1].pixels).mean() > 5
+
+
+def test_jaw_and_lips_agree(renderer):
+    from training.performers import person, render
+
+    body = render.embody(person.draw(np.random.default_rng(3)))
+    units = np.zeros((5, len(body.names)), np.float32)
+    units[:, body.names.index("jawOpen")] = np.linspace(0, 1, 5)
+    still = scene.Pose(np.zeros((5, 3)), np.zeros((5, 2)))
+    setting = scene.draw(np.random.default_rng(3), 160, 40)
+    openings = [drawn.opening for drawn in renderer.render(body, units, still, setting)]
+    assert (np.diff(openings) > 0.05).all()
