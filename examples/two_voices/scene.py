@@ -14,6 +14,8 @@ MEDIA, STEMS = HERE / "media", HERE / "stems"
 PRODUCTION = MEDIA / "production.flac"
 PHONES = HERE / "phones.json"
 LANGUAGES = ("fr", "de")
+#: ARPABET name, begin and end in seconds.
+Phones = list[tuple[str, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def load(path: Path = HERE / "scene.yaml") -> Scene:
     )
 
 
-def phones(path: Path = PHONES) -> dict[str, list[tuple[str, float, float]]]:
+def phones(path: Path = PHONES) -> dict[str, Phones]:
     """Return each character's English phones (ARPABET): name, begin and end in seconds of the edit."""
     told = json.loads(path.read_text(encoding="utf-8"))
     return {who: [(name, begin, end) for name, begin, end in said] for who, said in told.items()}

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import scene
 import soxr
+from scene import Phones
 
 Samples = npt.NDArray[np.float64]
-Phones = list[tuple[str, float, float]]
 
 #: All voices speak 16,000 samples a second; more would only fill the repository.
 RATE = 16000
