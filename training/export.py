@@ -93,6 +93,7 @@ def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
     """
     path = folder / f"{name}.safetensors"
     weights.save(net, path, meta)
+    path.chmod(0o644)  # safetensors writes for the owner alone
     index = folder / _INDEX
     rows = json.loads(index.read_text("utf-8")) if index.exists() else []
     row = {
