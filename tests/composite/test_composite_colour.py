@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,6 +45,16 @@ def test_what_is_equal_stays():
     plate = crops()
     match = colour.measure(plate, plate, SKIN)
     assert np.abs(match.apply(plate) - plate).max() < 0.01
+
+
+@pytest.mark.parametrize("shift_px", [2, 4])
+def test_a_head_that_is_not_quite_in_place_keeps_its_contrast(shift_px):
+    rng = np.random.default_rng(0)
+    spots = rng.normal(0, 1, (6, 96, 96)).astype(np.float32)
+    spots = np.stack([cv2.GaussianBlur(one, (0, 0), 4) for one in spots])
+    face = np.clip(120 + 18 * spots[..., None] / spots.std() + np.zeros(3), 0, 255).astype(np.uint8)
+    match = colour.measure(face, np.roll(face, shift_px, 2), SKIN)
+    assert match.gain == pytest.approx(np.ones(3), abs=0.04)
 
 
 def test_too_little_skin_changes_nothing():

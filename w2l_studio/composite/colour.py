@@ -51,7 +51,7 @@ def identity() -> ColourMatch:
 def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> ColourMatch:
     """Measure the transform where both show the same skin.
 
-    A trimmed least-squares line per channel: pixels that differ much from the rest (a moving jaw,
+    A trimmed line per channel: pixels that differ much from the rest (a moving jaw,
     a collar) drop out; flat skin, which says nothing of contrast, leaves the gain at 1.
 
     Args:
@@ -97,11 +97,16 @@ def _same(made: Doubles, seen: Doubles, share: Doubles) -> Doubles:
 
 
 def _line(x: Doubles, y: Doubles, weight: Doubles) -> tuple[float, float]:
+    """Fit ``y = gain * x + offset`` by spread and mean.
+
+    Least squares would take contrast away wherever heads are not in quite the same place: what does not fit
+    counts as noise of ``x`` and flattens the line.
+    """
     total = weight.sum()
     mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
     ridge = _CONTRAST**2
-    covariance = (weight * (x - mean_x) * (y - mean_y)).sum() / total
-    variance = (weight * (x - mean_x) ** 2).sum() / total
-    gain = float(np.clip((covariance + ridge) / (variance + ridge), *_GAIN_LIMITS))
+    spread_x = (weight * (x - mean_x) ** 2).sum() / total + ridge
+    spread_y = (weight * (y - mean_y) ** 2).sum() / total + ridge
+    gain = float(np.clip(np.sqrt(spread_y / spread_x), *_GAIN_LIMITS))
     shift = float(np.clip(mean_y - mean_x, -_SHIFT_LIMIT, _SHIFT_LIMIT))
     return gain, mean_x + shift - gain * mean_x

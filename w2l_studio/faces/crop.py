@@ -18,11 +18,11 @@ SIDE = 2.5
 CENTRE = 0.6
 
 
-def windows(points: Floats) -> Doubles:
+def windows(points: Floats | Doubles) -> Doubles:
     """Return the window on each face.
 
     Args:
-        points: ``float32[T, 5, 2]`` in plate pixels, order as in `terms.Faces`.
+        points: ``float[T, 5, 2]`` in plate pixels, order as in `terms.Faces`.
 
     Returns:
         ``float64[T, 4]``: centre x, centre y, side in pixels, roll in radians (clockwise as seen).

@@ -5,7 +5,7 @@ Pure least squares on numbers; which detection belongs to which face is told by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -31,12 +31,14 @@ class Sightings:
     Args:
         points, boxes, scores: by frame, where the detector saw it.
         steps: by frame, how its points went from the frame before (absent where they were lost).
+        missed: frames in which the detector looked for it in vain.
     """
 
     points: dict[int, Floats] = field(default_factory=dict)
     boxes: dict[int, Floats] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
     steps: dict[int, Floats] = field(default_factory=dict)
+    missed: set[int] = field(default_factory=set)
 
     def add(self, frame: int, box: Floats, points: Floats, score: float) -> None:
         """Note that the detector saw the face."""
@@ -57,7 +59,7 @@ def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
     scores = np.interp(np.arange(start, stop), known, [seen.scores[n] for n in known])
     measured = _rows(seen.points, known)
     points = _between(known, measured, start, stop)
-    seen = Sightings(seen.points, seen.boxes, seen.scores, _trusted(seen, known, _length(measured)))
+    seen = replace(seen, steps=_trusted(seen, known, _length(measured)))
     for first, last in _pieces(known, longest_gap):
         piece = slice(first - start, last + 1 - start)
         present[piece] = True
@@ -77,18 +79,18 @@ def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
 
 
 def _trusted(seen: Sightings, known: Ints, length: float) -> dict[int, Floats]:
-    """Return the steps that hang on a detection and lead to the next one."""
+    """Return the steps that hang on a detection and, where one failed between, lead to the next."""
     steps = dict(seen.steps)
     for one, other in pairwise(known.tolist()):
         between = range(one + 1, other + 1)
-        lost = next((n for n in between if n not in steps), None)
-        if lost is None:
-            went = np.sum([steps[n] for n in between], axis=0).mean(0)
+        lost = next((n for n in between if n not in steps), other)
+        unfounded = range(lost + 1, other + 1)
+        if seen.missed.intersection(between):
+            went = np.sum([steps.get(n, np.zeros((5, 2))) for n in between], axis=0).mean(0)
             wanted = (seen.points[other] - seen.points[one]).mean(0)
-            astray = np.hypot(*(went - wanted)) > _ASTRAY * length
-        else:
-            astray = lost == other  # all was held, and the detection is elsewhere
-        for n in between if astray else range(lost or other + 1, other + 1):
+            if np.hypot(*(went - wanted)) > _ASTRAY * length:
+                unfounded = between
+        for n in unfounded:
             steps.pop(n, None)
     return steps
 

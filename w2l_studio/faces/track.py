@@ -90,12 +90,17 @@ class _Follower:
             face.looked += 1
             if index in pairs:
                 self._hit(face, now, found, pairs[index])
-            elif face.last + len(past) + 1 == now.number:
-                self._last_sight(face, past)
+            else:
+                self._missed(face, now, past)
             if now.number - face.last > self.gap:
                 face.open = False
         for row in sorted(set(range(len(found.scores))) - set(pairs.values())):
             self._born(now, found, row, past)
+
+    def _missed(self, face: _Face, now: _Picture, past: list[_Picture]) -> None:
+        face.seen.missed.add(now.number)
+        if face.last + len(past) + 1 == now.number:
+            self._last_sight(face, past)
 
     def _hit(self, face: _Face, now: _Picture, found: Faces, row: int) -> None:
         face.seen.add(now.number, found.boxes[row], found.points[row], float(found.scores[row]))
