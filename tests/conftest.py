@@ -1,7 +1,8 @@
-"""What every room's tests may use: the shared folder beside the checkout, and a face that is ours."""
+"""What every room's tests may use: the shared folder, a face of ours, films and stems, stand-in weights."""
 
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -83,3 +84,79 @@ def draw_face():
 def face_points():
     """Return ``float32[5, 2]``: the drawn face's points in parts of its side."""
     return FACE_POINTS
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory):
+    """Return a folder of weights with random values (``stand-in``, ``-expert``, ``-opening``).
+
+    They prove the machinery and make no mouth; used where `W2L_STUDIO_WEIGHTS` points to the folder.
+    """
+    import torch
+
+    from w2l_studio.nets import weights
+    from w2l_studio.nets.contrast import Contrast
+    from w2l_studio.nets.generator import Generator
+    from w2l_studio.nets.opening import Opening
+
+    folder = tmp_path_factory.mktemp("stand-ins")
+    torch.manual_seed(0)
+    nets = (("", Generator(0.125), "generator"), ("-expert", Contrast(), "expert"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("W2L_STUDIO_WEIGHTS", str(folder / "store"))
+        for suffix, net, kind in (*nets, ("-opening", Opening(), "opening")):
+            path = folder / f"stand-in{suffix}.safetensors"
+            weights.save(net, path, weights.Meta(kind, width=getattr(net, "width", 1.0), licence="none"))
+            weights.add(path)
+    return folder / "store"
+
+
+@pytest.fixture(scope="session")
+def talking_film():
+    """Return ``write(path, rate, frames, faces=..., timecode=...)``: ProRes 4:2:2 of drawn faces."""
+    faces_drawn = [_face(150, opening) for opening in (0.0, 0.5, 1.0, 0.5)]
+
+    def write(path, *, rate, frames, faces=((85, 25),), timecode=None, reel=None, cut_at=None):
+        noise = np.random.default_rng(0).integers(60, 90, (200, 320, 3), np.uint8)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("prores", rate=rate, options={"profile": "3"})
+            stream.width, stream.height, stream.pix_fmt = 320, 200, "yuv422p10le"
+            named = {"timecode": timecode, "reel_name": reel}
+            stream.metadata.update({key: value for key, value in named.items() if value})
+            for n in range(frames):
+                picture = noise.copy() if cut_at is None or n < cut_at else 255 - noise
+                for x, y in faces:
+                    picture[y : y + 150, x + n % 8 : x + n % 8 + 150] = faces_drawn[n % 4]
+                frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv422p10le")
+                frame.pts, frame.time_base = n, 1 / rate
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def spoken_stem():
+    """Return ``write(path, seconds, time_reference=None)``: a 48 kHz file of vowels in syllables."""
+
+    def write(path, seconds, time_reference=None, rate=48000):
+        t = np.arange(round(seconds * rate)) / rate
+        phase = 2 * np.pi * np.cumsum(120 * (1 + 0.04 * np.sin(2 * np.pi * 5 * t))) / rate
+        sound = np.zeros(len(t))
+        for k in range(1, 33):
+            gain = sum(np.exp(-(((k * 120 - f) / 120) ** 2)) for f in (600, 1200, 2500)) + 0.02
+            sound += gain * np.sin(k * phase)
+        sound *= 0.3 / np.abs(sound).max() * (0.55 + 0.45 * np.sin(2 * np.pi * 4 * t))
+        with av.open(str(path), "w", options={} if time_reference is None else {"write_bext": "1"}) as file:
+            if time_reference is not None:
+                file.metadata["time_reference"] = str(time_reference)
+            stream = file.add_stream("pcm_s16le", rate=rate, layout="mono")
+            data = (sound * 32767).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(data, "s16", "mono")
+            frame.rate, frame.pts = rate, 0
+            file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+        return path
+
+    return write

@@ -1,4 +1,4 @@
-"""Says in the file that it is synthetic: metadata in every take (docs/decisions/0012).
+"""Says in the file that it is synthetic: metadata in every take (docs/decisions/0011).
 
 Decides nothing about what a take may be used for.
 """

@@ -1,0 +1,62 @@
+"""The rules of the house that no linter holds: sizes, who catches everything, what loads what."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "w2l_studio").rglob("*.py"))
+#: Where the last line of defence stands: the command line, and its event stream.
+CATCHES_ALL = {"cli/main.py", "cli/progress.py"}
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield every function's name and its lines without the docstring."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            told = ast.get_docstring(node, clean=False)
+            yield node.name, (node.end_lineno or 0) - node.lineno + 1 - (told.count("\n") + 1 if told else 0)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT / "w2l_studio").as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_modules_and_functions_stay_readable(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 300
+    long = {function: lines for function, lines in functions(path) if lines > 60}
+    assert not long
+    assert ast.get_docstring(tree), "every module says what it is for"
+
+
+def test_everything_is_caught_in_two_places_only() -> None:
+    found = {name(path) for path in MODULES if "except Exception" in path.read_text(encoding="utf-8")}
+    assert found == CATCHES_ALL
+
+
+def modules_after(code: str) -> set[str]:
+    """Return what a fresh Python has loaded after some code."""
+    told = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import w2l_studio", {"torch", "numpy", "click", "av"}),
+        ("import w2l_studio.cli.dub, w2l_studio.cli.weights", {"torch", "numpy", "av", "rich"}),
+        ("import w2l_studio.dub.plan", {"torch"}),
+        ("import w2l_studio.nets.weights", {"torch"}),
+        ("import w2l_studio.edit.patch, w2l_studio.edit.cues", {"torch", "cv2", "av"}),
+    ],
+)
+def test_what_is_not_used_is_not_loaded(code: str, heavy: set[str]) -> None:
+    assert not heavy & modules_after(code)

@@ -1,0 +1,40 @@
+"""The glossary as frozen dataclasses: one meaning for each word, in code, CLI and docs.
+
+Holds data only. Arrays state shape, dtype and range; docs/glossary.md is tested against this package.
+"""
+
+from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR, Ints, Plane
+from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, SoundUse
+from w2l_studio.terms.faces import Crops, Faces, FaceTrack, Matte, Shot
+from w2l_studio.terms.media import ColourTags, Planes, Plate, Stem, Voice
+from w2l_studio.terms.results import Passed, Slate, Take, Verdict
+
+__all__ = [
+    "Bools",
+    "ClipUse",
+    "ColourTags",
+    "Crops",
+    "Cue",
+    "Doubles",
+    "FaceHint",
+    "FaceTrack",
+    "Faces",
+    "Floats",
+    "FramesBGR",
+    "Ints",
+    "Line",
+    "Mark",
+    "Matte",
+    "Passed",
+    "Plane",
+    "Planes",
+    "Plate",
+    "Segment",
+    "Shot",
+    "Slate",
+    "SoundUse",
+    "Stem",
+    "Take",
+    "Verdict",
+    "Voice",
+]

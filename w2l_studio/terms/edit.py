@@ -1,0 +1,118 @@
+"""Words of the edit: what is marked, by what, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from w2l_studio.terms.media import Plate
+from w2l_studio.timing import FrameRange
+
+
+@dataclass(frozen=True, slots=True)
+class FaceHint:
+    """Where the speaker's face is, normalised to the picture (0..1, origin top left).
+
+    A point has equal left/right and top/bottom.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What says "dub this" on the edit.
+
+    `record` is in frames of the edit from the timeline's first frame (not timecode).
+    `clip_path` ties the mark to one clip (markers on clips), None = any clip in the range.
+    """
+
+    id: str
+    record: FrameRange
+    character: str | None = None
+    clip_path: tuple[int, ...] | None = None
+    hint: FaceHint | None = None
+    strength: float = 1.0
+    skip: bool = False
+    source: str = "marker"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One line to dub from a cue sheet; times in seconds of the timeline, from its first frame."""
+
+    start_s: Fraction
+    stop_s: Fraction
+    character: str | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipUse:
+    """One use of picture media in the edit.
+
+    Args:
+        path: child indices from the timeline's top stack down to the clip.
+        record: the visible frames in edit frames from the timeline's first frame.
+        source: the same frames in media frames **as the edit counts them** (absolute, with the
+            media's start timecode where the edit uses one).
+        available_start: first frame of the media as the edit counts it, None where it says nothing.
+        media: local file, None where the edit names none or it lies elsewhere.
+        transition_in/out: extra source frames that a neighbouring transition shows.
+        retime: source seconds per record second; 1 = not retimed, 0 = freeze.
+    """
+
+    path: tuple[int, ...]
+    name: str
+    record: FrameRange
+    source: FrameRange
+    available_start: int | None
+    media: Path | None
+    media_url: str = ""
+    transition_in: int = 0
+    transition_out: int = 0
+    retime: Fraction = Fraction(1)
+    track_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundUse:
+    """One use of a sound file in the edit: where its first sample lies on the timeline (seconds)."""
+
+    media: Path
+    first_sample_s: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One mark's part of a segment: who speaks in which plate frames."""
+
+    mark: Mark
+    plate_range: FrameRange
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The part of a clip that marks cover, rendered as one take.
+
+    Args:
+        id: stable over runs: derived from clip path and plate range.
+        plate_range: frames of the file (0 = its first picture) that the edit shows of this take.
+        render_range: `plate_range` with handles, inside the file.
+        record_start_s: timeline time at which ``plate_range.start`` begins.
+        whole_clip: the take replaces the clip's media; otherwise the clip is razored around it.
+        lines: what is said in it, in order; their ranges may overlap.
+    """
+
+    id: str
+    clip: ClipUse
+    plate: Plate
+    plate_range: FrameRange
+    render_range: FrameRange
+    record_start_s: Fraction
+    whole_clip: bool
+    lines: tuple[Line, ...]

@@ -1,0 +1,92 @@
+"""Words of picture and sound files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from w2l_studio.terms.arrays import Bools, Floats, Plane
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """ITU-T H.273 code points as the stream carries them; 2 = unspecified.
+
+    Range: 0 unspecified, 1 tv, 2 pc.
+    """
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    range: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """Original picture media, as probed.
+
+    Args:
+        width, height: stored samples, before rotation and pixel aspect.
+        rate: exact constant rate.
+        frames: number of pictures that decode.
+        pix_fmt: FFmpeg's name of the decoded pixel format, e.g. ``yuv422p10le``.
+        bits: bits per sample.
+        timecode: SMPTE timecode of the first frame, None where the file has none.
+        rotation: degrees that a player turns the picture, counter-clockwise as FFmpeg tells it.
+    """
+
+    path: Path
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+    codec: str
+    pix_fmt: str
+    bits: int
+    tags: ColourTags = field(default_factory=ColourTags)
+    pixel_aspect: Fraction = Fraction(1)
+    rotation: int = 0
+    timecode: str | None = None
+    reel: str | None = None
+    interlaced: bool = False
+    has_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """One picture in the plate's own samples: Y, U, V (, A) in native code values, each ``[h, w]``."""
+
+    planes: tuple[Plane, ...]
+    pix_fmt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stem:
+    """Dubbed sound of one character or language.
+
+    Args:
+        character: whose it is; None = everybody's.
+        first_sample_s: where its first sample lies on the timeline, seconds from the first frame.
+        placed_by: the rule that placed it: ``time-reference``, ``edit`` or ``timeline-start``.
+    """
+
+    path: Path
+    character: str | None
+    first_sample_s: Fraction
+    duration_s: Fraction
+    placed_by: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """What the generator hears, one entry per picture.
+
+    Args:
+        windows: ``float32[T, 80, 16]``, mel windows in -4..4.
+        voiced: ``bool[T]``, whether speech sounds during the picture.
+    """
+
+    windows: Floats
+    voiced: Bools
