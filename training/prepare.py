@@ -112,7 +112,7 @@ def pictures(path: Path) -> Iterator[FramesBGR]:
                 while (number + Fraction(1, 2)) / FPS < time - begin:
                     yield shown
                     number += 1
-            last, shown = time - begin, frame.to_ndarray(format="bgr24")
+            last, shown = time - begin, np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
         if shown is None:
             raise MediaError("no picture decodes", hint="export it again", where=str(path))
         while (number + Fraction(1, 2)) / FPS < last + Fraction(1, FPS):
