@@ -88,7 +88,7 @@ class ContrastTrainee:
     """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight windows.
 
     Windows of one clip share face, light and voice, so that nothing but the lips can tell; a softmax over
-    both directions leaves chance within hundreds of steps, where pairs of the paper's recipe need 100,000.
+    both directions leaves chance within hundreds of steps, where published runs on pairs needed 100,000.
     """
 
     def __init__(self, sampler: Sampler) -> None:
