@@ -35,7 +35,7 @@ Picture = npt.NDArray[np.float32]
 
 WIDTH, HEIGHT = 1280, 720
 #: Constant quality of x264; the whole folder must stay small.
-QUALITY = 18
+QUALITY = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def write(told: scene.Scene, take: scene.Take, scale: float) -> None:
         stream = container.add_stream("libx264", rate=told.rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p10le"
         stream.options = {
-            "preset": "slower", "crf": str(QUALITY), "g": str(told.rate), "bf": "2", "flags": "+cgop",
+            "preset": "slow", "crf": str(QUALITY), "g": str(told.rate), "bf": "2", "flags": "+cgop",
             "threads": "1",
         }  # fmt: skip
         codec = stream.codec_context
@@ -199,7 +199,7 @@ def main() -> None:
     """Render all takes, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("takes", nargs="*", help="names of takes; default all")
-    parser.add_argument("--scale", type=float, default=1.5, help="how much larger pictures are drawn")
+    parser.add_argument("--scale", type=float, default=0.75, help="how much larger pictures are drawn")
     parser.add_argument("--stills", type=Path, help="write a PNG every --every frames instead")
     parser.add_argument("--every", type=int, default=12)
     asked = parser.parse_args()
