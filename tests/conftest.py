@@ -114,7 +114,7 @@ def stand_ins(tmp_path_factory):
 @pytest.fixture(scope="session")
 def talking_film():
     """Return ``write(path, rate, frames, faces=..., timecode=...)``: ProRes 4:2:2 of drawn faces."""
-    faces_drawn = [_face(150, opening) for opening in (0.0, 0.5, 1.0, 0.5)]
+    faces_drawn = [_face(150, opening) for opening in (0.0, 0.2, 0.4, 0.2)]
 
     def write(path, *, rate, frames, faces=((85, 25),), timecode=None, reel=None, cut_at=None):
         noise = np.random.default_rng(0).integers(60, 90, (200, 320, 3), np.uint8)
@@ -126,7 +126,8 @@ def talking_film():
             for n in range(frames):
                 picture = noise.copy() if cut_at is None or n < cut_at else 255 - noise
                 for x, y in faces:
-                    picture[y : y + 150, x + n % 8 : x + n % 8 + 150] = faces_drawn[n % 4]
+                    at = x + abs(n % 16 - 8) // 2
+                    picture[y : y + 150, at : at + 150] = faces_drawn[n % 4]
                 frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv422p10le")
                 frame.pts, frame.time_base = n, 1 / rate
                 container.mux(stream.encode(frame))

@@ -40,7 +40,6 @@ def command(edit: Path, faces: bool, as_json: bool, **values: Any) -> int:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -49,4 +48,4 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in (
             "timecode", "frames", "character", "clip", "shots", "faces", "problem")))  # fmt: skip
-    Console().print(table)
+    options.print_table(table)

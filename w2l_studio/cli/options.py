@@ -5,6 +5,7 @@ Defaults are read from `config`, where they stand once.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,13 @@ def config(values: dict[str, Any]) -> DubConfig:
 def result_dir(edit: Path, out: Path | None) -> Path:
     """Return where results go: ``--out``, else ``<name>.w2l`` beside the edit."""
     return out if out is not None else edit.with_name(f"{edit.stem}.w2l")
+
+
+def print_table(table: Any) -> None:
+    """Print a rich table; where nobody looks, no line is broken to fit a screen."""
+    from rich.console import Console
+
+    (Console() if sys.stdout.isatty() else Console(width=1000)).print(table)
 
 
 def _root(text: str) -> tuple[str, str]:

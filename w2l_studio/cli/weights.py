@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from w2l_studio.cli import options
+
 
 @click.group("weights", invoke_without_command=False)
 def command() -> None:
@@ -23,7 +25,6 @@ def list_(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([entry.to_json() for entry in entries], indent=2))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -33,7 +34,7 @@ def list_(as_json: bool) -> None:
         table.add_row(
             entry.name, entry.kind, "yes" if entry.commercial else "no", entry.licence, entry.description
         )
-    Console().print(table)
+    options.print_table(table)
 
 
 @command.command()

@@ -40,6 +40,7 @@ def of_line(
         "face_px": round(side),
         "lead_ms": studio.generator.lead_ms,
         "shots": len(performance.shots),
+        "warning": None,
         **_verdict(segment, mine, studio),
     }
     soft = side / studio.generator.face_px

@@ -19,7 +19,7 @@ from w2l_studio.terms import Line, Passed, Segment, Take
 VERSION = 1
 #: What `facts.of_line` tells of a rendered line, and nothing of the others.
 _FACTS = (
-    *("detector", "face_px", "shots", "lead_ms"),
+    *("detector", "face_px", "shots", "lead_ms", "warning"),
     *("offset_frames", "sync_confidence", "sync_distance", "judge"),
 )
 

@@ -1,0 +1,202 @@
+"""The command line with real processes: what goes wrong is one sentence and the exit code of the docs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+
+from w2l_studio.events import from_json
+
+RATE = 25
+schema = otio.schema
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, talking_film: Any, spoken_stem: Any) -> Path:
+    """A folder with an edit of two marked faceless clips, an edit without marks, a stem, and wrong files."""
+    folder = tmp_path_factory.mktemp("edits é")
+    film = talking_film(folder / "wall.mov", rate=Fraction(RATE), frames=60, faces=())
+    spoken_stem(folder / "fr.wav", 3)
+    for name, mark in (("marked", "w2l"), ("bare", "note"), ("coloured", "look here")):
+        timeline = schema.Timeline(name)
+        timeline.tracks.append(schema.Track("V1", kind="Video"))
+        for start in (5, 30):
+            clip = schema.Clip(f"wall {start}", schema.ExternalReference(str(film)), span(start, 20))
+            clip.markers.append(schema.Marker(mark, span(start, 0), color="PINK"))
+            timeline.tracks[0].append(clip)
+        otio.adapters.write_to_file(timeline, str(folder / f"{name}.otio"))
+    (folder / "broken.otio").write_text('{"OTIO_SCHEMA": ')
+    (folder / "list.otio").write_text('{"OTIO_SCHEMA": "SerializableCollection.1", "children": []}')
+    (folder / "text.wav").write_text("no sound")
+    (folder / "lines.srt").write_text("1\n00:00:00,200 --> 00:00:00,900\nBonjour\n")
+    (folder / "file").write_text("")
+    return folder
+
+
+def span(start: int, frames: int) -> Any:
+    time = otio.opentime.RationalTime
+    return otio.opentime.TimeRange(time(start, RATE), time(frames, RATE))
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(place: Path, stand_ins: Path) -> Run:
+    environment = {**os.environ, "W2L_STUDIO_WEIGHTS": str(stand_ins), "OMP_NUM_THREADS": "1"}
+
+    def start(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "w2l_studio", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=place, env=environment, check=False
+        )
+
+    return start
+
+
+WRONG = [
+    ("dub none.otio --stem fr.wav", 3, "none.otio: cannot be read"),
+    ("dub broken.otio --stem fr.wav", 3, "broken.otio: is not readable as OpenTimelineIO"),
+    ("dub list.otio --stem fr.wav", 3, "list.otio: holds no timeline"),
+    ("dub fr.wav --stem fr.wav", 3, "is not an edit that can be read"),
+    ("dub marked.otio --stem none.wav", 3, "none.wav: the file does not exist"),
+    ("dub marked.otio --stem text.wav", 3, "text.wav: this is no media file"),
+    ("dub marked.otio --stem wall.mov", 3, "the file holds no sound"),
+    ("dub marked.otio --stem fr.wav --cues none.srt", 3, "none.srt: cannot be read"),
+    ("dub bare.otio --stem fr.wav", 2, "nothing is marked. Name a marker"),
+    ("dub marked.otio --stem ANNA=", 2, "names no file"),
+    ("dub marked.otio --stem fr.wav --stem fr.wav", 2, "two stems for everybody"),
+    ("dub marked.otio --stem fr.wav --handles -1", 2, "--handles must be between 0"),
+    ("dub marked.otio --stem fr.wav --lang ../fr", 2, "--lang must be a language tag"),
+    ("dub marked.otio --stem fr.wav --media-root x", 2, "--media-root wants OLD=NEW"),
+    ("dub marked.otio --stem fr.wav --weights nobody", 5, "there are no generator weights 'nobody'"),
+    ("dub marked.otio --stem fr.wav --weights stand-in --detector yunet", 5, "no yunet weights"),
+    ("dub marked.otio --stem fr.wav --weights stand-in --out file/out", 1, "out: cannot be written"),
+    ("weights show nobody", 5, "there are no weights 'nobody'"),
+    ("weights add nobody", 5, "nobody"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "words"), WRONG, ids=lambda value: str(value)[:60])
+def test_what_goes_wrong_is_one_sentence(command: str, code: int, words: str, run: Run, place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    done = run(*command.split())
+    assert (done.returncode, done.stdout) == (code, "")
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("w2l-studio: ")
+    assert words in lines[0]
+    assert sorted(place.rglob("*")) == before
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Iterator[Path]:
+    return tmp_path / "out"
+
+
+def dub(run: Run, edit: str, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return run("dub", edit, "--stem", "fr.wav", "--weights", "stand-in", "--out", str(out), *more)
+
+
+def marks(out: Path) -> list[str]:
+    ranges = json.loads((out / "report.json").read_text(encoding="utf-8"))["ranges"]
+    return [f"{entry['mark']} {entry['passed'][0]['code']}" for entry in ranges]
+
+
+def test_json_lines_are_events_and_nothing_else(run: Run, out: Path) -> None:
+    done = dub(run, "marked.otio", out, "--json", "--strict")
+    assert (done.returncode, done.stderr) == (4, "")
+    lines = done.stdout.splitlines()
+    events = [from_json(line) for line in lines]
+    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    kinds = [type(event).__name__ for event in events]
+    assert (kinds[0], kinds[-1]) == ("PlanReady", "JobFinished")
+    assert kinds.count("PassedThrough") == 2
+    steps = [event.done for event in events if type(event).__name__ == "Advanced"]
+    assert steps == sorted(steps)
+    assert marks(out) == ["0.0#0 no-face", "0.1#0 no-face"]
+
+
+def test_people_read_what_passed_through_and_where_the_result_is(run: Run, out: Path) -> None:
+    done = dub(run, "marked.otio", out)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "00:00:00:20 20 frames stay (no-face)" in done.stderr
+    assert str(out / "marked.fr.otio") in done.stderr
+    assert "fr.wav begins at 00:00:00:00 (timeline-start)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("edit", "option", "found"),
+    [
+        ("coloured.otio", ("--marker-color", "pink"), ["0.0#0 no-face", "0.1#0 no-face"]),
+        ("bare.otio", ("--cues", "lines.srt"), ["cue-1 no-face", "cue-1 no-face"]),
+        ("bare.otio", ("--all",), ["all-0.0 no-face", "all-0.1 no-face"]),
+    ],
+)
+def test_colours_cues_and_all_mark_too(
+    edit: str, option: tuple[str, ...], found: list[str], run: Run, out: Path
+) -> None:
+    assert dub(run, edit, out, *option).returncode == 0
+    assert marks(out)[: len(found)] == found[: len(marks(out))]
+
+
+def test_bundles_are_read(run: Run, out: Path, place: Path, tmp_path: Path) -> None:
+    timeline = otio.adapters.read_from_file(str(place / "marked.otio"))
+    for name in ("b.otioz", "b.otiod"):
+        otio.adapters.write_to_file(timeline, str(tmp_path / name))
+        done = dub(run, str(tmp_path / name), out)
+        assert done.returncode == 0, done.stderr
+        assert marks(out) == ["0.0#0 no-face", "0.1#0 no-face"]
+        after = otio.adapters.read_from_file(str(out / "b.fr.otio"))
+        assert after.duration() == timeline.duration()
+        for clip in after.video_tracks()[0].find_clips():
+            assert (out / clip.media_reference.target_url).resolve().exists()
+
+
+def test_an_interrupt_is_130_and_says_so(place: Path, stand_ins: Path, out: Path) -> None:
+    command = [sys.executable, "-m", "w2l_studio", "dub", "marked.otio", "--stem", "fr.wav", "--json"]
+    command += ["--weights", "stand-in", "--out", str(out)]
+    environment = {**os.environ, "W2L_STUDIO_WEIGHTS": str(stand_ins), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if '"Advanced"' in line and not any('"Advanced"' in one for one in lines[:-1]):
+                process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert json.loads(lines[-1])["kind"] == "JobCancelled"
+    assert said.strip() == "w2l-studio: interrupted. Finished takes are kept; run again to go on."
+    assert not out.exists()
+
+
+def test_inspect_shows_every_range_and_renders_nothing(run: Run, place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    done = run("inspect", "marked.otio", "--stem", "fr.wav")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no-face") == 2
+    told = run("inspect", "marked.otio", "--stem", "fr.wav", "--json", "--no-faces")
+    rows = json.loads(told.stdout)["ranges"]
+    assert [(row["timecode"], row["frames"]) for row in rows] == [("00:00:00:00", 20), ("00:00:00:20", 20)]
+    assert sorted(place.rglob("*")) == before
+
+
+def test_weights_are_listed_and_shown(run: Run) -> None:
+    listed = json.loads(run("weights", "list", "--json").stdout)
+    assert {"stand-in", "stand-in-expert", "stand-in-opening"} <= {entry["name"] for entry in listed}
+    shown = json.loads(run("weights", "show", "stand-in").stdout)
+    assert (shown["kind"], len(shown["sha256"])) == ("generator", 64)

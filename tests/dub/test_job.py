@@ -1,0 +1,294 @@
+"""Whole jobs over films of drawn faces: frames, timecode, resume, interruption. Weights are stand-ins."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+
+from w2l_studio.config import DubConfig, EditConfig, MouthConfig
+from w2l_studio.dub import run
+from w2l_studio.edit import urls
+from w2l_studio.errors import Cancelled, NothingMarked, UsageError
+from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady
+from w2l_studio.media.probe import probe
+from w2l_studio.timing import frames_to_timecode, timecode_to_frames
+
+schema = otio.schema
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+CONFIG = DubConfig(
+    edit=EditConfig(handles=3),
+    mouths=MouthConfig(weights="stand-in", expert="stand-in-expert", opening="stand-in-opening"),
+)
+RATES = [
+    (Fraction(24000, 1001), "01:00:00:00"),
+    (Fraction(24), "01:00:00:00"),
+    (Fraction(25), "10:00:00:00"),
+    (Fraction(30000, 1001), "01:00:59;20"),
+    (Fraction(50), "01:00:00:00"),
+    (Fraction(60000, 1001), "01:00:00;00"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _weights(stand_ins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(stand_ins))
+
+
+def span(start: int, frames: int, rate: Fraction) -> Any:
+    time = otio.opentime.RationalTime
+    return otio.opentime.TimeRange(time(start, float(rate)), time(frames, float(rate)))
+
+
+def clip(media: Path, start: int, frames: int, mark: str | None = "w2l", at: tuple[int, int] = (0, 0)) -> Any:
+    """Return a clip of ``frames`` frames from frame ``start`` of a film, counted from its timecode."""
+    plate = probe(media)
+    zero = timecode_to_frames(plate.timecode, plate.rate) if plate.timecode else 0
+    reference = schema.ExternalReference(str(media), span(zero, plate.frames, plate.rate))
+    made = schema.Clip(f"{media.stem} {start}", reference, span(zero + start, frames, plate.rate))
+    if mark is not None:
+        made.markers.append(schema.Marker(mark, span(zero + start + at[0], at[1], plate.rate)))
+    return made
+
+
+def write(path: Path, clips: list[Any], rate: Fraction, start: int = 0) -> Path:
+    timeline = schema.Timeline("scene", global_start_time=otio.opentime.RationalTime(start, float(rate)))
+    timeline.tracks.append(schema.Track("V1", kind="Video", children=clips))
+    otio.adapters.write_to_file(timeline, str(path))
+    return path
+
+
+def dub(edit: Path, stems: list[str], out: Path, config: DubConfig = CONFIG) -> tuple[int, list[Event]]:
+    events: list[Event] = []
+    code = run.dub(edit, stems, out, config, events.append)
+    return code, events
+
+
+def report_in(out: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    return value
+
+
+def made(events: list[Event]) -> list[bool]:
+    """Return for every take whether it was there already."""
+    return [event.reused for event in events if isinstance(event, TakeReady)]
+
+
+@pytest.mark.parametrize(("rate", "timecode"), RATES, ids=lambda value: str(value))
+def test_frames_and_timecode_in_are_frames_and_timecode_out(
+    rate: Fraction, timecode: str, tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=24, timecode=timecode, reel="A001")
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    start = timecode_to_frames("01:00:00:00", rate)
+    edit = write(tmp_path / "scene.otio", [clip(film, 6, 12), clip(film, 3, 10, None)], rate, start)
+    code, events = dub(edit, [str(stem)], tmp_path / "out")
+    assert code == 0
+    before = otio.adapters.read_from_file(str(edit))
+    after = otio.adapters.read_from_file(str(tmp_path / "out" / "scene.fr.otio"))
+    assert (after.duration(), after.global_start_time) == (before.duration(), before.global_start_time)
+    old, new = (one.video_tracks()[0] for one in (before, after))
+    assert [(c.name, c.source_range) for c in new] == [(c.name, c.source_range) for c in old]
+    (entry,) = report_in(tmp_path / "out")["ranges"]
+    assert (entry["frames"], entry["synced"], entry["passed"]) == (12, 12, [])
+    take = probe(Path(entry["take"]))
+    assert (take.frames, take.rate, take.reel, entry["take_start"]) == (18, rate, "A001", 3)
+    zero, drop = timecode_to_frames(timecode, rate), ";" in timecode
+    assert take.timecode == frames_to_timecode(zero + 3, rate, drop=drop)
+    available = new[0].media_reference.available_range
+    assert (available.start_time.value, available.duration.value) == (zero + 3, 18)
+    assert new[1].active_media_reference_key == "DEFAULT_MEDIA"
+    assert isinstance(events[0], PlanReady)
+    assert isinstance(events[-1], JobFinished)
+
+
+def test_a_film_without_timecode_gives_takes_that_carry_the_edits_count(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=40)
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    dub(write(tmp_path / "s.otio", [clip(film, 10, 12)], Fraction(25)), [str(stem)], tmp_path / "out")
+    (entry,) = report_in(tmp_path / "out")["ranges"]
+    assert probe(Path(entry["take"])).timecode == "00:00:00:07"
+
+
+def test_a_part_of_a_clip_is_razored_and_fades(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
+    rate = Fraction(24)
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=60)
+    stem = spoken_stem(tmp_path / "fr.wav", 3)
+    edit = write(tmp_path / "s.otio", [clip(film, 0, 50, at=(20, 12))], rate)
+    dub(edit, [str(stem)], tmp_path / "out")
+    track = otio.adapters.read_from_file(str(tmp_path / "out" / "s.fr.otio")).video_tracks()[0]
+    assert [(c.source_range.start_time.value, c.source_range.duration.value) for c in track] == [
+        (0, 20), (20, 12), (32, 18),
+    ]  # fmt: skip
+    assert [c.active_media_reference_key for c in track] == ["DEFAULT_MEDIA", "w2l_fr", "DEFAULT_MEDIA"]
+
+
+@pytest.mark.parametrize(
+    ("late_samples", "gap", "head"), [(0, 0, 0), (48000, 24, 0), (100, 1, 1 - 100 / 2000), (-3000, 0, 1.5)]
+)
+def test_the_stem_sounds_where_its_time_reference_says(
+    late_samples: int, gap: int, head: float, tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(24)
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=50, faces=())
+    stem = spoken_stem(tmp_path / "fr.wav", 3, time_reference=3600 * 48000 + late_samples)
+    edit = write(tmp_path / "s.otio", [clip(film, 0, 48, at=(40, 4))], rate, start=86400)
+    dub(edit, [str(stem)], tmp_path / "out")
+    timeline = otio.adapters.read_from_file(str(tmp_path / "out" / "s.fr.otio"))
+    (track,) = timeline.audio_tracks()
+    assert track.name == "W2L fr"
+    *gaps, sound = track
+    assert sum(one.duration().value for one in gaps) == gap
+    assert sound.source_range.start_time.value == pytest.approx(head, abs=1e-9)
+    assert urls.to_path(sound.media_reference.target_url, tmp_path / "out") == stem
+    # Sample 0 of the file lies where the reference says, to a hundredth of a sample.
+    first = (gap - sound.source_range.start_time.value) / 24 * 48000
+    assert first == pytest.approx(late_samples, abs=0.01)
+    assert report_in(tmp_path / "out")["stems"][0]["placed_by"] == "time-reference"
+
+
+@pytest.fixture
+def two_clips(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> tuple[Path, list[str]]:
+    """Two marked clips of one face, a faceless one between them, two stems."""
+    rate = Fraction(24)
+    film = talking_film(tmp_path / "face.mov", rate=rate, frames=50)
+    wall = talking_film(tmp_path / "wall.mov", rate=rate, frames=30, faces=())
+    stems = [f"{name}={spoken_stem(tmp_path / f'{name}.fr.wav', 4)}" for name in ("ANNA", "BEN")]
+    clips = [clip(film, 3, 12, "w2l ANNA"), clip(wall, 3, 8, "w2l BEN"), clip(film, 30, 12, "w2l BEN")]
+    return write(tmp_path / "s.otio", clips, rate), stems
+
+
+def test_a_second_run_renders_only_what_changed(two_clips: Any, tmp_path: Path, spoken_stem: Any) -> None:
+    edit, stems = two_clips
+    out = tmp_path / "out"
+    given = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    _, events = dub(edit, stems, out)
+    assert made(events) == [False, False]
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == given
+    first = (out / "s.fr.otio").read_bytes()
+    _, events = dub(edit, stems, out)
+    assert made(events) == [True, True]
+    assert (out / "s.fr.otio").read_bytes() == first
+    assert [event.code for event in events if isinstance(event, PassedThrough)] == ["no-face"]
+    spoken_stem(Path(stems[1].partition("=")[2]), 3.5)
+    _, events = dub(edit, stems, out)
+    assert made(events) == [True, False]
+    timeline = otio.adapters.read_from_file(str(edit))
+    timeline.tracks[0][0].markers[0].metadata["w2l_studio"] = {"strength": 0.5}
+    timeline.tracks[0][0].name = "renamed"
+    otio.adapters.write_to_file(timeline, str(edit))
+    _, events = dub(edit, stems, out)
+    assert made(events) == [False, True]
+
+
+def test_an_interrupted_job_keeps_what_is_finished(
+    two_clips: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit, stems = two_clips
+    out = tmp_path / "out"
+    events: list[Event] = []
+
+    def interrupting(event: Event) -> None:
+        events.append(event)
+        if getattr(event, "stage", "") == "composite" and made(events):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match="Finished takes are kept"):
+        run.dub(edit, stems, out, CONFIG, interrupting)
+    assert made(events) == [False]
+    left = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert [name.split("/")[0] for name in left] == ["media", "takes", "takes"]
+    assert not [name for name in left if name.endswith(".part")]
+    _, events = dub(edit, stems, out)
+    assert made(events) == [True, False]
+
+
+def test_strict_says_that_something_passed_through(two_clips: Any, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    edit, stems = two_clips
+    code, events = dub(edit, stems, tmp_path / "out", replace(CONFIG, strict=True))
+    assert code == 4
+    assert isinstance(events[-1], JobFinished)
+    assert (events[-1].synced, events[-1].passed, events[-1].exit_code) == (24, 8, 4)
+
+
+def test_missing_media_is_told_by_clip_and_stops_nobody_else(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(25)
+    film = talking_film(tmp_path / "here.mov", rate=rate, frames=30)
+    gone = talking_film(tmp_path / "gone.mov", rate=rate, frames=30)
+    clips = [clip(gone, 0, 10), clip(film, 0, 20)]
+    gone.unlink()
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    code, _ = dub(write(tmp_path / "s.otio", clips, rate), [str(stem)], tmp_path / "out")
+    assert code == 0
+    offline, there = report_in(tmp_path / "out")["ranges"]
+    assert (offline["clip"], offline["passed"][0]["code"]) == ("gone 0", "media-offline")
+    assert there["synced"] == 20
+
+
+def test_who_speaks_in_a_two_shot_is_told_by_the_hint_or_not_at_all(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(25)
+    film = talking_film(tmp_path / "two.mov", rate=rate, frames=30, faces=((4, 25), (160, 25)))
+    hinted, unclear = clip(film, 0, 12), clip(film, 14, 12)
+    hinted.markers[0].metadata["w2l_studio"] = {"face": [0.75, 0.5]}
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    dub(write(tmp_path / "s.otio", [hinted, unclear], rate), [str(stem)], tmp_path / "out")
+    first, second = report_in(tmp_path / "out")["ranges"]
+    assert (first["speaker_by"], first["synced"]) == (["hint"], 12)
+    assert (second["synced"], second["passed"][0]["code"]) == (0, "speaker-unclear")
+    assert second["take"] is None
+
+
+def test_no_face_is_followed_over_a_cut_inside_the_clip(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(25)
+    film = talking_film(tmp_path / "cut.mov", rate=rate, frames=36, cut_at=18)
+    stem = spoken_stem(tmp_path / "fr.wav", 3)
+    dub(write(tmp_path / "s.otio", [clip(film, 5, 26)], rate), [str(stem)], tmp_path / "out")
+    (entry,) = report_in(tmp_path / "out")["ranges"]
+    assert entry["speaker_by"] == ["only-face", "only-face"]
+    assert (entry["shots"], entry["synced"]) == (2, 26)
+
+
+@pytest.mark.parametrize(
+    ("stem", "kind", "words"),
+    [(None, UsageError, "no stem was given"), ("fr.wav", NothingMarked, "nothing is marked.* name a marker")],
+)
+def test_a_job_that_cannot_begin_leaves_nothing(
+    stem: str | None, kind: type[Exception], words: str, tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=5)
+    edit = write(tmp_path / "s.otio", [clip(film, 0, 5, None)], Fraction(25))
+    spoken_stem(tmp_path / "fr.wav", 1)
+    with pytest.raises(kind, match=f"(?i){words}"):
+        dub(edit, [str(tmp_path / stem)] if stem else [], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any, tmp_path: Path) -> None:
+    edit, stems = two_clips
+    dub(edit, stems, tmp_path / "out")
+    page = (DOCS / "report.md").read_text(encoding="utf-8").partition("## Reason codes")[0]
+    rows = [re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for table in page.split("| field")[1:]]
+    told = [{name for cell in cells for name in re.findall(r"`(\w+)`", cell)} for cells in rows]
+    report = report_in(tmp_path / "out")
+    assert set(report) == told[0]
+    assert {key for entry in report["ranges"] for key in entry} == told[1]
+    assert {frozenset(entry) for entry in report["ranges"]} == {frozenset(told[1])}
+    for entry in report["ranges"]:
+        assert entry["frames"] == entry["synced"] + sum(why["frames"] for why in entry["passed"])
+        assert all(set(why) == {"frames", "code", "message", "hint"} for why in entry["passed"])
+    assert all(set(stem) == told[2] for stem in report["stems"])
