@@ -173,17 +173,14 @@ def evaluate(
 @click.option("--licence", required=True, help="Terms of the weights, with the credit that the data ask for.")
 @click.option("--commercial", is_flag=True, help="The terms allow paid work.")
 @click.option("--description", default="", help="One sentence for tables.")
-@click.option("--lead-ms", default=0.0, help="Where a sound window begins relative to its picture.")
-def export(
-    run: Path, folder: Path, name: str, licence: str, commercial: bool, description: str, lead_ms: float
-) -> None:
+def export(run: Path, folder: Path, name: str, licence: str, commercial: bool, description: str) -> None:
     """Write a RUN's network into a FOLDER of shipped weights and list it there."""
     from dataclasses import replace
 
     from training import export as shipping
 
     net, meta = shipping.from_run(run)
-    told = replace(meta, licence=licence, commercial=commercial, description=description, lead_ms=lead_ms)
+    told = replace(meta, licence=licence, commercial=commercial, description=description)
     folder.mkdir(parents=True, exist_ok=True)
     path = shipping.ship(net, told, folder, name)
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")

@@ -76,6 +76,9 @@ def from_run(run: Path) -> tuple[nn.Module, Meta]:
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
     net, meta = network(trainee.get("average") or trainee["net"], path)
+    meta = replace(meta, **trainee.get("meta", {}))
+    if isinstance(net, Generator):
+        net.from_reference = meta.from_reference
     listed = run / "manifest.tsv"
     manifest = sha256(listed.read_bytes()).hexdigest() if listed.exists() else ""
     return net, replace(meta, steps=saved["step"], manifest=manifest)

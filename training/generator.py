@@ -62,9 +62,9 @@ class Recipe:
     rate: float = 1e-3
     lips: float = 4.0
     edges: float = 0.5
-    opening: float = 0.6
-    looks: float = 0.15
-    sync: float = 0.1
+    opening: float = 1.0
+    looks: float = 0.2
+    sync: float = 0.2
     shut: float = 0.7
     silent: float = 0.08
     gap: int = 6
@@ -101,7 +101,10 @@ class GeneratorTrainee:
         self._clips = _Lips(sampler, opening)
         self._expert = expert.eval().requires_grad_(False) if expert else None
         self._opening = opening.eval().requires_grad_(False)
-        self.net = Generator(recipe.width).to(memory_format=torch.channels_last)
+        self.net = Generator(recipe.width, from_reference=True).to(memory_format=torch.channels_last)
+        # So the first mouths are the reference's, in its colours; what the sound changes is learned.
+        nn.init.zeros_(self.net.output_block[1].weight)
+        nn.init.zeros_(self.net.output_block[1].bias)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = nn.Linear(self.net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
         trained = [*self.net.parameters(), *self._ears.parameters()]
@@ -176,12 +179,13 @@ class GeneratorTrainee:
                     mean.lerp_(now, 1 - memory)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return networks, mean and optimiser."""
+        """Return networks, mean, optimiser, and what `export` writes into the header."""
         return {
             "net": self.net.state_dict(),
             "average": self.mean.state_dict(),
             "ears": self._ears.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "meta": {"recipe": "studio", "lead_ms": float(self.recipe.lead_ms), "from_reference": True},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

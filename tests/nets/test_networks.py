@@ -65,6 +65,16 @@ def test_time_is_folded_and_unfolded_in_order(lively):
     assert (clip.transpose(1, 2) - alone).abs().max() < 1e-5
 
 
+def test_from_the_reference_nothing_changes_until_something_is_learned(lively):
+    net = lively(Generator(0.25, from_reference=True))
+    audio, face = inputs(2, 96)
+    assert (net.lower_half(audio, face) - net(audio, face)[:, :, 48:]).abs().max() < 2e-6
+    nn.init.zeros_(net.output_block[1].weight)
+    nn.init.zeros_(net.output_block[1].bias)
+    face[:, 3:] = face[:, 3:].clamp(0.01, 0.99)
+    assert (net(audio, face) - face[:, 3:]).abs().max() < 1e-5
+
+
 @pytest.mark.parametrize("face_px", [64, 95, 256])
 def test_other_face_sizes_are_refused(face_px):
     with pytest.raises(ValueError, match="face_px must be one of"):

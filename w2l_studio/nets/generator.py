@@ -22,6 +22,9 @@ _SIZES = {
 _ENCODER_RESIDUALS = (1, 2, 2, 3, 2, 2)
 _DECODER = (512, 512, 384, 256, 128, 64, 32)
 
+#: Half a level of 255: keeps black and white of a reference finite before the sigmoid.
+_LEAST = 0.5 / 255
+
 
 class Generator(nn.Module):
     """Encoder-decoder with a skip at every size; the audio embedding enters at the bottleneck.
@@ -33,16 +36,18 @@ class Generator(nn.Module):
     Args:
         width: channel multiplier; 1 is the published network.
         face_px: side of the face: 96, 128 or 192.
+        from_reference: draw what differs from the reference (added before the sigmoid), not the face from
+            nothing as published: skin keeps its colour and pores from the first step of training on.
 
     Raises:
         ValueError: another `face_px`.
     """
 
-    def __init__(self, width: float = 1.0, face_px: int = 96) -> None:
+    def __init__(self, width: float = 1.0, face_px: int = 96, *, from_reference: bool = False) -> None:
         super().__init__()
         if face_px not in _SIZES:
             raise ValueError(f"face_px must be one of {sorted(_SIZES)}, not {face_px}")
-        self.width, self.face_px = width, face_px
+        self.width, self.face_px, self.from_reference = width, face_px, from_reference
         stages, neck = _SIZES[face_px]
         down = [scaled(channels, width) for channels in stages]
         up = [scaled(channels, width) for channels in _DECODER[: len(down)]]
@@ -86,6 +91,7 @@ class Generator(nn.Module):
         return self._draw(audio, face, self.face_px // 2)
 
     def _draw(self, audio: Tensor, face: Tensor, first_row: int) -> Tensor:
+        reference = face[:, 3:, first_row:]
         skips = []
         for block in self.face_encoder_blocks:
             face = block(face)
@@ -98,8 +104,11 @@ class Generator(nn.Module):
             top = skip.shape[2] - x.shape[2]
             x = torch.cat([x[:, :, keep - top :], skip[:, :, keep:]], 1)
             kept = keep
-        drawn: Tensor = self.output_block(x)
-        return drawn[:, :, first_row - kept :]
+        if not self.from_reference:
+            drawn: Tensor = self.output_block(x)
+            return drawn[:, :, first_row - kept :]
+        change = self.output_block[:2](x)[:, :, first_row - kept :]
+        return torch.sigmoid(change + torch.logit(reference.to(change.dtype), _LEAST))
 
     def _rows(self, first_row: int) -> list[int]:
         """Return for each decoder block the first row of its output that ``first_row`` depends on.

@@ -18,6 +18,7 @@ class Meta:
         width: channel multiplier of generator, expert and critic.
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).
+        from_reference: whether a generator draws what differs from its reference (`generator.Generator`).
         lead_ms: where a mel window begins relative to its picture; negative = before.
         recipe: how it was trained.
         steps: for how long.
@@ -31,6 +32,7 @@ class Meta:
     width: float = 1.0
     face_px: int = 96
     frames: int = 5
+    from_reference: bool = False
     lead_ms: float = 0.0
     recipe: str = ""
     steps: int = 0

@@ -54,7 +54,7 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
     meta = _meta(header, path) if header else published
     _expect("generator", meta.kind, path)
     try:
-        net = Generator(meta.width, meta.face_px)
+        net = Generator(meta.width, meta.face_px, from_reference=meta.from_reference)
     except ValueError as error:
         raise WeightsError(str(error), hint="update the engine", where=str(path)) from error
     checkpoint.fill(net, state, path)
