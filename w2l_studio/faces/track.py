@@ -29,11 +29,13 @@ _LOST = 0.25
 _NEAR = 0.6
 #: ... and a face that was away comes back within this many, at a size within this factor.
 _BACK, _BACK_SIZE = 1.5, 1.6
-#: Tracks shorter than this that do not fill half of their shot are no faces.
+#: Tracks shorter than this that do not fill half of their shot, or seen in fewer than this part of the
+#: detections, are no faces.
 _SHORTEST_S = Fraction(1, 4)
-#: Nor are those of which too little is left after both doubts: part of the detections that saw it, times
-#: part of the second looks that found it again. Real faces have 0.40 and more, vases and hands up to 0.26.
-_TRUST = 0.35
+_SEEN = 0.35
+#: Nor are those of which too little is left after all doubts: part of the detections that saw it, times part
+#: of the second looks that found it again. Real faces have 0.32 and more, vases and hands up to 0.10.
+_TRUST = 0.2
 #: Second looks are taken at these hits.
 _DOUBTED = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987))
 
@@ -49,7 +51,8 @@ class _Face:
     looked: int = 0
     hits: int = 0
     doubted: int = 0
-    again: int = 0
+    mirrored: int = 0
+    tilted: int = 0
     open: bool = True
 
 
@@ -106,8 +109,10 @@ class _Follower:
         face.seen.add(now.number, found.boxes[row], found.points[row], float(found.scores[row]))
         face.hits, face.last, face.box = face.hits + 1, now.number, found.boxes[row]
         if face.hits in _DOUBTED:
-            face.doubted += recheck.LOOKS
-            face.again += recheck.again(self.detector, now.bgr, found.points[row])
+            mirrored, tilted = recheck.again(self.detector, now.bgr, found.points[row])
+            face.doubted += 1
+            face.mirrored += mirrored
+            face.tilted += tilted
         apart = np.linalg.norm(found.points[row] - face.points, axis=1).mean()
         mix = _MIX if apart <= _LOST * _length(face.points) else 1.0
         if mix == 1.0:
@@ -201,8 +206,9 @@ def _is_face(face: _Face, shot: Shot) -> bool:
     numbers = sorted(face.seen.points)
     length = numbers[-1] + 1 - numbers[0]
     long_enough = length >= _SHORTEST_S * shot.frames.rate or 2 * length >= len(shot.frames)
-    trust = face.hits / face.looked * face.again / face.doubted
-    return long_enough and trust >= _TRUST
+    seen = face.hits / face.looked
+    again = min(face.mirrored, face.tilted) / face.doubted
+    return long_enough and seen >= _SEEN and seen * again >= _TRUST
 
 
 def _length(points: Floats) -> float:
