@@ -283,9 +283,10 @@ def test_damaged_frame_is_named(film):
     plate = probe(path)
     with av.open(str(path)) as container:
         entry = list(container.streams.video[0].index_entries)[33]
+        pos, size = entry.pos, entry.size
     with path.open("r+b") as file:
-        file.seek(entry.pos)
-        file.write(bytes(entry.size))
+        file.seek(pos)
+        file.write(bytes(size))
     with open_plate(plate) as reader:
         assert sum(1 for _ in reader.read(0, 33)) == 33
         with pytest.raises(MediaError, match=r"p\.mov: frame 33 is missing or damaged"):

@@ -47,11 +47,13 @@ def probe(path: Path) -> Plate:
             raise MediaError("no picture of the file decodes", hint="export it again", where=str(path))
         has_audio = bool(container.streams.audio)
         named = list(_tags(container, stream))
-    first, origin, base = head[0], head[0].pts, stream.time_base
+        # Whatever is asked of a stream is asked before its file is closed: it is FFmpeg's memory.
+        first, origin, base = head[0], head[0].pts, stream.time_base
     with opened(path) as container:
         stream = picture_stream(container, path)
         times = presentation_times(container, stream, path)
         told = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
+        codec, pixel_aspect = stream.codec_context.name, stream.sample_aspect_ratio or Fraction(1)
     # Pictures before the first that decodes lack the pictures that they refer to (a cut stream).
     times = [time for time in times if time >= origin]
     rate, frames = constant_run(times, base, told, path)
@@ -61,11 +63,11 @@ def probe(path: Path) -> Plate:
         height=first.height,
         rate=rate,
         frames=frames,
-        codec=stream.codec_context.name,
+        codec=codec,
         pix_fmt=first.format.name,
         bits=first.format.components[0].bits,
         tags=_colour(first),
-        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+        pixel_aspect=pixel_aspect,
         rotation=_rotation(first, path),
         timecode=_timecode(named, rate),
         reel=_find(named, "reel_name"),
