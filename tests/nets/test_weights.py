@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from collections import OrderedDict
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -382,7 +383,11 @@ def test_published_detectors_are_recognised():
 
 
 def test_header_keeps_every_field():
-    meta = Meta("expert", 0.5, 128, 3, -40.0, "r", 12, "CC0", True, "ab" * 32, "what it is")
+    told = {"kind": "expert", "width": 0.5, "face_px": 128, "frames": 3, "from_reference": True}
+    told |= {"lead_ms": -40.0, "recipe": "r", "steps": 12, "licence": "CC0", "commercial": True}
+    meta = Meta(**told, manifest="ab" * 32, description="what it is")
+    plain = Meta("generator")
+    assert all(getattr(meta, field.name) != getattr(plain, field.name) for field in fields(Meta))
     assert Meta.from_header(meta.to_header()) == meta
     with pytest.raises(ValueError, match="kind"):
         Meta.from_header({"width": "1"})
