@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import opentimelineio as otio
 import pytest
 
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig
-from w2l_studio.dub import run
+from w2l_studio.dub import run, sheet
 from w2l_studio.edit import urls
-from w2l_studio.errors import Cancelled, NothingMarked, UsageError
+from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
 from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady
 from w2l_studio.media.probe import probe
 from w2l_studio.timing import frames_to_timecode, timecode_to_frames
@@ -292,3 +294,16 @@ def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any,
         assert entry["frames"] == entry["synced"] + sum(why["frames"] for why in entry["passed"])
         assert all(set(why) == {"frames", "code", "message", "hint"} for why in entry["passed"])
     assert all(set(stem) == told[2] for stem in report["stems"])
+
+
+def test_the_sheet_shows_plate_and_take_of_every_dubbed_range(two_clips: Any, tmp_path: Path) -> None:
+    edit, stems = two_clips
+    dub(edit, stems, tmp_path / "out")
+    path = sheet.write(tmp_path / "out" / "report.json", tmp_path / "out" / "sheet.png")
+    picture = cv2.imread(str(path))
+    assert picture.shape == (2 * (2 * 240 + 6), 8 * 240, 3)
+    above, below = picture[:240], picture[240:480]
+    assert np.abs(above.astype(int) - below).max() > 30
+    (tmp_path / "none.json").write_text(json.dumps({"ranges": []}))
+    with pytest.raises(OutputError, match="nothing was dubbed"):
+        sheet.write(tmp_path / "none.json", path)

@@ -126,7 +126,7 @@ def _decoded_numbers(path, read_number):
 
 def test_variable_rate_is_refused_with_what_to_do(film):
     path = film("vfr.mp4", rate=Fraction(100), frames=30, times=lambda n: n * 4 + (n % 3 == 1), options={})
-    with pytest.raises(Unsupported, match=r"varies.*conform to a constant rate first"):
+    with pytest.raises(Unsupported, match=r"varies.*Conform to a constant rate first"):
         probe(path)
 
 

@@ -1,4 +1,4 @@
-"""A contact sheet of a dubbed edit: plate above, take below, for every take.
+"""A contact sheet of a dubbed edit: plate above, take below, for every dubbed range, close on the new lips.
 
 Reads what was delivered (the report and the media), not what was in memory.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,14 @@ from w2l_studio.media.probe import probe
 from w2l_studio.terms import FramesBGR
 
 _COLUMNS = 8
-_TILE_PX = 320
+_TILE_PX = 240
+_GAP_PX = 6
+#: Longer side of the pictures that tiles are cut from.
+_LOOK_PX = 1280
+#: Grey levels by which a take differs from its plate where lips are new (encoding changes less).
+_CHANGED = 12
+#: A tile's side, in parts of the changed place's.
+_AROUND = 2.2
 
 
 def write(report: Path, path: Path) -> Path:
@@ -37,16 +45,8 @@ def write(report: Path, path: Path) -> Path:
     ranges = [entry for entry in json.loads(report.read_text(encoding="utf-8"))["ranges"] if entry["synced"]]
     if not ranges:
         raise OutputError("nothing was dubbed, so there is nothing to show", where=str(report))
-    rows = []
-    for entry in ranges:
-        moments = [
-            entry["media_start"] + (2 * i + 1) * entry["frames"] // (2 * _COLUMNS) for i in range(_COLUMNS)
-        ]
-        rows.append(_row(Path(entry["media"]), moments))
-        rows.append(_row(Path(entry["take"]), [n - entry["take_start"] for n in moments]))
-    width = max(row.shape[1] for row in rows)
-    padded = [cv2.copyMakeBorder(row, 2, 2, 0, width - row.shape[1], cv2.BORDER_CONSTANT) for row in rows]
-    ok, coded = cv2.imencode(".png", np.vstack(padded))
+    sheet = np.vstack([_pair(entry) for entry in ranges])
+    ok, coded = cv2.imencode(".png", sheet)
     if not ok:
         raise OutputError("the sheet cannot be coded as PNG", where=str(path))
     with output_errors(path):
@@ -54,13 +54,49 @@ def write(report: Path, path: Path) -> Path:
     return path
 
 
-def _row(media: Path, moments: Sequence[int]) -> FramesBGR:
-    """Return upright reduced pictures of a file side by side."""
+def _pair(entry: dict[str, Any]) -> FramesBGR:
+    """Return the plate's row above the take's, the same windows of the same moments."""
+    step = entry["frames"] / _COLUMNS
+    moments = [entry["media_start"] + int((i + 0.5) * step) for i in range(_COLUMNS)]
+    before = _pictures(Path(entry["media"]), moments)
+    after = _pictures(Path(entry["take"]), [n - entry["take_start"] for n in moments])
+    windows = [_window(old, new) for old, new in zip(before, after, strict=True)]
+    rows = [
+        np.hstack([_tile(picture, window) for picture, window in zip(pictures, windows, strict=True)])
+        for pictures in (before, after)
+    ]
+    return np.asarray(np.pad(np.vstack(rows), ((0, _GAP_PX), (0, 0), (0, 0))), np.uint8)
+
+
+def _pictures(media: Path, moments: Sequence[int]) -> list[FramesBGR]:
+    """Return upright pictures of a file."""
     plate = probe(media)
-    view = geometry.view(plate, _TILE_PX)
+    view = geometry.view(plate, _LOOK_PX)
     found = []
     with decode.open_plate(plate) as reader:
         for n in moments:
             pictures = reader.read(n, n + 1)
             found += [view.upright(planes.analysis(one, plate.tags, view.scale)) for one in pictures]
-    return np.hstack(found)
+    return found
+
+
+def _window(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
+    """Return left, top and side of a square around what changed; the middle where nothing did."""
+    height, width = old.shape[:2]
+    blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 2)
+    rows, columns = (np.flatnonzero((blurred > _CHANGED).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        rows, columns = np.array([0, height - 1]), np.array([0, width - 1])
+    size = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    side = min(int(size * _AROUND), height, width)
+    left = int(np.clip((columns[0] + columns[-1] - side) // 2, 0, width - side))
+    # Lips lie in the lower half of a face: look a little higher.
+    top = int(np.clip((rows[0] + rows[-1] - side) // 2 - side // 10, 0, height - side))
+    return left, top, side
+
+
+def _tile(picture: FramesBGR, window: tuple[int, int, int]) -> FramesBGR:
+    left, top, side = window
+    part = picture[top : top + side, left : left + side]
+    how = cv2.INTER_AREA if side > _TILE_PX else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(part, (_TILE_PX, _TILE_PX), interpolation=how), np.uint8)
