@@ -10,7 +10,7 @@ import click
 
 @click.command("doctor")
 def command() -> int:
-    """Check this installation: libraries, weights, detector, encoder, speed."""
+    """Check this installation: libraries, weights, detector, encoders."""
     problems = [*_libraries(), *_weights(), *_media()]
     for problem in problems:
         click.echo(f"PROBLEM {problem}")

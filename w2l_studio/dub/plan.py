@@ -99,7 +99,7 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
 def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     info = probe_sound(path)
     start_s = Fraction(edit.start_frame) / edit.rate
-    used = [use.first_sample_s for use in edit.sounds if use.media == path.resolve()]
+    used = [use.first_sample_s for use in edit.sounds if use.media.resolve() == path.resolve()]
     first_s, rule = stem_rules.place(info.time_reference, info.rate, start_s, used[0] if used else None)
     duration_s = Fraction(info.samples, info.rate)
     return Stem(path.resolve(), character, first_s, duration_s, rule, file_sha256(path))
