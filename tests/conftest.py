@@ -4,8 +4,13 @@ from pathlib import Path
 
 import av
 import cv2
+import hypothesis
 import numpy as np
 import pytest
+
+# No test looks at the clock: a busy machine is no error.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

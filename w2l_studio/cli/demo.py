@@ -16,7 +16,13 @@ _EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 @click.option(
     "--lang", type=click.Choice(["fr", "de"]), default="fr", show_default=True, help="Language of the dub."
 )
-@click.option("--out", type=click.Path(path_type=Path), default=Path("two_voices.w2l"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("two_voices.w2l"),
+    show_default=True,
+    help="Result folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line.")
 def command(lang: str, out: Path, as_json: bool) -> int:
     """Dub the example edit (two CGI characters) and print where the result is."""

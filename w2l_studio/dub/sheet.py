@@ -83,7 +83,7 @@ def _pictures(media: Path, moments: Sequence[int]) -> list[FramesBGR]:
 def _window(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
     """Return left, top and side of a square around what changed; the middle where nothing did."""
     height, width = old.shape[:2]
-    blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 2)
+    blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 4)
     rows, columns = (np.flatnonzero((blurred > _CHANGED).any(axis)) for axis in (1, 0))
     if not len(rows):
         rows, columns = np.array([0, height - 1]), np.array([0, width - 1])
