@@ -72,12 +72,16 @@ def production_sound(segment: Segment, frames: FrameRange, production: Sequence[
     start_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
     for use in production:
         begin = start_s - use.first_sample_s
-        if begin < 0:
+        stop = begin + len(frames) / frames.rate
+        if stop <= 0:
             continue
         try:
-            samples = read_mono(use.media, mel.SAMPLE_RATE, begin, begin + len(frames) / frames.rate)
+            samples = read_mono(use.media, mel.SAMPLE_RATE, max(begin, Fraction(0)), stop)
         except StemError:
             continue
+        # Handles may reach before the sound's first sample, at the head of a timeline always.
+        before = np.zeros(round(max(-begin, Fraction(0)) * mel.SAMPLE_RATE), np.float32)
+        samples = np.concatenate([before, samples])
         if len(samples) and speech.voiced(samples).any():
             return samples
     return None
