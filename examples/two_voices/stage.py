@@ -111,7 +111,7 @@ class Figure:
         self._extra = cast.dressed(actor, self.body.person)
         self._tongue = np.flatnonzero(head.part == mesh.TONGUE)
         self._off = _face(self.body.person.rest, head) - _face(head.rest, head)
-        shades = render._shades(head)
+        shades = render.shades(head)
         fixed = np.column_stack([head.rest, head.uv, head.part, shades])
         beside = np.column_stack(
             [

@@ -92,7 +92,7 @@ class Renderer:
         )
         self._flat = self._gl.framebuffer([self._gl.renderbuffer(size, 4)])
         self._moving = self._gl.buffer(reserve=len(head.rest) * 6 * 4)
-        fixed = np.column_stack([head.rest, head.uv, head.part, _shades(head)]).astype(np.float32)
+        fixed = np.column_stack([head.rest, head.uv, head.part, shades(head)]).astype(np.float32)
         self._array = self._gl.vertex_array(
             self._program,
             [
@@ -213,7 +213,7 @@ def _normals(places: Floats, head: mesh.Mesh) -> Floats:
     return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9)
 
 
-def _shades(head: mesh.Mesh) -> Doubles:
+def shades(head: mesh.Mesh) -> Doubles:
     """Return how much of the sky each vertex of the neutral head sees, 0.25..1.
 
     A point below the mean of its neighbourhood lies in a fold: nostrils, eye corners, under the lip.
