@@ -12,10 +12,11 @@ import pytest
 
 from w2l_studio.composite import matte, paste
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import plan, run, take, wiring
+from w2l_studio.dub import cutting, listening, plan, run, sounds, take, wiring
 from w2l_studio.events import Event, JobFinished, TakeReady
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
+from w2l_studio.timing import FrameRange
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 STEMS = [f"{name}={EXAMPLE / 'stems' / f'{name}.fr.wav'}" for name in ("ANNA", "BEN")]
@@ -145,6 +146,40 @@ def test_takes_decode_frame_for_frame(dubbed: tuple[Path, list[Event], dict[str,
     plate = probe(path)
     with open_plate(plate) as reader:
         assert sum(1 for _ in reader.read(0, plate.frames)) == plate.frames
+
+
+def test_new_lips_follow_the_stem_like_lips_that_were_filmed_with_it(
+    dubbed: tuple[Path, list[Event], dict[str, Any]],
+) -> None:
+    """The expert hears the takes nearer to a synced plate (its own language) than to an unsynced one."""
+    folder, _, _ = dubbed
+    config = DubConfig()
+    job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
+    studio = wiring.build(config, wiring.identify(config))
+    alone = sorted((one for one in job.segments if len(one.lines) == 1), key=lambda one: len(one.plate_range))
+    scores = np.mean([followed(segment, job, studio, config) for segment in alone[:2]], axis=0)
+    take_score, unsynced, synced = scores
+    assert synced > unsynced
+    assert take_score - unsynced > synced - take_score
+
+
+def followed(segment: Any, job: Any, studio: Any, config: DubConfig) -> tuple[float, float, float]:
+    """Score the take against the stem, the plate against the stem, and the plate against its own sound."""
+    stem = job.stem(segment.lines[0])
+    performance = take.perform(segment, [stem], job.edit.sounds, studio, config, lambda _: None)
+    spoken = max(performance.spoken, key=lambda one: len(one.rows))
+    piece = spoken.piece
+    windows = cutting.Windows(piece.frames, piece.maps, piece.dubbed)
+    plate = cutting.cut(segment.plate, [windows], studio.generator.face_px, lambda _: None).pixels
+    shown = listening.at_expert_rate(len(plate), segment.plate.rate)
+    frames = FrameRange(min(spoken.rows), max(spoken.rows) + 1, segment.plate.rate)
+    first_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
+    dub = sounds.voice(stem, first_s, len(shown), listening.EXPERT_RATE, Fraction(0))
+    own = listening.production_sound(segment, frames, job.edit.sounds)
+    assert own is not None
+    original = sounds.hear(own, Fraction(0), len(shown), listening.EXPERT_RATE, Fraction(0))
+    follow = studio.judge.follow
+    return follow(spoken.mouths[shown], dub), follow(plate[shown], dub), follow(plate[shown], original)
 
 
 def test_lips_follow_the_stem_in_time(dubbed: tuple[Path, list[Event], dict[str, Any]]) -> None:
