@@ -54,6 +54,12 @@ def test_pixel_aspect(film):
     assert probe(film("b.mp4")).pixel_aspect == 1
 
 
+def test_nothing_is_asked_of_a_file_that_is_closed(film):
+    """FFmpeg's memory is garbage then, now and then: each of 40 looks says the same."""
+    path = film(sample_aspect_ratio=Fraction(4, 3))
+    assert len({probe(path) for _ in range(40)}) == 1
+
+
 @pytest.mark.parametrize("degrees", [90, -90, 180])
 def test_rotation_as_ffmpeg_tells_it(degrees, film):
     assert (probe(film("a.mp4", rotation=degrees)).rotation - degrees) % 360 == 0
