@@ -29,7 +29,7 @@ _LOOK_PX = 1280
 #: Grey levels by which a take differs from its plate where lips are new (encoding changes less).
 _CHANGED = 12
 #: A tile's side, in parts of the changed place's.
-_AROUND = 2.2
+_AROUND = 2.6
 
 
 def write(report: Path, path: Path) -> Path:
@@ -60,7 +60,7 @@ def _pair(entry: dict[str, Any]) -> FramesBGR:
     moments = [entry["media_start"] + int((i + 0.5) * step) for i in range(_COLUMNS)]
     before = _pictures(Path(entry["media"]), moments)
     after = _pictures(Path(entry["take"]), [n - entry["take_start"] for n in moments])
-    windows = [_window(old, new) for old, new in zip(before, after, strict=True)]
+    windows = _windows([_changed(old, new) for old, new in zip(before, after, strict=True)], before[0].shape)
     rows = [
         np.hstack([_tile(picture, window) for picture, window in zip(pictures, windows, strict=True)])
         for pictures in (before, after)
@@ -80,19 +80,23 @@ def _pictures(media: Path, moments: Sequence[int]) -> list[FramesBGR]:
     return found
 
 
-def _window(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
-    """Return left, top and side of a square around what changed; the middle where nothing did."""
-    height, width = old.shape[:2]
+def _changed(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
+    """Return the middle (x, y) and the longer side of what changed; of the picture where nothing did."""
     blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 4)
     rows, columns = (np.flatnonzero((blurred > _CHANGED).any(axis)) for axis in (1, 0))
     if not len(rows):
-        rows, columns = np.array([0, height - 1]), np.array([0, width - 1])
+        rows, columns = (np.arange(size) for size in old.shape[:2])
     size = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    side = min(int(size * _AROUND), height, width)
-    left = int(np.clip((columns[0] + columns[-1] - side) // 2, 0, width - side))
+    return int(columns[0] + columns[-1]) // 2, int(rows[0] + rows[-1]) // 2, int(size)
+
+
+def _windows(changed: Sequence[tuple[int, int, int]], shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Return left, top and side of a square around each change, all of one row equally large."""
+    height, width = shape[:2]
+    side = min(int(np.median([size for *_, size in changed]) * _AROUND), height, width)
     # Lips lie in the lower half of a face: look a little higher.
-    top = int(np.clip((rows[0] + rows[-1] - side) // 2 - side // 10, 0, height - side))
-    return left, top, side
+    corners = [(x - side // 2, y - side // 2 - side // 10) for x, y, _ in changed]
+    return [(min(max(x, 0), width - side), min(max(y, 0), height - side), side) for x, y in corners]
 
 
 def _tile(picture: FramesBGR, window: tuple[int, int, int]) -> FramesBGR:
