@@ -94,3 +94,10 @@ def test_the_readmes_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
     for told in ("README.md", "CONTRIBUTING.md"):
         assert set(re.findall(r"^make ([a-z]+)", page(told), re.MULTILINE)) <= targets
+
+
+def test_every_code_of_a_warning_is_documented() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "w2l_studio").rglob("*.py")]
+    codes = {code for text in sources for code in re.findall(r'Warned\(\s*"([a-z-]+)"', text)}
+    assert codes
+    assert all(f"`{code}`" in page("docs/events.md") for code in codes)
