@@ -10,12 +10,18 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from w2l_studio.errors import OutputError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 _CHUNK = 1 << 20
 
@@ -113,6 +119,7 @@ class WorkDir:
         self._takes = path / "takes"
         self._lock = path / ".lock"
         self._new = False
+        self._held = -1
 
     def __enter__(self) -> WorkDir:
         """Make the folder and take the lock."""
@@ -125,7 +132,14 @@ class WorkDir:
 
     def __exit__(self, *_: object) -> None:
         """Give the lock back; a job that made nothing leaves no folder."""
-        self._lock.unlink(missing_ok=True)
+        if sys.platform == "win32":
+            os.close(self._held)
+            with suppress(OSError):
+                self._lock.unlink()
+        else:
+            # Gone before it is let go: whoever opens it later locks a file of their own.
+            self._lock.unlink(missing_ok=True)
+            os.close(self._held)
         for folder in (self.media, self._takes, *([self.path] if self._new else [])):
             with suppress(OSError):
                 folder.rmdir()
@@ -147,29 +161,25 @@ class WorkDir:
 
     def _take_lock(self) -> None:
         with output_errors(self.path):
-            for _ in range(2):
-                try:
-                    handle = os.open(self._lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-                except FileExistsError:
-                    if self._holder_lives():
-                        break
-                    self._lock.unlink(missing_ok=True)
-                    continue
-                with os.fdopen(handle, "w") as file:
-                    file.write(str(os.getpid()))
-                return
-        raise OutputError(
-            "another run is writing here",
-            hint="wait for it, or give another folder with --out",
-            where=str(self.path),
-        )
+            held = os.open(self._lock, os.O_CREAT | os.O_RDWR)
+        if not _locked(held):
+            os.close(held)
+            raise OutputError(
+                "another run is writing here",
+                hint="wait for it, or give another folder with --out",
+                where=str(self.path),
+            )
+        self._held = held
 
-    def _holder_lives(self) -> bool:
-        try:
-            holder = int(self._lock.read_text())
-            os.kill(holder, 0)
-        except PermissionError:
-            return True
-        except (OSError, ValueError):
-            return False
-        return holder != os.getpid()
+
+def _locked(held: int) -> bool:
+    """Lock an open file; the system lets go of it when the process ends, however it ends."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    # Opened just before its holder removed it: no lock for anybody who comes after.
+    return os.fstat(held).st_nlink > 0
