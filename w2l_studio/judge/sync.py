@@ -69,8 +69,9 @@ class ExpertJudge:
         Raises:
             ValueError: as `score`.
         """
-        similarity = self._similarity(crops, voice)
-        means = [_mean(np.diagonal(similarity, k)) for k in range(-SHIFT, SHIFT + 1)]
+        lips, sound = self._embedded(crops, voice)
+        # Of the cosines of all pairs 31 diagonals are wanted: time grows with pictures, not their square.
+        means = [_mean((_moved(lips, -k) * _moved(sound, k)).sum(1)) for k in range(-SHIFT, SHIFT + 1)]
         return 1 - np.array(means, np.float32)
 
     def follow(self, crops: FramesBGR, voice: Voice) -> float:
@@ -85,7 +86,8 @@ class ExpertJudge:
         Raises:
             ValueError: as `score`.
         """
-        similarity = self._similarity(crops, voice)
+        lips, sound = self._embedded(crops, voice)
+        similarity = lips @ sound.T
         spoken = _spoken(voice.voiced, self.frames)
         offset = np.arange(len(similarity))[None, :] - np.arange(len(similarity))[:, None]
         heard = np.broadcast_to(spoken[None, :] if spoken.any() else True, offset.shape)
@@ -93,8 +95,8 @@ class ExpertJudge:
         far = similarity[heard & (np.abs(offset) >= _FAR) & (np.abs(offset) <= SHIFT)]
         return float(near.mean() - far.mean()) if len(near) and len(far) else 0.0
 
-    def _similarity(self, crops: FramesBGR, voice: Voice) -> Floats:
-        """Return cosines ``float32[N, N]``, rows = lip windows, columns = sound windows."""
+    def _embedded(self, crops: FramesBGR, voice: Voice) -> tuple[Floats, Floats]:
+        """Return ``float32[N, E]`` of lip windows and of sound windows, each row of length 1."""
         count = len(crops) - self.frames + 1
         if count < 1:
             raise ValueError(f"{self.name} needs at least {self.frames} pictures, not {len(crops)}")
@@ -109,8 +111,7 @@ class ExpertJudge:
                 sound, lips = self._net(mel, _stacked(lower[start : stop + self.frames - 1], self.frames))
                 audio.append(functional.normalize(sound.float(), dim=1))
                 faces.append(functional.normalize(lips.float(), dim=1))
-        cosines: Floats = (torch.cat(faces) @ torch.cat(audio).T).numpy()
-        return cosines
+        return torch.cat(faces).numpy(), torch.cat(audio).numpy()
 
 
 def _lower_halves(crops: FramesBGR) -> Tensor:
@@ -132,6 +133,11 @@ def _stacked(lower: Tensor, frames: int) -> Tensor:
 def _spoken(voiced: Bools, frames: int) -> Bools:
     """Tell for each window whether speech sounds in any of its pictures."""
     return np.asarray(np.lib.stride_tricks.sliding_window_view(voiced, frames).any(1))
+
+
+def _moved(rows: Floats, by: int) -> Floats:
+    """Return the rows that have a partner ``by`` rows before them (negative: after them)."""
+    return rows[max(0, by) : max(0, len(rows) + min(0, by))]
 
 
 def _mean(pairs: Floats) -> float:
