@@ -53,6 +53,15 @@ class SyncNet(nn.Module):
         embedding: Tensor = self.netfclip(self.forward_lipfeat(faces))
         return embedding
 
+    def forward_film(self, film: Tensor) -> Tensor:
+        """Embed every window of a film ``[3, T, 224, 224]`` as ``[T - 4, 1024]``, in one pass.
+
+        Only the first layer has an extent in time, so that windows share all the work above it.
+        """
+        features = self.netcnnlip(film[None])[0, :, :, 0, 0].T
+        embedding: Tensor = self.netfclip(features)
+        return embedding
+
     def forward_lipfeat(self, faces: Tensor) -> Tensor:
         """Return the 512 features below the head of `forward_lip`."""
         features: Tensor = self.netcnnlip(faces)
