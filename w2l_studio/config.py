@@ -13,6 +13,7 @@ from typing import Any
 
 from w2l_studio.errors import UsageError
 
+_DETECTORS = ("mtcnn", "retinaface", "yunet")
 _LANGUAGE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 
 
@@ -88,6 +89,25 @@ class CompositeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreConfig:
+    """How films are scored.
+
+    Args:
+        judge: name of registered weights, or path of a checkpoint: a sync expert, or SyncNet.
+        protocol: what SyncNet sees: ``wild`` = each face track, ``lrs`` = the whole picture.
+    """
+
+    judge: str = "w2l-expert"
+    protocol: str = "wild"
+    faces: FaceConfig = field(default_factory=FaceConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse values that nobody can mean."""
+        _one_of("--protocol", self.protocol, ("wild", "lrs"))
+        _one_of("--detector", self.faces.detector, _DETECTORS)
+
+
+@dataclass(frozen=True, slots=True)
 class DubConfig:
     """A whole job."""
 
@@ -108,7 +128,7 @@ class DubConfig:
             raise UsageError(f"--lang must be a language tag like fr or pt-BR, not {self.lang!r}")
         _in_range("--handles", self.edit.handles, 0, 10_000)
         _in_range("--batch", self.mouths.batch, 1, 1024)
-        _one_of("--detector", self.faces.detector, ("mtcnn", "retinaface", "yunet"))
+        _one_of("--detector", self.faces.detector, _DETECTORS)
         _one_of("--reference", self.mouths.reference, ("closed", "same"))
         _one_of("--precision", self.mouths.precision, ("auto", "fp32", "bf16"))
         _one_of("--device", self.mouths.device, ("auto", "cpu", "cuda"))

@@ -17,6 +17,7 @@ from w2l_studio.errors import StudioError
 COMMANDS = {
     "dub": ("dub", "Dub the marked segments of an edit."),
     "inspect": ("inspect", "Show what would be dubbed, and what is in the way; renders nothing."),
+    "score": ("score", "Score how well lips and sound of films fit."),
     "weights": ("weights", "List, add or show weights."),
     "demo": ("demo", "Dub the example edit and make a before/after sheet."),
     "doctor": ("doctor", "Check this installation."),

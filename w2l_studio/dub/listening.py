@@ -27,7 +27,7 @@ EXPERT_RATE = Fraction(25)
 #: Side of the expert's crops (paper 3.1).
 EXPERT_PX = 96
 #: Shorter ranges say too little: one second of pictures.
-_LEAST_FRAMES = 25
+LEAST_FRAMES = 25
 #: The judge compares every picture with every sound: a minute of pictures is enough.
 _MOST_FRAMES = 1500
 
@@ -46,23 +46,25 @@ class Listener:
         frames = tracks[0].frames
         samples = production_sound(self.segment, frames, self.production)
         shown = at_expert_rate(len(frames), frames.rate)
-        if samples is None or len(shown) < _LEAST_FRAMES or not speech.voiced(samples).any():
+        if samples is None or len(shown) < LEAST_FRAMES or not speech.voiced(samples).any():
             return None
         voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
         part = busiest(voice.voiced)
         shown, voice = shown[part], Voice(voice.windows[part], voice.voiced[part])
         asked = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
-        faces = [self._windows(within(track, asked)) for track in tracks]
+        faces = [windows(self.view, within(track, asked)) for track in tracks]
         joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
         return [
             self.judge.follow(crops.pixels[shown - shown[0]], voice) if track.present.mean() > 1 / 3 else -1.0
             for crops, track in zip(cutting.parted(joined, faces), tracks, strict=True)
         ]
 
-    def _windows(self, track: FaceTrack) -> cutting.Windows:
-        window = smooth.steady_windows(crop.windows(track.points), track.present, track.frames.rate)
-        maps = self.view.crop_maps(crop.affines(window, EXPERT_PX))
-        return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
+
+def windows(view: View, track: FaceTrack) -> cutting.Windows:
+    """Return where the expert's crops of a track lie; every frame is wanted."""
+    window = smooth.steady_windows(crop.windows(track.points), track.present, track.frames.rate)
+    maps = view.crop_maps(crop.affines(window, EXPERT_PX))
+    return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
 
 
 def production_sound(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:
@@ -95,7 +97,7 @@ def judged(judge: Judge, mouths: FramesBGR, rate: Fraction, voice: Voice) -> Ver
         voice: one window per picture **at the expert's rate**, lead 0.
     """
     shown = at_expert_rate(len(mouths), rate)[: len(voice.windows)]
-    if len(shown) < _LEAST_FRAMES:
+    if len(shown) < LEAST_FRAMES:
         return None
     part = busiest(voice.voiced[: len(shown)])
     return judge.score(mouths[shown[part]], Voice(voice.windows[part], voice.voiced[part]))
@@ -123,3 +125,19 @@ def at_expert_rate(frames: int, rate: Fraction) -> Ints:
     count = (frames / rate * EXPERT_RATE).__floor__()
     middles = [((i + Fraction(1, 2)) / EXPERT_RATE * rate).__floor__() for i in range(count)]
     return np.array(middles, np.int64)
+
+
+def expert_frames(frames: FrameRange) -> tuple[int, Ints]:
+    """Return which pictures at 25 a second, counted from the film's begin, show a range of the film.
+
+    Returns:
+        The number k of the first one, which begins at k / 25 seconds, and ``int64[N]``: the film's frame
+        that is on screen in the middle of each.
+
+    >>> first, shown = expert_frames(FrameRange(100, 106, Fraction(50)))
+    >>> first, shown.tolist()
+    (50, [101, 103, 105])
+    """
+    up, down = frames.rate.numerator, 2 * frames.rate.denominator * EXPERT_RATE.numerator
+    begin, end = (-((up - down * frame) // (2 * up)) for frame in (frames.start, frames.stop))
+    return begin, (2 * np.arange(begin, end, dtype=np.int64) + 1) * up // down

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2l_studio.config import DubConfig, FaceConfig
+from w2l_studio.errors import WeightsError
 from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.judge.sync import ExpertJudge
+from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.encode import ProRes
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -67,6 +69,22 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
         ProRes(),
+    )
+
+
+def judge(name_or_path: str) -> Judge | SyncNetJudge:
+    """Construct what scores films: a sync expert, or SyncNet.
+
+    Raises:
+        WeightsError: missing, altered, or for another network.
+    """
+    entry = weights.find(name_or_path)
+    if entry.kind == "syncnet":
+        return SyncNetJudge(weights.load_syncnet(entry.path), name=entry.name)
+    if entry.kind == "expert":
+        return ExpertJudge(weights.load_expert(entry.path), name=entry.name)
+    raise WeightsError(
+        f"{entry.name} is no judge: {entry.kind}", hint="an expert is, and SyncNet", where=str(entry.path)
     )
 
 
