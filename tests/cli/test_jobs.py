@@ -105,7 +105,9 @@ def out(tmp_path: Path) -> Iterator[Path]:
 
 
 def dub(run: Run, edit: str, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return run("dub", edit, "--stem", "fr.wav", "--weights", "stand-in", "--out", str(out), *more)
+    return run(
+        "dub", edit, "--stem", "fr.wav", "--weights", "stand-in", "--out", str(out), "--handles", "0", *more
+    )
 
 
 def marks(out: Path) -> list[str]:
