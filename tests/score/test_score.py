@@ -245,13 +245,21 @@ def test_what_cannot_be_scored_is_one_sentence_and_the_others_are_scored(
 
 
 def test_the_table_names_the_judge_and_never_calls_an_experts_numbers_lse(
-    talking_film, with_sound, hiss, tmp_path, capsys, watching
+    talking_film, with_sound, hiss, tmp_path, capsys, watching, monkeypatch
 ):
     film = with_sound(
         talking_film(tmp_path / "s.mov", rate=Fraction(25), frames=30), hiss(2), tmp_path / "f.mov"
     )
     assert command.main([str(film), "--protocol", "lrs"], standalone_mode=False) == 0
-    assert {"LSE-D", "LSE-C", "watching"} <= set(capsys.readouterr().out.split())
+    said = capsys.readouterr()
+    assert {"LSE-D", "LSE-C", "watching"} <= set(said.out.split())
+    assert not said.err
+    monkeypatch.undo()
+    assert command.main([str(film)], standalone_mode=False) == 0
+    said = capsys.readouterr()
+    assert {"distance", "confidence", "w2l-expert"} <= set(said.out.split())
+    assert "LSE" not in said.out
+    assert "w2l-expert is not SyncNet" in said.err
 
 
 def test_missing_weights_are_told_before_any_film_is_opened(tmp_path):

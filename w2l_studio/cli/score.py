@@ -86,6 +86,8 @@ def _table(rows: list[Score]) -> None:
             f"{said.offset_frames:+d}", f"{row.offset_ms:+d}", row.judge, row.note,
         )  # fmt: skip
     options.print_table(table)
+    if not lse:
+        click.echo(f"{rows[0].judge} is not SyncNet: its numbers are no LSE-D and LSE-C.", err=True)
 
 
 def _or_dash(number: int | None) -> str:
