@@ -186,6 +186,37 @@ def export(run: Path, folder: Path, name: str, licence: str, commercial: bool, d
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")
 
 
+_EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+@cli.command()
+@click.argument("pack", type=_FOLDER)
+@click.option("--captures", type=_EXISTING, help="What performers/capture.py made; needs --clips.")
+@click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker.")
+@click.option("--speech", type=_EXISTING, help="Utterances with phoneme times (speech.jsonl).")
+@click.option("--people", default=1, help="Heads per clip or utterance, a seed each.")
+@click.option("--jobs", default=2, help="Processes.")
+def performers(
+    pack: Path, captures: Path | None, clips: Path | None, speech: Path | None, people: int, jobs: int
+) -> None:
+    """Make a PACK of CGI people that do what real clips or phonemes say (docs/performers.md)."""
+    from itertools import chain
+
+    from training.performers import sources
+    from training.performers.fill import fill
+
+    if bool(captures) != bool(clips) or not (captures or speech):
+        raise UsageError("nothing to perform", hint="give --captures with --clips, or --speech, or both")
+    found = chain(
+        (one for one in sources.captured(captures, clips) if one.split == "train")
+        if captures and clips
+        else (),
+        sources.spoken(speech) if speech else (),
+    )
+    made = fill(found, pack, seeds=range(1, people + 1), jobs=jobs, report=click.echo)
+    click.echo(f"{pack}: {made} clips")
+
+
 @cli.command()
 @run_options
 @click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")

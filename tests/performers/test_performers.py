@@ -1,9 +1,12 @@
 """Performers: closures are exact, seeds repeat, points are exact, lips open when the curve says so."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import soundfile
 
 from training.performers import motion, scene, speech
 
@@ -153,3 +156,36 @@ def test_jaw_and_lips_agree(renderer):
     setting = scene.draw(np.random.default_rng(3), 160, 40)
     openings = [drawn.opening for drawn in renderer.render(body, units, still, setting)]
     assert (np.diff(openings) > 0.05).all()
+
+
+def test_without_anything_to_perform_the_command_says_what_to_give(tmp_path):
+    made = subprocess.run(
+        [sys.executable, "-m", "training", "performers", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 2
+    assert "--speech" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
+def test_utterances_are_filled_into_a_pack_once(renderer, tmp_path):
+    from training.data import read_pack
+    from training.performers import sources
+    from training.performers.fill import fill
+
+    tone = np.sin(np.arange(32000) * 0.1).astype(np.float32) * 0.2
+    soundfile.write(tmp_path / "a.wav", tone, 16000)
+    row = {
+        "id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "aligner": "manual",
+        "conf": None, "phones": MAMA,
+    }  # fmt: skip
+    unsure = row | {"id": "b", "aligner": "align-asr", "conf": 0.2}
+    (tmp_path / "speech.jsonl").write_text("\n".join(json.dumps(r) for r in (row, unsure)) + "\n")
+    pack = tmp_path / "pack"
+    assert fill(sources.spoken(tmp_path), pack, seeds=range(1, 3), jobs=1, report=lambda _: None) == 2
+    before = {path: path.stat().st_mtime_ns for path in pack.rglob("*.npy")}
+    assert fill(sources.spoken(tmp_path), pack, seeds=range(1, 3), jobs=1, report=lambda _: None) == 2
+    assert {path: path.stat().st_mtime_ns for path in pack.rglob("*.npy")} == before
+    assert {clip.name for clip in read_pack([pack])} == {"a__1", "a__2"}
