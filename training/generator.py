@@ -63,11 +63,11 @@ class Recipe:
     singles: int = 12
     rate: float = 1e-3
     lips: float = 4.0
-    moved: float = 6.0
+    moved: float = 10.0
     edges: float = 0.5
-    opening: float = 6.0
-    looks: float = 0.4
-    sync: float = 0.4
+    opening: float = 1.0
+    looks: float = 0.05
+    sync: float = 0.02
     shut: float = 0.7
     open: float = 0.5
     silent: float = 0.08
