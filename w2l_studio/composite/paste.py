@@ -11,7 +11,7 @@ import numpy as np
 
 from w2l_studio.composite import matte as mattes
 from w2l_studio.composite import planes as conversion
-from w2l_studio.composite import texture, warp
+from w2l_studio.composite import silhouette, texture, warp
 from w2l_studio.composite.colour import ColourMatch
 from w2l_studio.composite.layout import Layout, layout, legal
 from w2l_studio.terms import Bools, ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
@@ -56,13 +56,15 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
     level = np.float32(1 << (stored.bits - 8))
     lips = mattes.lips(size) if lips is None else lips
-    keep = texture.agreement((codes[0] - lows[0]) / level, lips)
+    difference = (codes[0] - lows[0]) / level
+    keep = texture.agreement(difference, lips)
+    alpha = matte.alpha * silhouette.inside(difference, lips)
     out = list(picture.planes)
     for i in range(stored.colours):
         onto = warp.patch(out[i].shape, maps[i], covered)
         if onto is not None:
             moved = np.dstack([codes[i], lows[i]])
-            out[i] = _blend(out[i], moved, keep, matte.alpha, gain, onto, legal(stored, tags, i))
+            out[i] = _blend(out[i], moved, keep, alpha, gain, onto, legal(stored, tags, i))
     return Planes(tuple(out), picture.pix_fmt)
 
 
