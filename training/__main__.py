@@ -232,7 +232,8 @@ def generator(
     **options: int,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
-    from training.generator import GeneratorTrainee, Recipe
+    from training.generator import GeneratorTrainee
+    from training.recipe import Recipe
     from w2l_studio.nets import weights
 
     def make(sampler: Sampler) -> Trainee:

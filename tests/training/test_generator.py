@@ -8,7 +8,9 @@ import torch
 
 from training import loop
 from training.data import Sampler, read_pack
-from training.generator import GeneratorTrainee, Recipe, _Lips, _reference, _shut
+from training.generator import GeneratorTrainee
+from training.recipe import Recipe
+from training.sampling import Lips, choose_reference, shut_lips
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.opening import Opening
 
@@ -26,7 +28,7 @@ def trainee(sampler, recipe=SLIM, *, judged=True):
 
 
 def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
-    batch = _Lips(sampler, Opening()).batch(np.random.default_rng(0), SLIM)
+    batch = Lips(sampler, Opening()).batch(np.random.default_rng(0), SLIM)
     assert batch.faces.shape == (8, 6, 96, 96)
     assert batch.target.shape == (8, 3, 48, 96)
     assert batch.heard.shape == (8, 1, 80, 16)
@@ -40,15 +42,15 @@ def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
 def test_references_keep_their_distance_and_are_mostly_shut():
     random = np.random.default_rng(1)
     opening = np.abs(np.sin(np.arange(60) / 4)).astype(np.float32)
-    shut = _shut(opening)
+    shut = shut_lips(opening)
     frames = np.arange(28, 33)
-    chosen = np.array([_reference(shut, frames, random, Recipe()) for _ in range(300)])
+    chosen = np.array([choose_reference(shut, frames, random, Recipe()) for _ in range(300)])
     assert (np.abs(chosen[:, None] - frames).min(1) > Recipe().gap).all()
     assert shut[chosen].mean() > 0.65
 
 
 def test_silence_goes_with_shut_lips(sampler):
-    clips = _Lips(sampler, Opening())
+    clips = Lips(sampler, Opening())
     quiet = Recipe(width=0.0625, windows=1, singles=24, silent=1.0)
     batch = clips.batch(np.random.default_rng(2), quiet)
     assert (batch.heard == -4).all()

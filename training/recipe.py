@@ -1,0 +1,46 @@
+"""What a generator learns by: the `studio` recipe as one frozen value. Holds numbers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a generator learns by.
+
+    Args:
+        width: channel multiplier of the network.
+        lead_ms: where a mel window begins relative to its picture; -75 lays it evenly around the picture.
+        ears: share of the steps that teach the audio encoder alone, first.
+        windows: windows of 5 consecutive pictures in a batch.
+        singles: single pictures in a batch, each of another clip.
+        rate: of AdamW, at its highest.
+        lips: weight of an error on the lips; 1 = as anywhere.
+        moved: extra weight of an error where the true picture differs from the reference, per unit of 0..1.
+        edges: weight of the error in differences of neighbours, which keeps lips and teeth crisp.
+        opening: weight of the error in lip opening, by the opening network.
+        looks: weight of the distance to the true lips in the expert's eyes.
+        sync: weight of how much worse than the true lips the drawn ones fit the sound.
+        shut: share of references with shut lips, as the engine chooses them.
+        open: share of the windows chosen among a clip's more open half.
+        silent: share of the windows that are shut lips in digital silence.
+        gap: least pictures between target and reference.
+    """
+
+    width: float = 0.375
+    lead_ms: int = -75
+    ears: float = 0.08
+    windows: int = 4
+    singles: int = 12
+    rate: float = 1e-3
+    lips: float = 4.0
+    moved: float = 10.0
+    edges: float = 0.5
+    opening: float = 1.0
+    looks: float = 0.05
+    sync: float = 0.02
+    shut: float = 0.7
+    open: float = 0.5
+    silent: float = 0.08
+    gap: int = 6

@@ -1,0 +1,151 @@
+"""Draws what a generator learns from: targets, references far in lips, sounds, and silence with shut lips.
+
+Learns nothing; what is drawn how often is told by the recipe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training import augment
+from training.data import WINDOW, Clip, Sampler, column, hear
+from training.recipe import Recipe
+from w2l_studio.nets.opening import Opening
+from w2l_studio.sound.mel import BANDS, SILENCE
+from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.terms import Bools, Floats, Ints
+
+HALF_PX = augment.FACE_PX // 2
+#: Share of a clip's pictures, those with the least opening, that count as shut lips.
+_SHUT_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What a step learns from; N = 5 * windows + singles, the windows' pictures first.
+
+    Args:
+        faces: ``float32[N, 6, 96, 96]``, masked target and reference as `mouths.wav2lip.assemble` does.
+        target: ``float32[N, 3, 48, 96]``, true lower halves.
+        heard: ``float32[N, 1, 80, 16]``, with the recipe's lead.
+        sound: ``float32[windows, 1, 80, 16]``, as the expert hears a window.
+    """
+
+    faces: Tensor
+    target: Tensor
+    heard: Tensor
+    sound: Tensor
+
+
+class Lips:
+    """Draws what a generator learns from; knows how far lips are open in every picture that it drew from."""
+
+    def __init__(self, sampler: Sampler, opening: Opening) -> None:
+        self._sampler, self._net = sampler, opening
+        self._known: dict[tuple[str, str], Floats] = {}
+
+    def opening(self, clip: Clip) -> Floats:
+        """Return the clip's openings ``float32[T]``, measured where nobody knows them."""
+        key = (clip.group, clip.name)
+        if key not in self._known:
+            self._known[key] = clip.opening if clip.opening is not None else self._measured(clip)
+        return self._known[key]
+
+    def _measured(self, clip: Clip) -> Floats:
+        placed = augment.place(np.random.default_rng(0))
+        lower = np.stack([augment.lower(frame, placed) for frame in clip.frames])
+        with torch.inference_mode():
+            measured = self._net.eval().measure(torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255)
+        return measured.numpy()
+
+    def sounds(
+        self, random: np.random.Generator, count: int, recipe: Recipe
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw sounds as the generator hears them, as the expert does, and how far lips are open."""
+        heard, sound, opening = [], [], []
+        for _ in range(count):
+            clip = self._sampler.draw(random)
+            frame = int(random.integers(clip.windows))
+            spectrum = augment.voice(random, clip.mel[:, _around(frame, clip)])
+            offset = _around(frame, clip).start
+            heard.append(hear(spectrum, column(frame, recipe.lead_ms) - offset))
+            sound.append(hear(spectrum, column(frame) - offset))
+            opening.append(self.opening(clip)[frame])
+        stacked = [torch.from_numpy(np.stack(part))[:, None] for part in (heard, sound)]
+        return stacked[0], stacked[1], torch.tensor(np.array(opening, np.float32))
+
+    def batch(self, random: np.random.Generator, recipe: Recipe) -> Batch:
+        """Draw a batch."""
+        faces, target, heard, sound = [], [], [], []
+        for i in range(recipe.windows + recipe.singles):
+            length = WINDOW if i < recipe.windows else 1
+            clip = self._sampler.draw(random)
+            opening = self.opening(clip)
+            at = choose_moment(opening[: clip.windows], random, recipe.open)
+            frames = np.arange(at, at + length)
+            spectrum = augment.voice(random, clip.mel)
+            if random.random() < 0.5:
+                spectrum = np.where(augment.hush(clip.mel) == clip.mel, spectrum, SILENCE).astype(np.float32)
+            shut = shut_lips(opening)
+            if random.random() < recipe.silent:
+                frames = np.full(length, random.choice(np.flatnonzero(shut)))
+                spectrum = np.full((BANDS, COLUMNS), SILENCE, np.float32)
+            reference = choose_reference(shut, frames, random, recipe)
+            pictured, true = _pictures(clip, frames, reference, random)
+            faces.append(pictured)
+            target.append(true)
+            heard.append(np.stack([hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames]))
+            if length == WINDOW:
+                sound.append(hear(spectrum, column(int(frames[0]))))
+        return Batch(
+            torch.from_numpy(np.concatenate(faces)).permute(0, 3, 1, 2),
+            torch.from_numpy(np.concatenate(target)).permute(0, 3, 1, 2),
+            torch.from_numpy(np.concatenate(heard))[:, None],
+            torch.from_numpy(np.stack(sound))[:, None],
+        )
+
+
+def _around(frame: int, clip: Clip) -> slice:
+    """Return the columns that windows on a picture can reach, so that only these are changed."""
+    middle = column(frame)
+    return slice(max(0, middle - COLUMNS), min(clip.mel.shape[1], middle + 2 * COLUMNS))
+
+
+def choose_moment(opening: Floats, random: np.random.Generator, share: float) -> int:
+    """Choose a picture, in ``share`` of the cases of the more open half: lips are shut most of the time."""
+    numbers = np.arange(len(opening))
+    if random.random() < share:
+        numbers = numbers[opening >= np.median(opening)]
+    return int(random.choice(numbers))
+
+
+def shut_lips(opening: Floats) -> Bools:
+    """Tell which pictures count as shut lips: the least open fifth of a clip."""
+    return opening <= np.quantile(opening, _SHUT_SHARE)
+
+
+def choose_reference(shut: Bools, frames: Ints, random: np.random.Generator, recipe: Recipe) -> int:
+    """Choose a picture away from the targets (peers: a near one leaks), mostly one with shut lips."""
+    numbers = np.arange(len(shut))
+    away = (numbers < frames.min() - recipe.gap) | (numbers > frames.max() + recipe.gap)
+    wanted = away & shut if random.random() < recipe.shut and (away & shut).any() else away
+    return int(random.choice(numbers[wanted]))
+
+
+def _pictures(clip: Clip, frames: Ints, reference: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return faces ``float32[K, 96, 96, 6]`` and true lower halves ``float32[K, 48, 96, 3]``."""
+    look = augment.look(random, faults=False)
+    near = look(augment.face(clip.frames[reference], augment.place(random, augment.SLIGHT)), random)
+    placed = augment.place(random, augment.SLIGHT)
+    faces, target = [], []
+    for n in frames:
+        true = look(augment.face(clip.frames[n], placed), random)
+        face = np.concatenate([true, near], 2)
+        face[HALF_PX:, :, :3] = 0
+        faces.append(face)
+        target.append(true[HALF_PX:])
+    return np.stack(faces), np.stack(target)
