@@ -202,11 +202,13 @@ def performers(
     """Make a PACK of CGI people that do what real clips or phonemes say (docs/performers.md)."""
     from itertools import chain
 
-    from training.performers import sources
-    from training.performers.fill import fill
-
     if bool(captures) != bool(clips) or not (captures or speech):
         raise UsageError("nothing to perform", hint="give --captures with --clips, or --speech, or both")
+    try:
+        from training.performers import sources
+        from training.performers.fill import fill
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
     found = chain(
         (one for one in sources.captured(captures, clips) if one.split == "train")
         if captures and clips
