@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.performers import mesh, person
-from training.performers.mesh import EYE, SKIN
+from training.performers.mesh import SKIN
 from training.performers.person import Person
 
 Array = npt.NDArray[np.float64]
@@ -161,7 +161,7 @@ def embodied(actor: Actor) -> Person:
         folder, target = name.split("/")
         (path,) = mesh.targets(folder, target)
         displaced += mesh.target(path) * np.float32(strength)
-    rest = _round_eyes(head, head.rest + displaced)
+    rest = person.eyes_in_place(head, head.rest + displaced)
     drawn = person.draw(np.random.default_rng(actor.seed))
     look = {name: actor.look.get(name, value) for name, value in drawn.look.items()}
     return replace(drawn, rest=rest.astype(np.float32), look=look, gain=1.0, asymmetry=1.04)
@@ -186,17 +186,6 @@ def normals(places: Array, triangles: npt.NDArray[np.int32]) -> Array:
     for corner in range(3):
         np.add.at(sums, triangles[:, corner], faces)
     return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9)
-
-
-def _round_eyes(head: mesh.Mesh, rest: Array) -> Array:
-    """Keep eyeballs round where shape targets have pulled the lids."""
-    placed = rest.copy()
-    for side in (-1, 1):
-        ball = (head.part == EYE) & (np.sign(head.rest[:, 0]) == side)
-        before, after = head.rest[ball], rest[ball]
-        size = np.linalg.norm(after - after.mean(0)) / np.linalg.norm(before - before.mean(0))
-        placed[ball] = after.mean(0) + (before - before.mean(0)) * size
-    return placed
 
 
 def _hair(cut: Cut) -> tuple[Array, npt.NDArray[np.int64]]:

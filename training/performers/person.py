@@ -60,7 +60,7 @@ def draw(random: np.random.Generator) -> Person:
     male = bool(random.random() < 0.5)
     rest = head.rest + _build(random, male)
     rest = rest * np.array([random.uniform(0.93, 1.07), 1, random.uniform(0.95, 1.05)], np.float32)
-    rest = _teeth_in_place(random, head, _eyes_in_place(head, rest))
+    rest = _teeth_in_place(random, head, eyes_in_place(head, rest))
     rest = rest - _middle(rest) + _middle(head.rest)
     look = _look(random, male)
     rest = rest + _hair(random, head, rest, look)
@@ -98,7 +98,7 @@ def _middle(places: Floats) -> Floats:
     return middle
 
 
-def _eyes_in_place(head: Mesh, rest: Floats) -> Floats:
+def eyes_in_place(head: Mesh, rest: Floats) -> Floats:
     """Keep the eyeballs round: they go where the lids went, with the mean scale of the head."""
     placed = rest.copy()
     for side in (-1, 1):
