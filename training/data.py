@@ -23,7 +23,8 @@ from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Floats, FramesBGR
 
 FPS = 25
-FRAME_PX = 128
+#: Side of the pictures that are made: a 192-pixel face with its margin. Packs of another size are read as well.
+FRAME_PX = 240
 #: The pack's window is larger than the networks' by this factor, so that it can be moved and turned.
 MARGIN = 1.25
 #: Pictures in the expert's window (the paper's Tv).

@@ -22,7 +22,7 @@ from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
 
 #: Side of the picture that is drawn; the face's window is cut from it.
-PICTURE_PX = 208
+PICTURE_PX = 384
 _LONGEST_S = 3.0
 
 
@@ -107,8 +107,8 @@ def _act(source: Source, random: np.random.Generator, names: tuple[str, ...]) ->
 def _film(
     units: Floats, body: render.Body, random: np.random.Generator, renderer: Renderer
 ) -> tuple[FramesBGR, Floats]:
-    """Return the pack's pictures ``uint8[T, 128, 128, 3]`` and the exact openings ``float32[T]``."""
-    setting = scene.draw(random, PICTURE_PX, float(random.uniform(36, 56)))
+    """Return the pack's pictures ``uint8[T, 240, 240, 3]`` and the exact openings ``float32[T]``."""
+    setting = scene.draw(random, PICTURE_PX, PICTURE_PX * float(random.uniform(0.173, 0.27)))
     pose = scene.move(random, len(units), FPS, turned=0.33, lively=float(random.uniform(0.4, 1.4)))
     behind = scene.background(random, PICTURE_PX, PICTURE_PX)
     drawn = list(renderer.render(body, units, pose, setting))

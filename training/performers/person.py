@@ -110,13 +110,19 @@ def eyes_in_place(head: Mesh, rest: Floats) -> Floats:
 
 
 def _teeth_in_place(random: np.random.Generator, head: Mesh, rest: Floats) -> Floats:
-    """Move teeth and tongue to where people's stand: the mesh hides the upper and shows all of the lower."""
+    """Move teeth and tongue to where people's stand in speech.
+
+    The mesh hides the upper teeth and shows all of the lower ones, behind a tongue that fills the mouth: what is
+    learned from such mouths is a violet sheet between lips.
+    """
     placed = rest.copy()
     teeth = head.part == TEETH
     with_jaw = head.units["jawOpen"][:, 1] < -0.05
-    placed[teeth & ~with_jaw, 1] -= random.uniform(0.01, 0.05)
-    placed[teeth & with_jaw, 1] -= random.uniform(0.06, 0.11)
-    placed[head.part == TONGUE] -= np.array([0, random.uniform(0.04, 0.12), 0.06], np.float32)
+    placed[teeth & ~with_jaw, 1] -= random.uniform(0.025, 0.085)
+    placed[teeth & with_jaw, 1] -= random.uniform(0.05, 0.11)
+    placed[head.part == TONGUE] -= np.array(
+        [0, random.uniform(0.12, 0.23), random.uniform(0.06, 0.16)], np.float32
+    )
     placed[teeth, 0] *= random.uniform(0.82, 0.94)
     return placed
 

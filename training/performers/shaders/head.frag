@@ -112,12 +112,12 @@ void main() {
         vec3 h = normalize(key_way + eye_way);
         c += key * pow(clamp(dot(n, h), 0.0, 1.0), 220.0) * 0.8;
     } else if (v_part == 2) {
-        float inside = mix(0.25, 0.9, smoothstep(0.0, 0.35, opening)) * smoothstep(1.12, 1.46, q.z);
+        float inside = mix(0.4, 0.95, smoothstep(0.0, 0.3, opening)) * smoothstep(1.12, 1.44, q.z);
         float gap = 0.85 + 0.15 * smoothstep(0.0, 0.12, abs(fract(q.x * 11.0) - 0.5));
         c = lit(teeth * gap, n, eye_way, 0.06, inside, 0.2) * inside;
     } else if (v_part == 3) {
-        float inside = mix(0.08, 0.6, smoothstep(0.0, 0.4, opening)) * smoothstep(0.7, 1.35, q.z);
-        c = lit(vec3(0.42, 0.13, 0.12) * (0.8 + 0.3 * noise(q * 30.0)), n, eye_way, 0.05, inside, 0.4) * inside;
+        float inside = mix(0.1, 0.62, smoothstep(0.0, 0.4, opening)) * smoothstep(0.85, 1.42, q.z);
+        c = lit(vec3(0.40, 0.12, 0.10) * (0.8 + 0.3 * noise(q * 30.0)), n, eye_way, 0.05, inside, 0.4) * inside;
     } else if (v_part == 4) {
         c = lit(mix(hair, skin, 0.25) * 0.4, n, eye_way, 0.02, 1.0, 0.0);
     } else {
@@ -141,8 +141,8 @@ void main() {
         }
         float gloss = mix(mix(0.10, 0.22, lips), 0.05, hairy) * (1.0 - 0.6 * roughness) * (0.7 + 0.6 * pores);
         c = lit(albedo, n, eye_way, gloss, v_shade, 1.0 - hairy);
-        float cave = smoothstep(1.50, 1.28, q.z);
-        c = mix(c, vec3(0.16, 0.045, 0.04) * (key + sky) * 0.5 * mix(0.15, 0.75, smoothstep(0.0, 0.5, opening)) * (1.0 - 0.85 * cave), inside);
+        float cave = smoothstep(1.49, 1.36, q.z);
+        c = mix(c, vec3(0.15, 0.04, 0.03) * (key + sky) * 0.5 * mix(0.15, 0.6, smoothstep(0.0, 0.5, opening)) * (1.0 - 0.85 * cave), inside);
     }
     c = c / (1.0 + 0.18 * c);
     colour = vec4(pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
