@@ -5,7 +5,8 @@
 Every clip of the split is dubbed twice: with its own sound (compared with its true lips) and with the
 sound of another clip (judged against that sound). Beside the generator stand two baselines: the source as
 it is, and shut lips. Columns: correlation of lip opening with the true one and its lag in pictures; mean
-error of the lips in levels of 255; offset, and distance (1 - cosine), by the sync expert against the
+error of the lips in levels of 255; detail (differences of neighbouring pixels there) in parts of the true
+picture's; offset, and distance (1 - cosine), by the sync expert against the
 *other* sound; the last row is what true lips of that sound reach.
 """
 
@@ -27,14 +28,25 @@ from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
-_LIPS = (slice(50, 88), slice(16, 80))
+#: Rows and columns of the lips, as parts of the face's side.
+_LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
 _LAGS = range(-5, 6)
 _COLUMNS = 14
 
 
-def crops(clip: Clip) -> FramesBGR:
-    placed = augment.place(np.random.default_rng(0))
-    return np.stack([augment.face(frame, placed) for frame in clip.frames])
+def crops(clip: Clip, face_px: int) -> FramesBGR:
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
+    return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
+
+
+def lips(pixels: FramesBGR) -> FramesBGR:
+    rows, columns = (slice(*(round(part * pixels.shape[1]) for part in parts)) for parts in _LIPS)
+    return pixels[:, rows, columns]
+
+
+def detail(pixels: FramesBGR) -> float:
+    """Return the mean difference of neighbouring pixels at the lips, in levels."""
+    return float(np.abs(np.diff(lips(pixels).astype(np.float32), axis=1)).mean())
 
 
 def voice(clip: Clip, count: int, lead_ms: int) -> Voice:
@@ -59,10 +71,11 @@ def measure(
     clip: Clip, other: Clip, generator: Wav2Lip, judge: ExpertJudge, opening: Openness
 ) -> tuple[dict[str, dict[str, float]], dict[str, FramesBGR]]:
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
-    pixels = crops(clip)
+    side = generator.face_px
+    pixels = crops(clip, side)
     rows = shut(pixels, opening)
     still = pixels.copy()
-    still[:, 48:] = pixels[rows][:, 48:]
+    still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     maps = np.zeros((len(pixels), 2, 3))
     lead = int(generator.lead_ms)
     own = generator.speak(Crops(pixels, maps), pixels[rows], voice(clip, len(pixels), lead))
@@ -83,9 +96,9 @@ def measure(
         figures[name] = {"offset": verdict.offset_frames, "distance": at_zero, "best": verdict.distance}
         if drawn is not None:
             figures[name]["correlation"], figures[name]["lag"] = lag(opening(drawn), true)
-            error = np.abs(drawn.astype(float) - pixels)[:, _LIPS[0], _LIPS[1]]
-            figures[name]["lips_levels"] = float(error.mean())
-    in_sync = judge.distances(crops(other)[:count], heard)
+            figures[name]["lips_levels"] = float(np.abs(lips(drawn).astype(float) - lips(pixels)).mean())
+            figures[name]["detail"] = detail(drawn) / detail(pixels)
+    in_sync = judge.distances(crops(other, side)[:count], heard)
     figures["true lips of the sound"] = {
         "offset": 15 - int(np.nanargmin(in_sync)),
         "distance": float(in_sync[15]),
@@ -93,7 +106,7 @@ def measure(
     return figures, {
         "source": pixels[:count],
         "dubbed": dubbed,
-        "lips that go with the sound": crops(other)[:count],
+        "lips that go with the sound": crops(other, side)[:count],
     }
 
 

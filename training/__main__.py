@@ -224,6 +224,7 @@ def performers(
 @click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")
 @click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
 @click.option("--width", default=0.375, help="Channel multiplier.")
+@click.option("--start", help="Begin with what these weights have learned: a name or a file.")
 def generator(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
@@ -231,6 +232,7 @@ def generator(
     lips: str,
     judge: str | None,
     width: float,
+    start: str | None,
     **options: int,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
@@ -241,7 +243,8 @@ def generator(
     def make(sampler: Sampler) -> Trainee:
         expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
-        return GeneratorTrainee(sampler, expert, net, Recipe(width=width))
+        learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
+        return GeneratorTrainee(sampler, expert, net, Recipe(width=width), learned)
 
     train(make, packs, shares, out, **options)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.data import FRAME_PX, MARGIN
+from training.data import MARGIN
 from w2l_studio.nets.contrast import MOUTH
 from w2l_studio.sound.mel import BANDS, SILENCE
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Plane
@@ -21,6 +21,8 @@ _ROW, _COLUMN = FACE_PX // 2 + MOUTH[0].start, MOUTH[1].start
 MOUTH_PX = (MOUTH[0].stop - MOUTH[0].start, MOUTH[1].stop - MOUTH[1].start)
 #: Mel values below this are counted as a pause (of -4..4).
 _PAUSE = -1.3
+#: Pictures that are made smaller than this are halved before they are sampled.
+_HALVED = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,21 @@ STRONG = Jitter(2.5, 0.06, 0.06)
 STILL = Jitter(0.0, 0.0, 0.0)
 
 
-def place(random: np.random.Generator, jitter: Jitter = STILL) -> Doubles:
-    """Return a map ``float64[2, 3]`` from a pack's picture to a 96-px face, moved by chance."""
-    x, y = random.normal(0, 1, 2) * jitter.shift_px
-    size = (1 + random.normal() * jitter.scale) * FACE_PX * MARGIN / FRAME_PX
+def place(
+    random: np.random.Generator, frame_px: int, jitter: Jitter = STILL, face_px: int = FACE_PX
+) -> Doubles:
+    """Return a map ``float64[2, 3]`` from a pack's picture to a face, moved by chance.
+
+    Args:
+        frame_px: side of the pack's pictures.
+        jitter: in pixels of a 96-px face, whatever the size of this one.
+        face_px: side of the face.
+    """
+    x, y = random.normal(0, 1, 2) * jitter.shift_px * face_px / FACE_PX
+    size = (1 + random.normal() * jitter.scale) * face_px * MARGIN / frame_px
     turn = random.normal() * jitter.turn_rad
     cos, sin = np.cos(turn) * size, np.sin(turn) * size
-    middle, target = (FRAME_PX - 1) / 2, (FACE_PX - 1) / 2
+    middle, target = (frame_px - 1) / 2, (face_px - 1) / 2
     return np.array(
         [
             [cos, sin, target + x - (cos + sin) * middle],
@@ -60,19 +70,27 @@ def place(random: np.random.Generator, jitter: Jitter = STILL) -> Doubles:
     )
 
 
-def face(frame: FramesBGR, placed: Doubles) -> FramesBGR:
-    """Sample a whole face ``uint8[96, 96, 3]``."""
-    return _warp(frame, placed, (FACE_PX, FACE_PX))
+def face(frame: FramesBGR, placed: Doubles, face_px: int = FACE_PX) -> FramesBGR:
+    """Sample a whole face ``uint8[P, P, 3]``."""
+    return _warp(frame, placed, (face_px, face_px))
 
 
 def lower(frame: FramesBGR, placed: Doubles) -> FramesBGR:
-    """Sample the lower half ``uint8[48, 96, 3]`` alone: the same pixels as `face`'s."""
+    """Sample the lower half ``uint8[48, 96, 3]`` of a 96-px face alone: the same pixels as `face`'s."""
     return _warp(frame, _from(placed, FACE_PX // 2, 0), (FACE_PX, FACE_PX // 2))
 
 
 def mouth(frame: FramesBGR, placed: Doubles) -> Plane:
     """Sample the grey mouth ``uint8[40, 64]`` alone: what `nets.contrast.grey_mouth` makes of `lower`."""
     return _warp(_grey(frame), _from(placed, _ROW, _COLUMN), MOUTH_PX[::-1])
+
+
+def soften(frame: FramesBGR, factor: float) -> FramesBGR:
+    """Take the detail out of a picture that one ``factor`` times smaller would not have."""
+    side = max(16, round(frame.shape[0] / factor))
+    small = cv2.resize(np.ascontiguousarray(frame), (side, side), interpolation=cv2.INTER_AREA)
+    soft: FramesBGR = cv2.resize(small, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return soft
 
 
 def _grey(frame: FramesBGR) -> Plane:
@@ -87,9 +105,18 @@ def _from(placed: Doubles, row: int, column: int) -> Doubles:
 
 
 def _warp(frame: FramesBGR | Plane, placed: Doubles, size_px: tuple[int, int]) -> FramesBGR | Plane:
-    """Sample ``(width, height)`` pixels; what lies outside repeats the edge."""
+    """Sample ``(width, height)`` pixels; what lies outside repeats the edge.
+
+    Much larger pictures are halved first: every second pixel left out would alias.
+    """
+    frame = np.ascontiguousarray(frame)
+    if np.hypot(*placed[0, :2]) < _HALVED:
+        height, width = (side // 2 for side in frame.shape[:2])
+        frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        # Pixel n of the half picture lies at 2 n + 0.5 of the whole one.
+        placed = placed @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
     sampled: FramesBGR = cv2.warpAffine(
-        np.ascontiguousarray(frame), placed, size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        frame, placed, size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return sampled
 
@@ -108,11 +135,14 @@ class Look:
         """Change ``uint8[H, W, 3]``; returns ``float32`` in 0..1."""
         if self.blur_px:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
-        changed = picture * self.gain + self.offset
+        levels = (np.arange(256)[:, None] * self.gain + self.offset) / 255
+        if not self.noise:
+            levels = np.clip(levels, 0, 1)
+        changed = cv2.LUT(picture, np.ascontiguousarray(levels[None], np.float32))
         if self.noise:
-            changed = changed + random.normal(0, self.noise, picture.shape)
-        changed = changed[:, ::-1] if self.flip else changed
-        return np.ascontiguousarray(np.clip(changed / 255, 0, 1), dtype=np.float32)
+            noise = random.standard_normal(picture.shape, np.float32) * np.float32(self.noise / 255)
+            changed = np.clip(changed + noise, 0, 1)
+        return np.ascontiguousarray(changed[:, ::-1] if self.flip else changed)
 
 
 def look(random: np.random.Generator, *, faults: bool) -> Look:

@@ -2,8 +2,8 @@
 
 Cuts and changes no pixels (`augment`); makes no pack (`prepare` and the performers do).
 
-A clip's folder holds ``frames.npy`` (``uint8[T, 128, 128, 3]`` BGR at 25 a second, the crop window enlarged
-by 1.25), ``audio.npy`` (``float32[640 * T]``, 16 kHz), ``meta.json`` (speaker, split, licence, source), and
+A clip's folder holds ``frames.npy`` (``uint8[T, P, P, 3]`` BGR at 25 a second, the crop window enlarged by
+1.25), ``audio.npy`` (``float32[640 * T]``, 16 kHz), ``meta.json`` (speaker, split, licence, source), and
 where it is known exactly ``opening.npy`` (``float32[T]``, as `nets.opening` measures).
 """
 
@@ -23,7 +23,7 @@ from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Floats, FramesBGR
 
 FPS = 25
-#: Side of the pictures that are made: a 192-pixel face with its margin. Packs of another size are read as well.
+#: Side of the pictures that are made: a 192-pixel face with its margin. Others are read as well.
 FRAME_PX = 240
 #: The pack's window is larger than the networks' by this factor, so that it can be moved and turned.
 MARGIN = 1.25
@@ -40,7 +40,7 @@ class Clip:
     """One face with its sound.
 
     Args:
-        frames: ``uint8[T, 128, 128, 3]`` BGR, mapped from the file.
+        frames: ``uint8[T, P, P, 3]`` BGR, mapped from the file.
         mel: ``float32[80, M]``.
         opening: ``float32[T]``, or None where nobody knows it.
         group: which pack it lies in; shares are given by group.
@@ -89,8 +89,8 @@ _HINT = "make the clip again with `python -m training prepare`"
 
 def _faults(frames: FramesBGR, audio: Floats, opening: Floats | None, split: str) -> str:
     count = len(frames)
-    if frames.dtype != np.uint8 or frames.shape != (count, FRAME_PX, FRAME_PX, 3):
-        return f"frames.npy holds {frames.dtype}{list(frames.shape)}, not uint8[T, 128, 128, 3]"
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (frames.shape[1],) * 2 + (3,):
+        return f"frames.npy holds {frames.dtype}{list(frames.shape)}, not uint8[T, P, P, 3]"
     if audio.shape != (count * SAMPLES_PER_FRAME,):
         return f"audio.npy holds {audio.shape} samples, not {count * SAMPLES_PER_FRAME} for {count} pictures"
     if not np.isfinite(audio).all():

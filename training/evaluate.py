@@ -61,7 +61,7 @@ class Score:
 
 def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
     """Embed all windows of a clip: lips and sounds, each ``float32[T, E]``."""
-    placed = augment.place(np.random.default_rng(0), augment.STILL)
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
     lips, sounds = [], []
     net.eval()

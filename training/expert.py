@@ -73,7 +73,7 @@ def mouths(clip: Clip, at: Ints, random: np.random.Generator) -> FramesBGR:
     """Return the windows' grey mouths through one camera, ``uint8[K, 5, 40, 64]``."""
     wanted = at[:, None] + np.arange(WINDOW)
     frames, rows = np.unique(wanted, return_inverse=True)
-    placed = augment.place(random, augment.STRONG)
+    placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
     pictures = np.stack([augment.mouth(clip.frames[f], _tremble(placed, random)) for f in frames])
     return augment.camera(random)(pictures, random)[rows.reshape(wanted.shape)]
 
@@ -215,6 +215,9 @@ class PaperTrainee:
 
 def _coloured(clip: Clip, at: int, random: np.random.Generator) -> Floats:
     """Return one window's lower halves ``float32[15, 48, 96]``, slightly moved, in another light."""
-    placed, look = augment.place(random, augment.SLIGHT), augment.look(random, faults=False)
+    placed, look = (
+        augment.place(random, clip.frames.shape[1], augment.SLIGHT),
+        augment.look(random, faults=False),
+    )
     pictures = [look(augment.lower(clip.frames[at + k], placed), random) for k in range(WINDOW)]
     return np.stack(pictures).transpose(0, 3, 1, 2).reshape(3 * WINDOW, *pictures[0].shape[:2])

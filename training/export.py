@@ -33,7 +33,10 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
     net: nn.Module
     if "face_encoder_blocks.0.0.conv_block.0.weight" in state:
         width, side = _width(state, "audio_encoder.12"), _side(state)
-        net, meta = Generator(width, side), Meta("generator", width=width, face_px=side)
+        sub_pixels = _sub_pixels(state)
+        side *= sub_pixels
+        net = Generator(width, side, sub_pixels=sub_pixels)
+        meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels)
     elif "face_encoder.0.conv_block.0.weight" in state:
         frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
         width = _width(state, "face_encoder.14")
@@ -53,8 +56,13 @@ def _width(state: dict[str, Tensor], layer: str) -> float:
     return state[f"{layer}.conv_block.0.weight"].shape[0] / 512
 
 
+def _sub_pixels(state: dict[str, Tensor]) -> int:
+    """Return how many pixels stand side by side in the input of a generator: 6 channels for each."""
+    return round((state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6) ** 0.5)
+
+
 def _side(state: dict[str, Tensor]) -> int:
-    """Return the side of a generator's faces from its number of stages and the kernel of its bottleneck."""
+    """Return the side of the pictures inside a generator by its stages and its bottleneck's kernel."""
     if "face_encoder_blocks.7.0.conv_block.0.weight" in state:
         return 192
     return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]

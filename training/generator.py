@@ -13,17 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import augment
+from training import augment, start
+from training.critic import Patches, difference, lips, mistakes
 from training.data import WINDOW, Sampler
 from training.loop import one_cycle
 from training.recipe import Recipe
-from training.sampling import HALF_PX, Batch, Lips
+from training.sampling import Lips
 from w2l_studio.nets.contrast import EMBEDDING, Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening
 
-#: Lips and what moves with them, in rows and columns of the lower half.
-_LIPS = (slice(2, 40), slice(16, 80))
+#: How much earlier than it has a say a critic begins to learn, as a share of the steps.
+_FOREWARNED = 0.02
+_CRITIC_RATE = 4e-4
 #: Share of the old value in the mean of the weights, which is what is exported.
 _EMA = 0.998
 
@@ -35,22 +37,35 @@ class GeneratorTrainee:
         expert: judges drawn lips; never changed. None = without the terms that need it, as the paper's
             recipe begins (hparams.py: sync weight 0).
         opening: measures them; never changed.
+        learned: where to begin, None = with mouths that are the reference's.
     """
 
-    def __init__(self, sampler: Sampler, expert: Contrast | None, opening: Opening, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        sampler: Sampler,
+        expert: Contrast | None,
+        opening: Opening,
+        recipe: Recipe,
+        learned: Generator | None = None,
+    ) -> None:
         self.recipe = recipe
         self._clips = Lips(sampler, opening)
         self._expert = expert.eval().requires_grad_(False) if expert else None
         self._opening = opening.eval().requires_grad_(False)
-        self.net = Generator(recipe.width, from_reference=True).to(memory_format=torch.channels_last)
-        # So the first mouths are the reference's, in its colours; what the sound changes is learned.
-        nn.init.zeros_(self.net.output_block[1].weight)
-        nn.init.zeros_(self.net.output_block[1].bias)
+        self.net = Generator(
+            recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels
+        ).to(memory_format=torch.channels_last)
+        if learned is None:
+            start.stand_still(self.net)
+        else:
+            start.begin(self.net, learned)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = nn.Linear(self.net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
         trained = [*self.net.parameters(), *self._ears.parameters()]
         self._optimiser = torch.optim.AdamW(trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01)
-        self._weights = _weights(recipe.lips)
+        self._critic = Patches().to(memory_format=torch.channels_last)
+        self._critic_optimiser = torch.optim.AdamW(self._critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99))
+        self._weights = _weights(recipe)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Teach the ears first, then ears and hand together."""
@@ -59,7 +74,7 @@ class GeneratorTrainee:
         factor = one_cycle(number, early) if hearing else one_cycle(number - early, steps - early)
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate * factor
-        told, loss = self._listen(random) if hearing else self._draw(random)
+        told, loss = self._listen(random) if hearing else self._draw(random, number / steps)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -79,34 +94,62 @@ class GeneratorTrainee:
         alike = functional.cosine_similarity(told[:, 1:], self._expert.hear(sound)).mean()
         return report | {"ears_alike": alike.item()}, error * 4 + 1 - alike
 
-    def _draw(self, random: np.random.Generator) -> tuple[dict[str, float], Tensor]:
+    def _draw(self, random: np.random.Generator, done: float) -> tuple[dict[str, float], Tensor]:
         recipe = self.recipe
         batch = self._clips.batch(random, recipe)
+        reference = batch.faces[:, 3:, recipe.face_px // 2 :]
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         error = (drawn - batch.target).abs()
-        moved = (batch.target - batch.faces[:, 3:, HALF_PX:]).abs().mean(1, keepdim=True)
+        moved = (batch.target - reference).abs().mean(1, keepdim=True)
+        small, true = _reduced(drawn), _reduced(batch.target)
         terms = {
             "l1": (error * self._weights * (1 + recipe.moved * moved)).mean(),
             "edges": (_edges(drawn) - _edges(batch.target)).abs().mul(self._weights[..., 1:, 1:]).mean(),
             # Squared: an absolute error is content with the median, which is a mouth hardly open.
-            "opening": functional.mse_loss(self._opening.measure(drawn), self._opening.measure(batch.target)),
+            "opening": functional.mse_loss(self._opening.measure(small), self._opening.measure(true)),
         }
         factors = {"l1": 1.0, "edges": recipe.edges, "opening": recipe.opening}
         if self._expert is not None:
-            terms |= self._followed(drawn, batch, self._expert)
+            terms |= self._followed(small, true, batch.sound, self._expert)
             factors |= {"looks": recipe.looks, "sync": recipe.sync}
+        told: dict[str, float] = {}
+        if done >= recipe.critic - _FOREWARNED:
+            told["critic"] = self._teach_critic(batch.target, drawn.detach(), reference)
+        if done >= recipe.critic:
+            terms |= self._judged(drawn, batch.target, reference)
+            factors |= {"real": recipe.real, "alike": recipe.alike}
         loss = torch.stack([factors[name] * term for name, term in terms.items()]).sum()
-        told = {name: term.item() for name, term in terms.items()}
-        told["lips_levels"] = error[:, :, _LIPS[0], _LIPS[1]].mean().item() * 255
+        told |= {name: term.item() for name, term in terms.items()}
+        told["lips_levels"] = lips(error).mean().item() * 255
         return told, loss
 
-    def _followed(self, drawn: Tensor, batch: Batch, expert: Contrast) -> dict[str, Tensor]:
+    def _teach_critic(self, true: Tensor, drawn: Tensor, reference: Tensor) -> float:
+        """Let the critic learn from a batch; returns its loss (1 = it knows nothing)."""
+        self._critic.requires_grad_(True)
+        with torch.autocast("cpu", torch.bfloat16):
+            verdicts = self._critic(torch.cat([true, drawn]), torch.cat([reference, reference]))[-1].float()
+        loss = mistakes(*verdicts.chunk(2))
+        self._critic_optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self._critic_optimiser.step()
+        return loss.item()
+
+    def _judged(self, drawn: Tensor, true: Tensor, reference: Tensor) -> dict[str, Tensor]:
+        """Ask the critic about drawn lips, without teaching it."""
+        self._critic.requires_grad_(False)
+        with torch.autocast("cpu", torch.bfloat16):
+            seen = self._critic(drawn, reference)
+            with torch.no_grad():
+                wanted = self._critic(true, reference)
+        return {"real": -seen[-1].float().mean(), "alike": difference(seen, wanted).float()}
+
+    def _followed(self, drawn: Tensor, true: Tensor, heard: Tensor, expert: Contrast) -> dict[str, Tensor]:
         """Compare drawn lips with the true ones in the expert's eyes (stabilised sync, arXiv 2307.09368)."""
         count = self.recipe.windows * WINDOW
-        seen, wanted = (expert.see(_stacked(x[:count])) for x in (drawn, batch.target))
-        sound = expert.hear(batch.sound)
+        seen, wanted = (expert.see(_stacked(x[:count])) for x in (drawn, true))
+        sound = expert.hear(heard)
         return {
             "looks": (1 - (seen * wanted).sum(1)).mean(),
             "sync": functional.relu((wanted * sound).sum(1) - (seen * sound).sum(1)).mean(),
@@ -126,7 +169,14 @@ class GeneratorTrainee:
             "average": self.mean.state_dict(),
             "ears": self._ears.state_dict(),
             "optimiser": self._optimiser.state_dict(),
-            "meta": {"recipe": "studio", "lead_ms": float(self.recipe.lead_ms), "from_reference": True},
+            "critic": self._critic.state_dict(),
+            "critic_optimiser": self._critic_optimiser.state_dict(),
+            "meta": {
+                "recipe": "studio",
+                "lead_ms": float(self.recipe.lead_ms),
+                "from_reference": True,
+                "sub_pixels": self.recipe.sub_pixels,
+            },
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -135,6 +185,8 @@ class GeneratorTrainee:
         self.mean.load_state_dict(state["average"])
         self._ears.load_state_dict(state["ears"])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._critic.load_state_dict(state["critic"])
+        self._critic_optimiser.load_state_dict(state["critic_optimiser"])
 
 
 def _stacked(lower: Tensor) -> Tensor:
@@ -142,12 +194,19 @@ def _stacked(lower: Tensor) -> Tensor:
     return lower.unflatten(0, (-1, WINDOW)).flatten(1, 2)
 
 
+def _reduced(lower: Tensor) -> Tensor:
+    """Make lower halves as small as expert and opening network read them: ``[N, 3, 48, 96]``."""
+    return functional.interpolate(lower, size=(augment.FACE_PX // 2, augment.FACE_PX), mode="area")
+
+
 def _edges(x: Tensor) -> Tensor:
     """Return differences to the right and below, ``[N, 6, H - 1, W - 1]``."""
     return torch.cat([x[..., 1:, 1:] - x[..., 1:, :-1], x[..., 1:, 1:] - x[..., :-1, 1:]], 1)
 
 
-def _weights(lips: float) -> Tensor:
-    weights = torch.ones(1, 1, HALF_PX, augment.FACE_PX)
-    weights[..., _LIPS[0], _LIPS[1]] = lips
-    return functional.avg_pool2d(weights, 9, 1, 4, count_include_pad=False)
+def _weights(recipe: Recipe) -> Tensor:
+    """Return the weight of each pixel's error ``[1, 1, P/2, P]``, with soft borders around the lips."""
+    weights = torch.ones(1, 1, recipe.face_px // 2, recipe.face_px)
+    lips(weights)[:] = recipe.lips
+    reach = recipe.face_px // 24
+    return functional.avg_pool2d(weights, 2 * reach + 1, 1, reach, count_include_pad=False)

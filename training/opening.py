@@ -61,5 +61,5 @@ class OpeningTrainee:
 def _sample(clip: Clip, random: np.random.Generator) -> tuple[np.ndarray, float]:
     assert clip.opening is not None
     frame = int(random.integers(len(clip.frames)))
-    picture = augment.lower(clip.frames[frame], augment.place(random, augment.STRONG))
+    picture = augment.lower(clip.frames[frame], augment.place(random, clip.frames.shape[1], augment.STRONG))
     return augment.look(random, faults=True)(picture, random), float(clip.opening[frame])

@@ -11,6 +11,8 @@ class Recipe:
 
     Args:
         width: channel multiplier of the network.
+        face_px: side of the faces.
+        sub_pixels: of the network's outer layers.
         lead_ms: where a mel window begins relative to its picture; -75 lays it evenly around the picture.
         ears: share of the steps that teach the audio encoder alone, first.
         windows: windows of 5 consecutive pictures in a batch.
@@ -22,13 +24,19 @@ class Recipe:
         opening: weight of the error in lip opening, by the opening network.
         looks: weight of the distance to the true lips in the expert's eyes.
         sync: weight of how much worse than the true lips the drawn ones fit the sound.
+        real: weight of the critic's verdict that what is drawn is no picture.
+        alike: weight of the difference to the true picture in the critic's layers.
+        critic: the share of the steps after which the critic has a say; it learns a little earlier.
         shut: share of references with shut lips, as the engine chooses them.
         open: share of the windows chosen among a clip's more open half.
         silent: share of the windows that are shut lips in digital silence.
         gap: least pictures between target and reference.
+        soft: share of the samples with less detail than a face of this size has.
     """
 
     width: float = 0.375
+    face_px: int = 192
+    sub_pixels: int = 2
     lead_ms: int = -75
     ears: float = 0.08
     windows: int = 4
@@ -40,7 +48,11 @@ class Recipe:
     opening: float = 1.0
     looks: float = 0.05
     sync: float = 0.02
+    real: float = 0.01
+    alike: float = 0.2
+    critic: float = 0.5
     shut: float = 0.7
     open: float = 0.5
     silent: float = 0.08
     gap: int = 6
+    soft: float = 0.3

@@ -17,9 +17,8 @@ from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import BANDS, SILENCE
 from w2l_studio.sound.windows import COLUMNS
-from w2l_studio.terms import Bools, Floats, Ints
+from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
-HALF_PX = augment.FACE_PX // 2
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
 _SHUT_SHARE = 0.2
 
@@ -29,8 +28,8 @@ class Batch:
     """What a step learns from; N = 5 * windows + singles, the windows' pictures first.
 
     Args:
-        faces: ``float32[N, 6, 96, 96]``, masked target and reference as `mouths.wav2lip.assemble` does.
-        target: ``float32[N, 3, 48, 96]``, true lower halves.
+        faces: ``float32[N, 6, P, P]``, masked target and reference as `mouths.wav2lip.assemble` does.
+        target: ``float32[N, 3, P/2, P]``, true lower halves.
         heard: ``float32[N, 1, 80, 16]``, with the recipe's lead.
         sound: ``float32[windows, 1, 80, 16]``, as the expert hears a window.
     """
@@ -56,7 +55,7 @@ class Lips:
         return self._known[key]
 
     def _measured(self, clip: Clip) -> Floats:
-        placed = augment.place(np.random.default_rng(0))
+        placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
         lower = np.stack([augment.lower(frame, placed) for frame in clip.frames])
         with torch.inference_mode():
             measured = self._net.eval().measure(torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255)
@@ -95,7 +94,7 @@ class Lips:
                 frames = np.full(length, random.choice(np.flatnonzero(shut)))
                 spectrum = np.full((BANDS, COLUMNS), SILENCE, np.float32)
             reference = choose_reference(shut, frames, random, recipe)
-            pictured, true = _pictures(clip, frames, reference, random)
+            pictured, true = _pictures(clip, frames, reference, random, recipe)
             faces.append(pictured)
             target.append(true)
             heard.append(np.stack([hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames]))
@@ -136,16 +135,26 @@ def choose_reference(shut: Bools, frames: Ints, random: np.random.Generator, rec
     return int(random.choice(numbers[wanted]))
 
 
-def _pictures(clip: Clip, frames: Ints, reference: int, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return faces ``float32[K, 96, 96, 6]`` and true lower halves ``float32[K, 48, 96, 3]``."""
+def _pictures(
+    clip: Clip, frames: Ints, reference: int, random: np.random.Generator, recipe: Recipe
+) -> tuple[Floats, Floats]:
+    """Return faces ``float32[K, P, P, 6]`` and true lower halves ``float32[K, P/2, P, 3]``."""
     look = augment.look(random, faults=False)
-    near = look(augment.face(clip.frames[reference], augment.place(random, augment.SLIGHT)), random)
-    placed = augment.place(random, augment.SLIGHT)
-    faces, target = [], []
-    for n in frames:
-        true = look(augment.face(clip.frames[n], placed), random)
-        face = np.concatenate([true, near], 2)
-        face[HALF_PX:, :, :3] = 0
-        faces.append(face)
-        target.append(true[HALF_PX:])
-    return np.stack(faces), np.stack(target)
+    # Plates are often softer than the network's faces: what it draws has to be as soft as they are.
+    factor = random.uniform(1, 3) if random.random() < recipe.soft else 1.0
+    side, half = clip.frames.shape[1], recipe.face_px // 2
+
+    def pictured(frame: int, placed: Doubles) -> Floats:
+        picture = clip.frames[frame] if factor == 1 else augment.soften(clip.frames[frame], factor)
+        return look(augment.face(picture, placed, recipe.face_px), random)
+
+    near = pictured(reference, augment.place(random, side, augment.SLIGHT, recipe.face_px))
+    placed = augment.place(random, side, augment.SLIGHT, recipe.face_px)
+    faces = np.empty((len(frames), recipe.face_px, recipe.face_px, 6), np.float32)
+    faces[..., 3:] = near
+    faces[:, half:, :, :3] = 0
+    target = np.empty((len(frames), half, recipe.face_px, 3), np.float32)
+    for i, frame in enumerate(frames):
+        true = pictured(int(frame), placed)
+        faces[i, :half, :, :3], target[i] = true[:half], true[half:]
+    return faces, target

@@ -20,9 +20,11 @@ class Echo:
         return mouths
 
 
-def ours(face_px, precision):
+def ours(face_px, precision, **kind):
     torch.manual_seed(0)
-    return Wav2Lip(Generator(0.25, face_px), name="ours", lead_ms=-40.0, precision=precision, device="cpu")
+    return Wav2Lip(
+        Generator(0.25, face_px, **kind), name="ours", lead_ms=-40.0, precision=precision, device="cpu"
+    )
 
 
 GENERATORS = {
@@ -30,6 +32,7 @@ GENERATORS = {
     "96-bf16": lambda: ours(96, "bf16"),
     "128": lambda: ours(128, "fp32"),
     "192": lambda: ours(192, "fp32"),
+    "192-studio": lambda: ours(192, "bf16", sub_pixels=2, from_reference=True),
     "fake": Echo,
 }
 

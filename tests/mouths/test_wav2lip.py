@@ -113,14 +113,15 @@ def test_wrong_numbers_and_sizes_are_told(net):
         generator.speak(*material(4, 128))
 
 
-def test_openness_is_measured_per_crop_in_batches():
+@pytest.mark.parametrize("side", [96, 192])
+def test_openness_is_measured_per_crop_in_batches(side):
     class Level(torch.nn.Module):
         def forward(self, x):
             assert x.shape[1:] == (3, 96, 96)
             assert x.is_floating_point()
             return x.mean((1, 2, 3))
 
-    crops = np.zeros((150, 96, 96, 3), np.uint8)
+    crops = np.zeros((150, side, side, 3), np.uint8)
     crops[:] = np.arange(150, dtype=np.uint8)[:, None, None, None]
     told = Openness(Level())(crops)
     assert told.dtype == np.float32

@@ -27,12 +27,12 @@ def inputs(count, face_px):
     return torch.rand(count, 1, 80, 16) * 8 - 4, face
 
 
-SIZES = [(0.25, 96), (0.5, 96), (0.25, 128), (0.25, 192)]
+SIZES = [(0.25, 96, 1), (0.5, 96, 1), (0.25, 128, 1), (0.25, 192, 1), (0.25, 192, 2)]
 
 
-@pytest.mark.parametrize(("width", "face_px"), SIZES)
-def test_the_lower_half_alone_is_the_lower_half_of_the_whole(lively, width, face_px):
-    net = lively(Generator(width, face_px))
+@pytest.mark.parametrize(("width", "face_px", "sub_pixels"), SIZES)
+def test_the_lower_half_alone_is_the_lower_half_of_the_whole(lively, width, face_px, sub_pixels):
+    net = lively(Generator(width, face_px, sub_pixels=sub_pixels))
     audio, face = inputs(2, face_px)
     whole = net(audio, face)
     assert whole.shape == (2, 3, face_px, face_px)
@@ -65,20 +65,21 @@ def test_time_is_folded_and_unfolded_in_order(lively):
     assert (clip.transpose(1, 2) - alone).abs().max() < 1e-5
 
 
-def test_from_the_reference_nothing_changes_until_something_is_learned(lively):
-    net = lively(Generator(0.25, from_reference=True))
-    audio, face = inputs(2, 96)
-    assert (net.lower_half(audio, face) - net(audio, face)[:, :, 48:]).abs().max() < 2e-6
+@pytest.mark.parametrize(("face_px", "sub_pixels"), [(96, 1), (192, 2)])
+def test_from_the_reference_nothing_changes_until_something_is_learned(lively, face_px, sub_pixels):
+    net = lively(Generator(0.25, face_px, from_reference=True, sub_pixels=sub_pixels))
+    audio, face = inputs(2, face_px)
+    assert (net.lower_half(audio, face) - net(audio, face)[:, :, face_px // 2 :]).abs().max() < 2e-6
     nn.init.zeros_(net.output_block[1].weight)
     nn.init.zeros_(net.output_block[1].bias)
     face[:, 3:] = face[:, 3:].clamp(0.01, 0.99)
     assert (net(audio, face) - face[:, 3:]).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("face_px", [64, 95, 256])
-def test_other_face_sizes_are_refused(face_px):
+@pytest.mark.parametrize(("face_px", "sub_pixels"), [(64, 1), (95, 1), (256, 1), (96, 2), (384, 2)])
+def test_other_face_sizes_are_refused(face_px, sub_pixels):
     with pytest.raises(ValueError, match="face_px must be one of"):
-        Generator(1.0, face_px)
+        Generator(1.0, face_px, sub_pixels=sub_pixels)
 
 
 def test_other_expert_windows_are_refused():

@@ -384,7 +384,14 @@ def test_published_detectors_are_recognised():
 
 def test_header_keeps_every_field():
     told = {"kind": "expert", "width": 0.5, "face_px": 128, "frames": 3, "from_reference": True}
-    told |= {"lead_ms": -40.0, "recipe": "r", "steps": 12, "licence": "CC0", "commercial": True}
+    told |= {
+        "sub_pixels": 2,
+        "lead_ms": -40.0,
+        "recipe": "r",
+        "steps": 12,
+        "licence": "CC0",
+        "commercial": True,
+    }
     meta = Meta(**told, manifest="ab" * 32, description="what it is")
     plain = Meta("generator")
     assert all(getattr(meta, field.name) != getattr(plain, field.name) for field in fields(Meta))

@@ -21,18 +21,20 @@ def lag(one, other, reach=6):
     return int(np.argmax(match)) - reach
 
 
-def test_the_place_at_rest_is_the_window_that_the_engine_cuts():
+@pytest.mark.parametrize(("packed_px", "face_px"), [(128, 96), (240, 192), (240, 96)])
+def test_the_place_at_rest_is_the_window_that_the_engine_cuts(packed_px, face_px):
     picture = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
     picture = cv2.GaussianBlur(picture, (0, 0), 4)
     window = np.array([[150.0, 140.0, 96.0, 0.1]])
-    packed = crop.cut(picture[None], crop.affines(window, 128, margin=1.25), 128).pixels[0]
-    engine = crop.cut(picture[None], crop.affines(window, 96), 96).pixels[0]
-    ours = augment.face(packed, augment.place(np.random.default_rng(0)))
+    packed = crop.cut(picture[None], crop.affines(window, packed_px, margin=1.25), packed_px).pixels[0]
+    engine = crop.cut(picture[None], crop.affines(window, face_px), face_px).pixels[0]
+    placed = augment.place(np.random.default_rng(0), packed_px, face_px=face_px)
+    ours = augment.face(packed, placed, face_px)
     assert np.abs(ours.astype(int) - engine).max() <= 6
 
 
 def test_parts_of_a_face_are_its_pixels(clip):
-    placed = augment.place(np.random.default_rng(4), augment.STRONG)
+    placed = augment.place(np.random.default_rng(4), 128, augment.STRONG)
     whole, lower = augment.face(clip.frames[7], placed), augment.lower(clip.frames[7], placed)
     assert np.abs(whole[48:].astype(int) - lower).max() <= 1
     grey = grey_mouth(torch.from_numpy(lower).permute(2, 0, 1)[None].float())[0, 0].numpy()
@@ -52,7 +54,7 @@ def test_another_voice_keeps_its_time(clip):
 
 def test_another_camera_keeps_pictures_apart_and_in_order(clip):
     random = np.random.default_rng(0)
-    still = augment.place(random)
+    still = augment.place(random, 128)
     mouths = np.stack([augment.mouth(frame, still) for frame in clip.frames])
     before = mouths[:, 10:28, 20:44].mean((1, 2))
     for _ in range(20):
@@ -83,3 +85,13 @@ def test_pauses_become_digital_silence(clip):
     hushed = augment.hush(clip.mel)
     quiet = (hushed == -4).all(0)
     assert np.array_equal(hushed[:, ~quiet], clip.mel[:, ~quiet])
+
+
+def test_softened_pictures_keep_light_and_place_and_lose_detail(clip):
+    frame = np.random.default_rng(0).integers(0, 255, clip.frames[0].shape, np.uint8)
+    soft = augment.soften(frame, 3.0)
+    assert soft.shape == frame.shape
+    assert abs(soft.mean() - frame.mean()) < 1.5
+    assert soft.std() < 0.5 * frame.std()
+    sharp = clip.frames[0]
+    assert np.abs(augment.soften(sharp, 1.5).astype(int) - sharp).mean() < 3

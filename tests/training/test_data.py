@@ -24,7 +24,7 @@ def test_a_clip_comes_back_as_written(tmp_path, write_clip, performance):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("frames.npy", np.zeros((60, 96, 96, 3), np.uint8)),
+        ("frames.npy", np.zeros((60, 96, 128, 3), np.uint8)),
         ("frames.npy", np.zeros((60, 128, 128, 3), np.float32)),
         ("audio.npy", np.zeros(100, np.float32)),
         ("audio.npy", np.full(60 * 640, np.nan, np.float32)),

@@ -156,6 +156,7 @@ def test_an_older_file_of_the_name_goes(tmp_path):
         (lambda: Generator(0.125, 96), "generator", 0.125, 96, 5),
         (lambda: Generator(0.125, 128), "generator", 0.125, 128, 5),
         (lambda: Generator(0.125, 192), "generator", 0.125, 192, 5),
+        (lambda: Generator(0.125, 192, sub_pixels=2), "generator", 0.125, 192, 5),
         (lambda: Expert(0.25, 3), "expert", 0.25, 96, 3),
     ],
 )

@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from training import loop
+from training.critic import Patches, difference, mistakes
 from training.data import Sampler, read_pack
 from training.generator import GeneratorTrainee
 from training.recipe import Recipe
 from training.sampling import Lips, choose_reference, shut_lips
+from training.start import begin
 from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening
 
-SLIM = Recipe(width=0.0625, windows=1, singles=3, ears=0.0)
+SLIM = Recipe(width=0.0625, windows=1, singles=3, ears=0.0, soft=0.0)
 
 
 @pytest.fixture
@@ -29,13 +34,13 @@ def trainee(sampler, recipe=SLIM, *, judged=True):
 
 def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
     batch = Lips(sampler, Opening()).batch(np.random.default_rng(0), SLIM)
-    assert batch.faces.shape == (8, 6, 96, 96)
-    assert batch.target.shape == (8, 3, 48, 96)
+    assert batch.faces.shape == (8, 6, 192, 192)
+    assert batch.target.shape == (8, 3, 96, 192)
     assert batch.heard.shape == (8, 1, 80, 16)
     assert batch.sound.shape == (1, 1, 80, 16)
-    assert not batch.faces[:, :3, 48:].any()
-    assert batch.faces[:, :3, :48].any()
-    difference = (batch.faces[:, 3:, 48:] - batch.target).abs().amax((1, 2, 3))
+    assert not batch.faces[:, :3, 96:].any()
+    assert batch.faces[:, :3, :96].any()
+    difference = (batch.faces[:, 3:, 96:] - batch.target).abs().amax((1, 2, 3))
     assert (difference > 0.02).all()
 
 
@@ -51,10 +56,10 @@ def test_references_keep_their_distance_and_are_mostly_shut():
 
 def test_silence_goes_with_shut_lips(sampler):
     clips = Lips(sampler, Opening())
-    quiet = Recipe(width=0.0625, windows=1, singles=24, silent=1.0)
+    quiet = replace(SLIM, singles=24, silent=1.0)
     batch = clips.batch(np.random.default_rng(2), quiet)
     assert (batch.heard == -4).all()
-    mouth = (slice(None), slice(None), slice(6, 34), slice(36, 60))
+    mouth = (slice(None), slice(None), slice(12, 68), slice(72, 120))
     spoken = clips.batch(np.random.default_rng(2), replace(quiet, silent=0.0))
     assert _gap(batch.target[mouth]) < 0.6 * _gap(spoken.target[mouth])
 
@@ -73,6 +78,63 @@ def test_it_learns_and_leaves_the_judges_alone(sampler):
     assert {"looks", "sync", "opening", "edges"} <= told[0].keys()
     for before, after in zip(judged, learner._expert.state_dict().values(), strict=True):
         assert torch.equal(before, after)
+
+
+def test_the_critic_learns_before_it_has_a_say(sampler):
+    learner = trainee(sampler, replace(SLIM, critic=0.5), judged=False)
+    before = [x.clone() for x in learner._critic.parameters()]
+    told = learner.step(40, 100, np.random.default_rng(0))
+    assert "critic" not in told
+    told = learner.step(49, 100, np.random.default_rng(0))
+    assert told["critic"] == pytest.approx(1, abs=0.2)
+    assert "real" not in told
+    after = list(learner._critic.parameters())
+    assert not all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    told = learner.step(50, 100, np.random.default_rng(0))
+    assert {"critic", "real", "alike"} <= told.keys()
+
+
+def test_the_critic_tells_drawn_lips_from_true_ones_and_its_taste_can_be_followed():
+    torch.manual_seed(0)
+    critic = Patches()
+    learning = torch.optim.Adam(critic.parameters(), 2e-3)
+    reference = torch.rand(8, 3, 96, 192)
+    true, drawn = torch.rand(8, 3, 96, 192), torch.full((8, 3, 96, 192), 0.5)
+    for _ in range(30):
+        loss = mistakes(critic(true, reference)[-1], critic(drawn, reference)[-1])
+        learning.zero_grad()
+        loss.backward()
+        learning.step()
+    assert loss < 0.5
+    assert critic(true, reference)[-1].mean() > critic(drawn, reference)[-1].mean() + 0.5
+    wanted = critic(true, reference)
+    assert difference(wanted, wanted) == 0
+    assert difference(critic(drawn, reference), wanted) > difference(critic(true + 0.01, reference), wanted)
+
+
+def test_a_larger_generator_begins_with_what_a_smaller_one_knows(lively):
+    small = lively(Generator(0.125, 96, from_reference=True))
+    large = Generator(0.125, 192, from_reference=True, sub_pixels=2)
+    assert begin(large, small) == []
+    large.eval()
+    random = np.random.default_rng(0)
+    face = torch.from_numpy(cv2.resize(random.random((6, 6, 6), np.float32), (96, 96))).permute(2, 0, 1)[None]
+    face[:, :3, 48:] = 0
+    doubled = functional.interpolate(face, scale_factor=2)
+    audio = torch.rand(1, 1, 80, 16) * 8 - 4
+    with torch.inference_mode():
+        before = small(audio, face)
+        after = functional.avg_pool2d(large(audio, doubled), 2)
+    change, error = (before - face[:, 3:]).abs().mean(), (after - before).abs().mean()
+    assert error < 0.3 * change
+
+
+def test_the_same_generator_begins_as_it_is(lively):
+    learned = lively(Generator(0.125, 192, from_reference=True, sub_pixels=2))
+    fresh = Generator(0.125, 192, from_reference=True, sub_pixels=2)
+    assert begin(fresh, learned) == []
+    for one, other in zip(learned.state_dict().values(), fresh.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_without_an_expert_there_is_no_term_on_sync(sampler):

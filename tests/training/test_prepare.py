@@ -99,7 +99,7 @@ def test_a_film_becomes_a_clip_with_its_sound(source, tmp_path):
     outcomes = made(source, tmp_path / "pack")
     (clip,) = read_pack([tmp_path / "pack"])
     assert (clip.name, clip.speaker, clip.split) == ("ann__a", "ann", "train")
-    assert clip.frames.shape == (60, 128, 128, 3)
+    assert clip.frames.shape == (60, 240, 240, 3)
     sound = np.load(tmp_path / "pack" / "ann__a" / "audio.npy")
     assert len(sound) == 60 * 640
     assert np.abs(sound[: 2 * 16000]).max() > 0.4

@@ -112,8 +112,8 @@ def eyes_in_place(head: Mesh, rest: Floats) -> Floats:
 def _teeth_in_place(random: np.random.Generator, head: Mesh, rest: Floats) -> Floats:
     """Move teeth and tongue to where people's stand in speech.
 
-    The mesh hides the upper teeth and shows all of the lower ones, behind a tongue that fills the mouth: what is
-    learned from such mouths is a violet sheet between lips.
+    The mesh hides the upper teeth and shows all of the lower ones, behind a tongue that fills the mouth: what
+    is learned from such mouths is a violet sheet between lips.
     """
     placed = rest.copy()
     teeth = head.part == TEETH

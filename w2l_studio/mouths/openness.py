@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
+from w2l_studio.nets.opening import FACE_PX
 from w2l_studio.terms import Floats, FramesBGR
 
 _BATCH = 64
@@ -25,7 +27,7 @@ class Openness:
         self._net = net.eval()
 
     def __call__(self, crops: FramesBGR) -> Floats:
-        """Measure ``uint8[T, 96, 96, 3]`` BGR crops.
+        """Measure ``uint8[T, P, P, 3]`` BGR crops of any size.
 
         Returns:
             ``float32[T]``: inner gap divided by mouth width; 0 = shut.
@@ -34,7 +36,14 @@ class Openness:
         with torch.inference_mode():
             for start in range(0, len(crops), _BATCH):
                 batch = torch.from_numpy(np.ascontiguousarray(crops[start : start + _BATCH]))
-                parts.append(self._net(batch.permute(0, 3, 1, 2).float() / 255).reshape(-1))
+                parts.append(self._net(_resized(batch.permute(0, 3, 1, 2).float() / 255)).reshape(-1))
         if not parts:
             return np.zeros(0, np.float32)
         return torch.cat(parts).numpy().astype(np.float32)
+
+
+def _resized(crops: Tensor) -> Tensor:
+    """Make crops ``[N, 3, P, P]`` as large as the network reads them."""
+    if crops.shape[-1] == FACE_PX:
+        return crops
+    return functional.interpolate(crops, (FACE_PX, FACE_PX), mode="area")

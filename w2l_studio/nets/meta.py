@@ -19,6 +19,7 @@ class Meta:
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).
         from_reference: whether a generator draws what differs from its reference (`generator.Generator`).
+        sub_pixels: of a generator's outer layers (`generator.Generator`).
         lead_ms: where a mel window begins relative to its picture; negative = before.
         recipe: how it was trained.
         steps: for how long.
@@ -33,6 +34,7 @@ class Meta:
     face_px: int = 96
     frames: int = 5
     from_reference: bool = False
+    sub_pixels: int = 1
     lead_ms: float = 0.0
     recipe: str = ""
     steps: int = 0

@@ -54,7 +54,9 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
     meta = _meta(header, path) if header else published
     _expect("generator", meta.kind, path)
     try:
-        net = Generator(meta.width, meta.face_px, from_reference=meta.from_reference)
+        net = Generator(
+            meta.width, meta.face_px, from_reference=meta.from_reference, sub_pixels=meta.sub_pixels
+        )
     except ValueError as error:
         raise WeightsError(str(error), hint="update the engine", where=str(path)) from error
     checkpoint.fill(net, state, path)

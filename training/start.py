@@ -1,0 +1,67 @@
+"""Begins a generator's training with what another one has learned, of another face size if need be.
+
+All but the outermost layers see the same whether a face has 96 pixels or 192 side by side: what a mouth does
+with a sound need not be learned again. Changes no file.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from w2l_studio.nets.generator import Generator
+
+
+def begin(net: Generator, learned: Generator) -> list[str]:
+    """Fill a generator with the layers of another one of the same width.
+
+    The first and the last layer of a network with `sub_pixels` begin as the learned ones do for pictures
+    halved and doubled; their additional channels say nothing at first.
+
+    Args:
+        net: is changed.
+        learned: with ``sub_pixels`` 1, or the same as ``net``.
+
+    Returns:
+        Names of tensors that fit nowhere and stay as they were drawn.
+    """
+    state = net.state_dict()
+    strange = []
+    for name, value in learned.state_dict().items():
+        if name in state and state[name].shape == value.shape:
+            state[name] = value
+        elif name in state and state[name].ndim == value.ndim:
+            state[name] = _fitted(state[name], value, net.sub_pixels, name)
+        else:
+            strange.append(name)
+    net.load_state_dict(state)
+    return strange + sorted(state.keys() - learned.state_dict().keys())
+
+
+def _fitted(fresh: Tensor, value: Tensor, sub_pixels: int, name: str) -> Tensor:
+    """Lay a learned tensor into a larger one whose channels are pixels side by side."""
+    squared = sub_pixels**2
+    if name.startswith("output_block.1."):  # every pixel of a square gets the learned colour
+        value = value.repeat_interleave(squared, 0)
+    if name.startswith("face_encoder_blocks.0.") and value.ndim == 4:
+        value = _narrowed(value, fresh.shape[-1]).repeat_interleave(squared, 1) / squared
+    laid = fresh.clone()
+    if value.ndim == 4:
+        # A skip's channels come behind the decoder's; those that are new feed nobody yet.
+        laid[:, value.shape[1] :] = 0
+    laid[tuple(slice(length) for length in value.shape)] = value
+    return laid
+
+
+def _narrowed(kernel: Tensor, side: int) -> Tensor:
+    """Make a kernel smaller; what reached further now reads the edge, so that flat skin gives the same."""
+    reach = (kernel.shape[-1] - side) // 2
+    rows = torch.arange(kernel.shape[-1]).sub(reach).clamp(0, side - 1)
+    narrow = kernel.new_zeros(*kernel.shape[:2], kernel.shape[-1], side).index_add_(3, rows, kernel)
+    return kernel.new_zeros(*kernel.shape[:2], side, side).index_add_(2, rows, narrow)
+
+
+def stand_still(net: Generator) -> None:
+    """Let a fresh network draw the reference: what the sound changes is learned from there."""
+    torch.nn.init.zeros_(net.output_block[1].weight)
+    torch.nn.init.zeros_(net.output_block[1].bias)
