@@ -1,5 +1,7 @@
 """What every room's tests may use: the shared folder, a face of ours, films and stems, stand-in weights."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import av
@@ -25,6 +27,16 @@ def shared():
         return SHARED / path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    """Return the engine's executable as a host finds it: a program of this checkout, in an awkward folder."""
+    path = tmp_path_factory.mktemp("Programme für den Ton") / "w2l-studio"
+    root, python = (shlex.quote(str(one)) for one in (Path(__file__).resolve().parents[1], sys.executable))
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={root} OMP_NUM_THREADS=1 exec {python} -m w2l_studio "$@"\n')
+    path.chmod(0o755)
+    return str(path)
 
 
 class Canvas:

@@ -60,3 +60,14 @@ def modules_after(code: str) -> set[str]:
 )
 def test_what_is_not_used_is_not_loaded(code: str, heavy: set[str]) -> None:
     assert not heavy & modules_after(code)
+
+
+def test_the_bridge_runs_in_the_pythons_that_hosts_bring() -> None:
+    bridge = ROOT / "w2l_studio" / "bridge.py"
+    vermin = [Path(sys.executable).with_name("vermin"), "--no-tips", "-t=3.7-", bridge]
+    told = subprocess.run(vermin, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout
+    loaded = modules_after("import w2l_studio.bridge") - modules_after("")
+    ours = {module for module in loaded if module.startswith("w2l_studio")}
+    assert ours == {"w2l_studio", "w2l_studio.bridge"}
+    assert {module.split(".")[0] for module in loaded - ours} <= set(sys.stdlib_module_names)

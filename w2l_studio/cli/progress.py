@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -29,16 +30,31 @@ from w2l_studio.events import (
 
 
 @contextmanager
-def sink(*, as_json: bool) -> Iterator[Sink]:
-    """Return what takes the events of one job; with JSON the last line is always how the job ended."""
+def sink(*, as_json: bool, stop_file: Path | None = None) -> Iterator[Sink]:
+    """Return what takes the events of one job; with JSON the last line is always how the job ended.
+
+    Args:
+        stop_file: once it is there the job is interrupted, as by Ctrl-C.
+    """
     if as_json:
         with _json_lines() as write:
-            yield write
+            yield write if stop_file is None else _until(stop_file, write)
     elif sys.stderr.isatty():
         with _bar() as write:
             yield write
     else:
         yield _say
+
+
+def _until(stop_file: Path, write: Sink) -> Sink:
+    """Interrupt a job between two of its pictures; a host's plugin has no other way on every system."""
+
+    def write_or_stop(event: Event) -> None:
+        if isinstance(event, SegmentStarted | Advanced) and stop_file.exists():
+            raise KeyboardInterrupt
+        write(event)
+
+    return write_or_stop
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""The bridge from both sides: what a plugin asks of it, with the real engine as another process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+
+from w2l_studio import __version__, bridge, events
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 25
+schema = otio.schema
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, talking_film: Any, spoken_stem: Any) -> Path:
+    """A folder with an edit of two marked faceless clips, and a stem."""
+    folder = tmp_path_factory.mktemp("Schnitt mit Umläuten")
+    film = talking_film(folder / "wand grün.mov", rate=Fraction(RATE), frames=60, faces=())
+    spoken_stem(folder / "fr.wav", 3)
+    time_ = otio.opentime.RationalTime
+    timeline = schema.Timeline("marked")
+    timeline.tracks.append(schema.Track("V1", kind="Video"))
+    for start in (5, 30):
+        used = otio.opentime.TimeRange(time_(start, RATE), time_(8, RATE))
+        clip = schema.Clip(f"wand {start}", schema.ExternalReference(str(film)), used)
+        clip.markers.append(schema.Marker("w2l", otio.opentime.TimeRange(time_(start, RATE), time_(0, RATE))))
+        timeline.tracks[0].append(clip)
+    otio.adapters.write_to_file(timeline, str(folder / "marked.otio"))
+    return folder
+
+
+Start = Callable[..., bridge.Job]
+
+
+@pytest.fixture
+def start(
+    engine: str, place: Path, stand_ins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Start]:
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(stand_ins))
+    # What a host's own Python would leave behind must not reach the engine.
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    begun = []
+
+    def dub(*more: str, edit: str = "marked.otio") -> bridge.Job:
+        arguments = ["dub", str(place / edit), "--stem", str(place / "fr.wav"), "--weights", "stand-in"]
+        arguments += ["--handles", "0", "--out", str(tmp_path / "out"), *more]
+        begun.append(bridge.start(engine, arguments, tmp_path / "jöb"))
+        return begun[-1]
+
+    yield dub
+    for job in begun:
+        job.cancel()
+        ended(job)
+
+
+def ended(job: bridge.Job) -> bridge.Job:
+    while job.running():
+        time.sleep(0.05)
+    job.poll()
+    return job
+
+
+def test_a_job_is_started_read_and_finished(start: Start) -> None:
+    job = start()
+    seen = []
+    shares = [job.progress()]
+    while job.running():
+        seen += job.poll()
+        shares.append(job.progress())
+        time.sleep(0.02)
+    seen += job.poll()
+    assert seen == job.events
+    assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
+    assert seen[0]["kind"] == "PlanReady"
+    assert shares == sorted(shares)
+    assert job.progress() == 1.0
+    done = job.result()
+    assert Path(done["report"]).is_file()
+    assert {event["code"] for event in seen if event["kind"] == "PassedThrough"} == {"no-face"}
+
+
+def test_what_the_bridge_reads_is_what_the_engine_writes() -> None:
+    assert bridge.EVENTS == events.VERSION
+    kinds = {kind.__name__ for kind in (events.JobFinished, events.JobFailed, events.JobCancelled)}
+    assert kinds == {bridge.FINISHED, bridge.FAILED, bridge.CANCELLED}
+    assert tuple(int(part) for part in __version__.split(".")[:2]) >= bridge.OLDEST
+
+
+def test_the_engine_outlives_its_host(engine: str, place: Path, start: Start, tmp_path: Path) -> None:
+    """The host is a process that starts a job and is gone; the job is known by its folder alone."""
+    folder = tmp_path / "jöb"
+    code = "import sys\nfrom w2l_studio import bridge\nbridge.start(sys.argv[1], sys.argv[3:], sys.argv[2])"
+    dub = ["dub", str(place / "marked.otio"), "--stem", str(place / "fr.wav"), "--out", str(tmp_path / "out")]
+    host = [sys.executable, "-W", "ignore", "-c", code, engine, str(folder), *dub, "--weights", "stand-in"]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    subprocess.run(host, check=True, env={**clean, "PYTHONPATH": str(ROOT)})
+    job = bridge.Job(folder)
+    assert job.running()
+    with pytest.raises(bridge.BridgeError, match="a job is at work in"):
+        start()
+    with pytest.raises(bridge.BridgeError, match="still at work"):
+        job.result()
+    assert ended(job).result()["kind"] == "JobFinished"
+
+
+def test_a_job_is_stopped(start: Start, tmp_path: Path) -> None:
+    job = start()
+    job.cancel()
+    ended(job)
+    with pytest.raises(bridge.EngineFailed, match="was stopped; finished takes are kept") as told:
+        job.result()
+    assert told.value.exit_code == 130
+    assert job.events[-1]["kind"] == "JobCancelled"
+    assert not (tmp_path / "out" / "report.json").exists()
+
+
+def test_an_engine_that_ends_without_a_word_is_told_and_its_folder_used_again(start: Start) -> None:
+    job = ended(start("--nonsense"))
+    with pytest.raises(bridge.EngineFailed, match=r"without a word: .*No such option.*--nonsense"):
+        job.result()
+    assert not bridge.Job(job.folder).running()
+    with pytest.raises(bridge.EngineFailed, match=r"none\.otio: cannot be read \(No such file") as told:
+        ended(start(edit="none.otio")).result()
+    assert told.value.exit_code == 3
+
+
+def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> None:
+    job = bridge.Job(tmp_path)
+    assert (job.poll(), job.ending(), job.running(), job.progress()) == ([], None, False, 0.0)
+    line = events.to_json(events.PlanReady(1, 2, 0), 1).encode() + b"\n"
+    (tmp_path / "progress.jsonl").write_bytes(line + line[:9])
+    assert [event["kind"] for event in job.poll()] == ["PlanReady"]
+    assert job.poll() == []
+    (tmp_path / "progress.jsonl").write_bytes(line + line.replace(b'"PlanReady"', b'"NewThing"'))
+    assert [event["kind"] for event in job.poll()] == ["NewThing"]
+    (tmp_path / "progress.jsonl").write_bytes(line.replace(b'"v": 1', b'"v": 2'))
+    with pytest.raises(bridge.BridgeError, match="version 2 and this plugin reads version 1"):
+        bridge.Job(tmp_path).poll()
+    (tmp_path / "progress.jsonl").write_bytes(b"Traceback\n")
+    with pytest.raises(bridge.BridgeError, match="what is no event: Traceback"):
+        bridge.Job(tmp_path).poll()
+
+
+def test_the_engine_is_found_by_setting_then_variable_then_path(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(bridge.VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(Path(engine).parent))
+    assert bridge.find() == engine
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\necho no engine here\n")
+    other.chmod(0o755)
+    monkeypatch.setenv(bridge.VARIABLE, str(other))
+    assert bridge.find() == str(other)
+    assert bridge.find(engine) == engine
+    with pytest.raises(bridge.NoEngine, match=r"the settings name .*none as the engine, and no program"):
+        bridge.find(str(tmp_path / "none"))
+    with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install .*pip install w2l-studio"):
+        bridge.version(str(other))
+    monkeypatch.delenv(bridge.VARIABLE)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(bridge.NoEngine, match=r"no W2L Studio engine was found; install the engine"):
+        bridge.find()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo w2l-studio, version 0.0.9", "too old"),
+        ("echo 'w2l-studio: broken' >&2; exit 1", "does not answer as an engine .broken"),
+    ],
+)
+def test_other_engines_are_refused(script: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "w2l-studio"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    with pytest.raises(bridge.NoEngine, match=words):
+        bridge.version(str(path))
+
+
+def test_short_commands_answer_or_say_why(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    assert bridge.version(engine) == __version__
+    with pytest.raises(bridge.EngineFailed, match="there are no weights 'nobody'") as told:
+        bridge.call(engine, ["weights", "show", "nobody"])
+    assert told.value.exit_code == 5
+    with pytest.raises(bridge.NoEngine, match="cannot be started"):
+        bridge.call(str(ROOT), ["--version"])

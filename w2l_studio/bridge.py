@@ -1,0 +1,299 @@
+"""Finds the engine, starts it, reads its events and stops it: all that a host's plugin needs of it.
+
+Standard library only, in the syntax of Python 3.7, since hosts bring their own Python; plugins carry a copy
+(docs/bridge.md). Knows no host, shows nothing, and imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+#: Version of the event lines that are read here (`w2l_studio.events.VERSION`).
+EVENTS = 1
+#: The oldest engine that understands what is asked of it here.
+OLDEST = (0, 1)
+#: Names the engine's executable where a plugin's setting does not.
+VARIABLE = "W2L_STUDIO"
+INSTALL = "install the engine with `pip install w2l-studio`, then name its executable in the settings"
+
+#: Kinds of the last event line of a job.
+FINISHED, FAILED, CANCELLED = "JobFinished", "JobFailed", "JobCancelled"
+#: A host's own Python and libraries, which would be loaded into the engine's.
+_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "LD_LIBRARY_PATH", "LD_PRELOAD")
+_PROGRESS, _LOG, _STOP, _PID = "progress.jsonl", "engine.log", "stop", "engine.pid"
+
+
+class BridgeError(Exception):
+    """One sentence for the user: what is wrong and what to do next."""
+
+
+class NoEngine(BridgeError):
+    """There is no engine, or it is not one that this plugin can work with."""
+
+
+class EngineFailed(BridgeError):
+    """The engine's own sentence.
+
+    Args:
+        exit_code: as in docs/exit-codes.md.
+    """
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def find(setting: str = "") -> str:
+    """Return the engine's executable: the one that a setting names, else `W2L_STUDIO`, else one on PATH.
+
+    A place that is named and wrong is an error: another engine than the one meant is never taken.
+
+    Raises:
+        NoEngine: none there; says what to install.
+    """
+    for named, by in ((setting, "the settings name"), (os.environ.get(VARIABLE, ""), VARIABLE + " names")):
+        if named:
+            found = shutil.which(str(Path(named).expanduser()))
+            if found is None:
+                raise NoEngine(f"{by} {named} as the engine, and no program is there; {INSTALL}")
+            return str(Path(found).absolute())
+    on_path = shutil.which("w2l-studio")
+    if on_path is None:
+        raise NoEngine("no W2L Studio engine was found; " + INSTALL)
+    return str(Path(on_path).absolute())
+
+
+def version(engine: str) -> str:
+    """Return the engine's version.
+
+    Raises:
+        NoEngine: the program does not answer like an engine, or is too old.
+    """
+    try:
+        said = call(engine, ["--version"])
+    except EngineFailed as error:
+        raise NoEngine(f"{engine} does not answer as an engine ({error}); {INSTALL}") from error
+    found = re.search(r"w2l-studio\D*(\d+)\.(\d+)\S*", said)
+    if found is None:
+        raise NoEngine(f"{engine} is no W2L Studio engine; {INSTALL}")
+    if (int(found.group(1)), int(found.group(2))) < OLDEST:
+        raise NoEngine(f"the engine {engine} is too old ({said.strip()}); {INSTALL}")
+    return found.group(0).split()[-1]
+
+
+def call(engine: str, arguments: list[str]) -> str:
+    """Run a short command of the engine and return its standard output.
+
+    Raises:
+        EngineFailed: it ended with another exit code than 0; carries its sentence.
+        NoEngine: the program cannot be started.
+    """
+    try:
+        command = [engine, *arguments]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), **_hidden()
+        )
+    except OSError as error:
+        raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
+    if done.returncode:
+        raise EngineFailed(_last_line(done.stderr.decode("utf-8", "replace")), done.returncode)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
+    """Start a job that outlives its host; it is read and stopped through its folder.
+
+    Args:
+        engine: as `find` returns it.
+        arguments: a command that writes event lines, e.g. ``["dub", "edit.otio", "--stem", "fr.wav"]``;
+            ``--json`` and ``--stop-file`` are added here.
+        folder: takes the progress; made when it is not there. One job at a time.
+
+    Raises:
+        BridgeError: a job is at work in this folder, or the folder cannot be written.
+        NoEngine: the program cannot be started.
+    """
+    place = Path(folder).absolute()
+    if Job(place).running():
+        raise BridgeError(f"a job is at work in {place}; wait for it or stop it")
+    command = [engine, *arguments, "--json", "--stop-file", str(place / _STOP)]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name in (_STOP, _PID):
+            if (place / name).exists():
+                (place / name).unlink()
+        process = _spawn(command, place / _PROGRESS, place / _LOG)
+        (place / _PID).write_text(str(process.pid), encoding="ascii")
+    except OSError as error:
+        raise BridgeError(f"{place} cannot be written ({error.strerror})") from error
+    return Job(place, process)
+
+
+class Job:
+    """A job of the engine, in this or an earlier session: read it, stop it, ask how it ended.
+
+    Args:
+        folder: where `start` put it.
+        process: what `start` started; without it the job is known by its folder alone.
+    """
+
+    def __init__(self, folder: str | Path, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.folder = Path(folder)
+        #: Every event that was read so far, as plain dictionaries (docs/events.md).
+        self.events: list[dict[str, Any]] = []
+        self._process = process
+        self._read_bytes = 0
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Return the events since the last call; never waits.
+
+        Raises:
+            BridgeError: the engine writes event lines of another version.
+        """
+        try:
+            with (self.folder / _PROGRESS).open("rb") as file:
+                file.seek(self._read_bytes)
+                new = file.read()
+        except OSError:
+            return []
+        # A line that is still being written is left for the next call.
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read_bytes += len(whole)
+        events = [_event(line) for line in whole.decode("utf-8", "replace").splitlines()]
+        self.events += events
+        return events
+
+    def ending(self) -> dict[str, Any] | None:
+        """Return the last event of a job that has ended with one, else None."""
+        self.poll()
+        last = self.events[-1] if self.events else {}
+        return last if last.get("kind") in (FINISHED, FAILED, CANCELLED) else None
+
+    def running(self) -> bool:
+        """Tell whether the engine is still at work."""
+        if self._process is not None:
+            return self._process.poll() is None
+        try:
+            pid = int((self.folder / _PID).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return False
+        return self.ending() is None and _alive(pid)
+
+    def progress(self) -> float:
+        """Return how much of the job is done, 0..1."""
+        self.poll()
+        if self.ending() is not None:
+            return 1.0
+        steps = [event for event in self.events if event["kind"] == "Advanced"]
+        return float(steps[-1]["done"]) / max(1, steps[-1]["total"]) if steps else 0.0
+
+    def cancel(self) -> None:
+        """Ask the engine to stop at its next picture; finished takes are kept."""
+        (self.folder / _STOP).touch()
+
+    def result(self) -> dict[str, Any]:
+        """Return the `JobFinished` event of a job that came to its end.
+
+        Raises:
+            EngineFailed: it failed or was cancelled; carries the engine's own sentence.
+            BridgeError: it is still at work.
+        """
+        running = self.running()
+        ending = self.ending()
+        if ending is None:
+            if running:
+                raise BridgeError("the engine is still at work")
+            raise EngineFailed("the engine ended without a word: " + self._logged(), 1)
+        if ending["kind"] == FINISHED:
+            return ending
+        if ending["kind"] == CANCELLED:
+            raise EngineFailed("the job was stopped; finished takes are kept", ending["exit_code"])
+        hint = ending["hint"][:1].upper() + ending["hint"][1:]
+        raise EngineFailed(ending["message"] + (f". {hint}." if hint else "."), ending["exit_code"])
+
+    def _logged(self) -> str:
+        try:
+            return _last_line((self.folder / _LOG).read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return "nothing was logged"
+
+
+def _spawn(command: list[str], progress: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a process that outlives this one and writes to two files."""
+    with progress.open("wb") as out, log.open("wb") as err:
+        try:
+            files: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+            return subprocess.Popen(command, env=_environment(), **files, **_detached())
+        except OSError as error:
+            told = f"the engine {command[0]} cannot be started ({error.strerror}); {INSTALL}"
+            raise NoEngine(told) from error
+
+
+def _event(line: str) -> dict[str, Any]:
+    """Read an event line."""
+    try:
+        event = dict(json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise BridgeError("the engine wrote what is no event: " + line[:80]) from error
+    if event.get("v") != EVENTS:
+        raise BridgeError(
+            f"the engine writes events of version {event.get('v')} and this plugin reads version {EVENTS}; "
+            "install plugin and engine of the same version"
+        )
+    return event
+
+
+def _last_line(text: str) -> str:
+    """Return the sentence that a command ended with, without the program's name."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = lines[-1] if lines else "nothing was said"
+    return said[len("w2l-studio: ") :] if said.startswith("w2l-studio: ") else said
+
+
+def _environment() -> dict[str, str]:
+    """Return the host's environment without its own Python, and with UTF-8 for what is written to files."""
+    kept = {k: v for k, v in os.environ.items() if k not in _FOREIGN and not k.startswith("DYLD_")}
+    kept["PYTHONIOENCODING"] = "utf-8"
+    return kept
+
+
+def _hidden() -> dict[str, Any]:
+    """Return what keeps Windows from opening a console."""
+    return {"creationflags": 0x08000000} if os.name == "nt" else {}
+
+
+def _detached() -> dict[str, Any]:
+    """Return what lets a process live on without its host: no console, a group or session of its own."""
+    return {"creationflags": 0x08000000 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
+
+
+def _alive(pid: int) -> bool:
+    """Tell whether a process is there; one of our own that has ended is laid to rest first."""
+    if sys.platform == "win32":
+        # os.kill(pid, 0) would send Ctrl-C here.
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(0x00100000, False, pid)
+        if not handle:
+            return False
+        waiting = ctypes.windll.kernel32.WaitForSingleObject(handle, 0) == 0x102
+        ctypes.windll.kernel32.CloseHandle(handle)
+        return bool(waiting)
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
