@@ -249,6 +249,43 @@ def generator(
     train(make, packs, shares, out, **options)
 
 
+@cli.command()
+@click.option("--speech", type=_EXISTING, multiple=True, required=True, help="As for performers; repeatable.")
+@click.option("--language", "languages", multiple=True, default=("en", "de"), help="Only these are learned.")
+@click.option("--captures", type=_EXISTING, help="As for performers; needs --clips.")
+@click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker.")
+@click.option("--out", type=_FOLDER, required=True, help="For checkpoint and log.")
+@click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run.")
+@click.option("--seed", default=0)
+@click.option("--threads", default=1, help="For the network.")
+def lips(
+    speech: tuple[Path, ...],
+    languages: tuple[str, ...],
+    captures: Path | None,
+    clips: Path | None,
+    out: Path,
+    **options: int,
+) -> None:
+    """Train the network from sound to face units."""
+    import torch
+
+    from training import lips as learning
+    from training import loop
+    from training.performers import sources
+
+    if bool(captures) != bool(clips):
+        raise UsageError("captures need the clips that they were made of", hint="give both or neither")
+    torch.set_num_threads(options["threads"])
+    torch.manual_seed(options["seed"])
+    found = [one for folder in speech for one in sources.spoken(folder, languages)]
+    found += sources.captured(captures, clips) if captures and clips else []
+    taught = learning.lessons(one for one in found if one.split == "train")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
+    click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
+    loop.run(learning.LipsTrainee(taught), out, steps=options["steps"], seed=options["seed"])
+
+
 def main() -> None:
     """Run a command; errors of ours become one sentence."""
     try:

@@ -18,6 +18,7 @@ from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 
@@ -45,6 +46,8 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         net, meta = Contrast(), Meta("expert", recipe="contrast")
     elif "body.0.0.weight" in state:
         net, meta = Opening(), Meta("opening", frames=1)
+    elif "lips.weight" in state:
+        net, meta = Lips(), Meta("lips", frames=0)
     else:
         raise WeightsError("this is no network of ours", hint="give a run's folder", where=str(where))
     net.load_state_dict(state)

@@ -108,6 +108,24 @@ class ScoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LipsConfig:
+    """How a stem becomes lip motion.
+
+    Args:
+        weights: name of registered weights, or path of a file.
+        rate: frames per second.
+    """
+
+    weights: str = "w2l-lips"
+    rate: Fraction = Fraction(25)
+
+    def __post_init__(self) -> None:
+        """Refuse rates that no film has."""
+        if not 1 <= self.rate <= 1000:
+            raise UsageError(f"--rate must be between 1 and 1000, not {float(self.rate):g}")
+
+
+@dataclass(frozen=True, slots=True)
 class DubConfig:
     """A whole job."""
 

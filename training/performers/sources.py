@@ -6,7 +6,7 @@ Reads lists and sound files; makes no clip.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -41,14 +41,17 @@ def captured(captures: Path, clips: Path) -> Iterator[Source]:
         )
 
 
-def spoken(speech: Path) -> Iterator[Source]:
+def spoken(speech: Path, languages: Collection[str] = ()) -> Iterator[Source]:
     """Yield utterances with phoneme times.
 
     Args:
         speech: folder with ``speech.jsonl`` and its sound files.
+        languages: only these; none = all.
     """
     for line in (speech / "speech.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
+        if languages and row["language"] not in languages:
+            continue
         if row["aligner"] not in _TRUSTED or (
             row["aligner"] == "align-asr" and (row["conf"] or 0) < _LEAST_CONFIDENCE
         ):

@@ -7,15 +7,16 @@ lips make the sound (shut for p b m, round for w) and weakly where they do not. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from training.performers.motion import blinks
-from w2l_studio.terms import Floats
+from w2l_studio.terms import Doubles, Floats
 
 Phone = tuple[str, float, float]
 #: Steps per second of the inner curves.
-_RATE = 200
+RATE = 200
 UNITS = (
     "jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthPress",
     "mouthRollLower", "mouthRollUpper", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper",
@@ -84,6 +85,14 @@ _VOWELS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How somebody speaks: how far lips are ahead of the sound, and how far they go (1 = as in `TARGETS`)."""
+
+    lead_s: float = 0.035
+    effort: float = 1.0
+
+
 def perform(
     random: np.random.Generator, phones: Sequence[Phone], frames: int, fps: float, names: tuple[str, ...]
 ) -> Floats:
@@ -98,9 +107,9 @@ def perform(
     Returns:
         ``float32[T, len(names)]`` in 0..1.
     """
-    duration = frames / fps
-    curves = _coarticulated(random, phones, duration)
-    at = (np.arange(frames) + 0.5) / fps * _RATE
+    manner = Manner(random.uniform(0.02, 0.05), random.uniform(0.8, 1.25))
+    curves, _ = coarticulate(phones, frames / fps, manner, random.uniform(0.85, 1.15, len(phones)))
+    at = (np.arange(frames) + 0.5) / fps * RATE
     steps = np.arange(len(curves))
     units = np.zeros((frames, len(names)), np.float32)
     for i, unit in enumerate(UNITS):
@@ -115,35 +124,45 @@ def perform(
     return np.clip(units, 0, 1)
 
 
-def _coarticulated(random: np.random.Generator, phones: Sequence[Phone], duration: float) -> Floats:
-    """Return curves ``float32[200 * duration, 11]``: dominance-weighted targets, then closures."""
-    steps = int(duration * _RATE) + 2
-    time = np.arange(steps) / _RATE
-    lead = random.uniform(0.02, 0.05)
-    effort = random.uniform(0.8, 1.25)
+def coarticulate(
+    phones: Sequence[Phone], duration: float, manner: Manner, pulls: Doubles
+) -> tuple[Floats, Doubles]:
+    """Weigh targets by dominance, then shut the lips where phones do.
+
+    Args:
+        phones: as in `perform`.
+        duration: seconds.
+        manner: of the speaker.
+        pulls: ``float64[len(phones)]`` factor of each phone's target; 1 = as in `TARGETS`.
+
+    Returns:
+        Curves ``float32[S, 11]`` of `UNITS` and how shut the lips are, ``float64[S]`` 0..1, at `RATE`.
+    """
+    steps = int(duration * RATE) + 2
+    time = np.arange(steps) / RATE
     total = np.full((steps, 1), 1e-4)
     pulled = np.zeros((steps, len(UNITS)))
     shut = np.zeros(steps)
-    for phone, start, stop in phones:
+    for (phone, start, stop), pull in zip(phones, pulls, strict=True):
         name = phone.rstrip("012")
         target = TARGETS.get(name, TARGETS["SIL"])
-        begin, end = start - lead, stop - lead
+        begin, end = start - manner.lead_s, stop - manner.lead_s
         strength, reach = _dominance(name, stop - start)
         outside = np.maximum(np.maximum(begin + 0.012 - time, time - end + 0.012), 0)
         weight = strength * np.exp(-((outside / reach) ** 1.3))[:, None]
-        pulled += weight * target * random.uniform(0.85, 1.15)
+        pulled += weight * target * pull
         total += weight
         if name in _SHUTS:
             held = min(max(stop - start, 0.06), 0.11)
             shut = np.maximum(shut, np.clip(1 - np.maximum(begin - time, time - begin - held) / 0.035, 0, 1))
-    curves = pulled / total * effort
+    curves = pulled / total * manner.effort
     for i, unit in enumerate(UNITS):
         curves[:, i] = _blurred(curves[:, i], 7 if unit in ("mouthPucker", "mouthFunnel") else 4)
     ease = shut * shut * (3 - 2 * shut)
     opens = [UNITS.index(name) for name in ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")]
     curves[:, opens] *= 1 - np.array([1.0, 1.0, 1.0, 0.6]) * ease[:, None]
     curves[:, UNITS.index("mouthPress")] += 0.3 * ease
-    return np.clip(curves, 0, 1).astype(np.float32)
+    return np.clip(curves, 0, 1).astype(np.float32), ease
 
 
 def _dominance(name: str, duration_s: float) -> tuple[float, float]:

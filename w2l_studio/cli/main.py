@@ -18,6 +18,7 @@ COMMANDS = {
     "dub": ("dub", "Dub the marked segments of an edit."),
     "inspect": ("inspect", "Show what would be dubbed, and what is in the way; renders nothing."),
     "score": ("score", "Score how well lips and sound of films fit."),
+    "lips": ("lips", "Move lips to a stem: face units per frame, for rigs."),
     "weights": ("weights", "List, add or show weights."),
     "demo": ("demo", "Dub the example edit and make a before/after sheet."),
     "doctor": ("doctor", "Check this installation."),

@@ -26,6 +26,7 @@ _SIGNS = (
     ("netcnnlip.", "syncnet"),
     ("LandmarkHead.", "retinaface"),
     ("head.3.", "opening"),
+    ("lips.", "lips"),
 )
 _NOT_WEIGHTS = ((b"<", "a web page"), (b"version https://git-lfs", "a Git LFS pointer"), (b"{", "JSON"))
 _BUFFER = "num_batches_tracked"
@@ -80,7 +81,8 @@ def kind_of(path: Path) -> str:
     """Find out what a weights file is for, by its content.
 
     Returns:
-        ``generator``, ``expert``, ``critic``, ``syncnet``, ``opening``, ``retinaface`` or ``yunet``.
+        ``generator``, ``expert``, ``critic``, ``syncnet``, ``opening``, ``lips``, ``retinaface`` or
+        ``yunet``.
 
     Raises:
         WeightsError: none of these, or unreadable.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from w2l_studio.nets.generator import Generator
+    from w2l_studio.nets.lips import Lips
     from w2l_studio.nets.syncnet import SyncNet
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "find",
     "load_expert",
     "load_generator",
+    "load_lips",
     "load_opening",
     "load_state",
     "load_syncnet",
@@ -97,6 +99,20 @@ def load_opening(path: Path) -> nn.Module:
 
     state, _ = checkpoint.read(path)
     net = Opening()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_lips(path: Path) -> Lips:
+    """Load the network from sound to face units.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.lips import Lips
+
+    state, _ = checkpoint.read(path)
+    net = Lips()
     checkpoint.fill(net, state, path)
     return net.eval()
 

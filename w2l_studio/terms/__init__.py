@@ -7,7 +7,7 @@ from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR, Ints, Pla
 from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, SoundUse
 from w2l_studio.terms.faces import Crops, Faces, FaceTrack, Matte, Shot
 from w2l_studio.terms.media import ColourTags, Planes, Plate, Stem, Voice
-from w2l_studio.terms.results import Passed, Slate, Take, Verdict
+from w2l_studio.terms.results import LipMotion, Passed, Slate, Take, Verdict
 
 __all__ = [
     "Bools",
@@ -23,6 +23,7 @@ __all__ = [
     "FramesBGR",
     "Ints",
     "Line",
+    "LipMotion",
     "Mark",
     "Matte",
     "Passed",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from w2l_studio.terms.arrays import Bools, Floats
 from w2l_studio.terms.edit import Segment
 
 
@@ -71,3 +73,26 @@ class Take:
     synced: tuple[int, ...]
     passed: tuple[tuple[Passed, ...], ...]
     details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LipMotion:
+    """What lips do to a stem, one value per frame.
+
+    Args:
+        rate: frames per second; frame i begins at i / rate seconds of the stem.
+        channels: ARKit unit -> ``float32[T]``, 0..1.
+        opening: ``float32[T]``, gap of the inner lips over mouth width on a neutral head; 0 = shut.
+        width: ``float32[T]``, mouth width over its width at rest.
+        rounding: ``float32[T]``, 0..1.
+        closure: ``bool[T]``, lips shut for p, b or m.
+        confidence: ``float32[T]``, 0..1: how sure the network is of the kind of sound.
+    """
+
+    rate: Fraction
+    channels: dict[str, Floats]
+    opening: Floats
+    width: Floats
+    rounding: Floats
+    closure: Bools
+    confidence: Floats

@@ -1,0 +1,189 @@
+"""What lips from sound are worth on speech whose phonemes are known: measured beside other methods.
+
+    python benchmarks/lips.py SPEECH [--language it] [--rhubarb PROGRAM] [--phonemes PYTHON]
+
+SPEECH is a folder with ``speech.jsonl`` (`benchmarks/lips_voices.py` makes one; of speech that was trained
+on only speakers that stayed out count). Truth: closures where p, b and m are, mouth opening as the phonemes
+animate it. Columns: closures of which a frame at 25 a second lies in the sound or a frame beside it;
+closures that no p, b or m explains, in parts of the true ones; correlation of the opening and the lag in
+frames at which it is largest; its deviation in parts of the true one; seconds for a minute of sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from training import lips as learning
+from training.performers import sources
+from training.performers.make import Source
+from w2l_studio.mouths import lips
+from w2l_studio.nets import weights
+from w2l_studio.sound import mel, speech
+from w2l_studio.terms import Bools, Floats
+
+RATE = Fraction(25)
+_LAGS = range(-5, 6)
+#: Rhubarb's mouth shapes -> opening (README of Rhubarb: A shut for p b m, D wide open, X idle).
+_SHAPES = {"A": 0.0, "B": 0.06, "C": 0.2, "D": 0.38, "E": 0.2, "F": 0.08, "G": 0.06, "H": 0.2, "X": 0.0}
+Told = tuple[Floats, Bools]
+
+
+def truth(source: Source, frames: int) -> Told:
+    middles = (np.arange(frames) + 0.5) / float(RATE)
+    units, _ = learning.animated(source.phones, middles)
+    motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
+    return motion.opening, np.zeros(frames, np.bool_)
+
+
+def network(name: str) -> Callable[[Source, int], Told]:
+    net = weights.load_lips(weights.find(name, "lips").path)
+
+    def told(source: Source, frames: int) -> Told:
+        heard, voiced = mel.spectrogram(source.audio), speech.voiced(source.audio)
+        motion = lips.move(net, heard, voiced, RATE, frames)
+        return motion.opening, motion.closure
+
+    return told
+
+
+def phones_to_lips(phones: list[tuple[str, float, float]], frames: int) -> Told:
+    """Animate recognised phonemes as the truth is animated."""
+    middles = (np.arange(frames) + 0.5) / float(RATE)
+    units, shut = learning.animated(phones, middles)
+    motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
+    return motion.opening, shut > 0.5
+
+
+def write_wave(path: Path, source: Source) -> None:
+    import soundfile
+
+    soundfile.write(path, source.audio / max(1e-3, np.abs(source.audio).max()) * 0.9, mel.SAMPLE_RATE)
+
+
+def rhubarb(program: Path, folder: Path) -> Callable[[Source, int], Told]:
+    def told(source: Source, frames: int) -> Told:
+        wav = folder / "line.wav"
+        write_wave(wav, source)
+        command = [program, "-r", "phonetic", "-f", "json", "-q", wav]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        opening, shut = np.zeros(frames, np.float32), np.zeros(frames, np.bool_)
+        middles = (np.arange(frames) + 0.5) / float(RATE)
+        for cue in json.loads(done.stdout)["mouthCues"]:
+            inside = (middles >= cue["start"]) & (middles < cue["end"])
+            opening[inside] = _SHAPES[cue["value"]]
+            if cue["value"] == "A":
+                shut[inside] = True
+                shut[min(int((cue["start"] + cue["end"]) / 2 * RATE), frames - 1)] = True
+        return np.convolve(opening, [0.25, 0.5, 0.25], "same"), shut
+
+    return told
+
+
+_RECOGNISE = """
+import json, sys, wave
+from pocketsphinx import Config, Decoder, get_model_path
+models = [get_model_path("en-us/" + name) for name in ("en-us", "en-us-phone.lm.bin")]
+wide = dict(lw=2.0, beam=1e-20, pbeam=1e-20)
+decoder = Decoder(Config(hmm=models[0], allphone=models[1], loglevel="FATAL", **wide))
+for path in sys.stdin:
+    with wave.open(path.strip()) as file:
+        sound = file.readframes(file.getnframes())
+    decoder.start_utt(); decoder.process_raw(sound, full_utt=True); decoder.end_utt()
+    said = [(s.word, s.start_frame / 100, (s.end_frame + 1) / 100) for s in decoder.seg()]
+    print(json.dumps([[w if w.isalpha() else "SIL", a, b] for w, a, b in said]), flush=True)
+"""
+
+
+def recogniser(python: Path, folder: Path) -> Callable[[Source, int], Told]:
+    """Phonemes by pocketsphinx, which lives in an environment of its own."""
+    process = subprocess.Popen(
+        [python, "-c", _RECOGNISE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+    def told(source: Source, frames: int) -> Told:
+        assert process.stdin
+        assert process.stdout
+        wav = folder / "spoken.wav"
+        write_wave(wav, source)
+        process.stdin.write(f"{wav}\n")
+        process.stdin.flush()
+        return phones_to_lips([(n, a, b) for n, a, b in json.loads(process.stdout.readline())], frames)
+
+    return told
+
+
+def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
+    """Return true closures, how many of them are hit, and how many are told but not there."""
+    true = [(a, b) for name, a, b in source.phones if name.rstrip("012") in ("P", "B", "M")]
+    frame_s = 1 / float(RATE)
+    runs = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2) / float(
+        RATE
+    )
+    touches = [[start < b + frame_s and stop > a - frame_s for a, b in true] for start, stop in runs]
+    table = np.array(touches, bool).reshape(len(runs), len(true))
+    return len(true), int(table.any(0).sum()), int((~table.any(1)).sum())
+
+
+def lag(told: Floats, true: Floats) -> list[float]:
+    inside = slice(max(_LAGS), len(told) - max(_LAGS))
+    return [float(np.corrcoef(np.roll(told, -n)[inside], true[inside])[0, 1]) for n in _LAGS]
+
+
+def measure(method: Callable[[Source, int], Told], found: list[Source]) -> str:
+    counts, curves = np.zeros(3), []
+    openings: list[tuple[Floats, Floats]] = []
+    seconds, began = 0.0, time.perf_counter()
+    for source in found:
+        frames = int(len(source.audio) * RATE / mel.SAMPLE_RATE)
+        opening, shut = method(source, frames)
+        true, _ = truth(source, frames)
+        counts += closures(source, shut)
+        openings.append((opening, true))
+        seconds += frames / float(RATE)
+    spent = time.perf_counter() - began
+    curves = np.nanmean([lag(told, true) for told, true in openings if told.std() and len(told) > 20], 0)
+    told, true = (np.concatenate([pair[i] for pair in openings]) for i in (0, 1))
+    best = list(_LAGS)[int(np.argmax(curves))]
+    hit, invented = counts[1:] / counts[0]
+    correlation = np.corrcoef(told, true)[0, 1]
+    amplitude, spent_s = told.std() / true.std(), spent / seconds * 60
+    return f"{hit:.2f} | {invented:.2f} | {correlation:.2f} | {best:+d} | {amplitude:.2f} | {spent_s:.1f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("speech", type=Path)
+    parser.add_argument("--language", action="append", default=[])
+    parser.add_argument("--all", action="store_true", help="Speakers that were trained on, too.")
+    parser.add_argument("--weights", default="w2l-lips")
+    parser.add_argument("--most", type=int, default=120, help="Sentences.")
+    parser.add_argument("--rhubarb", type=Path)
+    parser.add_argument("--phonemes", type=Path)
+    asked = parser.parse_args()
+    found = [
+        one for one in sources.spoken(asked.speech, asked.language) if asked.all or one.split == "heldout"
+    ]
+    if not found:
+        parser.error("no sentence of that language by a speaker that stayed out (or give --all)")
+    found = [found[i] for i in np.random.default_rng(0).permutation(len(found))[: asked.most]]
+    methods = {"network": network(asked.weights)}
+    if asked.phonemes:
+        methods["pocketsphinx"] = recogniser(asked.phonemes, asked.speech)
+    if asked.rhubarb:
+        methods["Rhubarb"] = rhubarb(asked.rhubarb, asked.speech)
+    print(f"{len(found)} sentences, {sum(len(one.audio) for one in found) / 16000:.0f} s")
+    print("method | closures hit | invented | correlation | lag | amplitude | s a minute")
+    for name, method in methods.items():
+        print(f"{name} | {measure(method, found)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The trainer from sound to face units: what it teaches, and that it learns."""
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("moderngl", reason="needs the extra [performers]")
+
+from training import lips as learning
+from training.performers.make import Source
+from w2l_studio.errors import MediaError
+from w2l_studio.nets.lips import SOUNDS, UNITS, Lips
+from w2l_studio.sound import mel
+
+TONES = {"SIL": 0, "M": 220, "AA": 900, "IY": 2500}
+
+
+def source(seed, split="train"):
+    """Tones in place of phonemes, 2 s: whoever hears the tone knows the lips."""
+    random = np.random.default_rng(seed)
+    phones, sound, at = [], [], 0.0
+    while at < 2:
+        name, seconds = random.choice(list(TONES)), random.uniform(0.1, 0.2)
+        t = np.arange(round(seconds * mel.SAMPLE_RATE)) / mel.SAMPLE_RATE
+        sound.append(0.3 * np.sin(2 * np.pi * TONES[name] * t))
+        phones.append((str(name), at, at + len(t) / mel.SAMPLE_RATE))
+        at = phones[-1][2]
+    return Source(f"s{seed}", "beep", split, "CC0", np.concatenate(sound).astype(np.float32), phones=phones)
+
+
+def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
+    said = Source(
+        "m", "x", "train", "CC0", np.zeros(16000, np.float32), phones=[("AA", 0, 0.4), ("M", 0.4, 0.5)]
+    )
+    lesson = learning.lessons([said])[0]
+    assert lesson.mel.shape == (80, 81)
+    assert lesson.units.shape == (len(UNITS), 81)
+    shut = np.flatnonzero(lesson.shut > 0.5) / 80
+    assert 0.33 < shut[0] < 0.4 < shut[-1] < 0.52
+    assert lesson.units[UNITS.index("jawOpen"), round(0.41 * 80)] == 0
+    assert lesson.sounds[round(0.45 * 80)] == SOUNDS.index("M")
+
+
+def test_windows_keep_lips_and_closures_together_at_any_tempo():
+    lesson = learning.lessons([source(3)])[0]
+    for seed in range(20):
+        heard, units, shut, sounds, _ = learning._window(lesson, np.random.default_rng(seed))
+        assert heard.shape == (80, 240)
+        assert units.shape == (len(UNITS), 240)
+        assert np.isfinite(heard).all()
+        jaw = units[UNITS.index("jawOpen")]
+        assert (jaw[shut > 0.95] < 0.05).all()
+        assert jaw.max() > 0.2
+        assert (sounds >= 0).all()
+
+
+def test_it_learns_and_its_state_can_be_taken_up():
+    torch.manual_seed(0)
+    trainee = learning.LipsTrainee(learning.lessons(source(i) for i in range(8)))
+    first = trainee.step(0, 60, np.random.default_rng(0))
+    state = {key: value.clone() for key, value in trainee.net.state_dict().items()}
+    for number in range(1, 40):
+        last = trainee.step(number, 60, np.random.default_rng(number))
+    assert last["loss"] < first["loss"] * 0.8
+    again = learning.LipsTrainee(learning.lessons(source(i) for i in range(8)))
+    again.load_state_dict(trainee.state_dict())
+    for key, value in again.net.state_dict().items():
+        assert torch.equal(value, trainee.net.state_dict()[key])
+    assert any(not torch.equal(value, state[key]) for key, value in trainee.net.state_dict().items())
+
+
+def test_nothing_to_learn_is_a_sentence():
+    with pytest.raises(MediaError, match="no speech with phoneme times"):
+        learning.LipsTrainee([])
+
+
+def test_the_network_is_exported_and_loaded(tmp_path):
+    from training import export
+    from w2l_studio.nets import weights
+
+    net, meta = export.network(Lips().state_dict(), tmp_path)
+    path = export.ship(net, meta, tmp_path, "ours")
+    assert weights.checkpoint.kind_of(path) == "lips"
+    loaded = weights.load_lips(path)
+    for key, value in loaded.state_dict().items():
+        torch.testing.assert_close(value, net.state_dict()[key], atol=1e-3, rtol=1e-2)
+    assert path.stat().st_size < 1_000_000

@@ -1,0 +1,229 @@
+"""Trains the network from sound to face units on speech with phoneme times and on captured clips.
+
+Phonemes teach all units, closures and sounds; captured clips teach how far real lips open and get narrow.
+Exports nothing (`export`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.loop import one_cycle
+from training.performers import motion, speech
+from training.performers.make import Source
+from w2l_studio.errors import MediaError
+from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, Lips, levelled
+from w2l_studio.sound import mel
+from w2l_studio.terms import Floats, Ints
+
+#: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
+_TEMPO, _THROAT = 0.16, 0.12
+_BATCH, _COLUMNS = 24, 240
+_RATE = 3e-3
+#: Share of the windows that are captured clips.
+_CAPTURED = 0.15
+_TOLERANCE = 0.05
+#: What units weigh: an error of the jaw is seen first.
+_WEIGHTS = np.array([3, 1.5, 2, 1, 1, 1, 1, 1, 1, 1, 0.5], np.float32)
+#: What landmarks tell well enough of a captured face.
+_SEEN = ("jawOpen", "mouthPucker", "mouthFunnel")
+_OUTSIDE = -1
+#: A step of the mel spectrogram (12.5 dB) as a natural logarithm of power: so noises are added.
+_NEPERS = 1.25 * np.log(10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """One utterance, a value per mel column.
+
+    Args:
+        name: of the utterance; with `licence` and `speaker` a line of the manifest.
+        mel: ``float32[80, M]``, levelled.
+        units: ``float32[11, M]``, 0..1.
+        shut: ``float32[M]``: lips shut for p, b, m, 0..1.
+        sounds: ``int64[M]``: index into `nets.lips.SOUNDS`, -1 where nobody knows.
+        captured: only `_SEEN` units count.
+    """
+
+    name: str
+    speaker: str
+    licence: str
+    mel: Floats
+    units: Floats
+    shut: Floats
+    sounds: Ints
+    captured: bool
+
+
+def lessons(sources: Iterable[Source]) -> list[Lesson]:
+    """Make lessons of performances."""
+    return [_lesson(source) for source in sources]
+
+
+def manifest(found: Sequence[Lesson]) -> str:
+    """Return a line per utterance: its hash names the data of a network."""
+    rows = sorted({("lips", one.name, one.speaker, "train", one.licence) for one in found})
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def _lesson(source: Source) -> Lesson:
+    heard = levelled(mel.spectrogram(source.audio))
+    at_s = np.arange(heard.shape[1]) / mel.COLUMNS_PER_SECOND
+    if source.capture is None:
+        units, shut = animated(source.phones, at_s)
+        sounds = _sounds(source.phones, at_s)
+    else:
+        units = _captured(source.capture, at_s)
+        shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), _OUTSIDE)
+    captured = source.capture is not None
+    return Lesson(source.name, source.speaker, source.licence, heard, units, shut, sounds, captured)
+
+
+def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floats]:
+    """Return what phonemes do at some times: units ``float32[11, M]`` and closures ``float32[M]``."""
+    curves, shut = speech.coarticulate(phones, float(at_s[-1]) + 0.1, speech.Manner(), np.ones(len(phones)))
+    steps = np.arange(len(curves)) / speech.RATE
+    units = np.stack([np.interp(at_s, steps, curve) for curve in curves.T])
+    return units.astype(np.float32), np.interp(at_s, steps, shut).astype(np.float32)
+
+
+def _sounds(phones: Sequence[speech.Phone], at_s: Floats) -> Ints:
+    found = np.zeros(len(at_s), np.int64)
+    for name, start, stop in phones:
+        found[(at_s >= start) & (at_s < stop)] = SOUNDS.index(name.rstrip("012"))
+    return found
+
+
+def _captured(capture: motion.Capture, at_s: Floats) -> Floats:
+    names = tuple(
+        n for unit in UNITS for n in ((unit + "Left", unit + "Right") if unit in TWO_SIDED else (unit,))
+    )
+    fitted = motion.from_capture(capture, names)
+    middles = (np.arange(len(fitted)) + 0.5) / 25
+    units = np.zeros((len(UNITS), len(at_s)), np.float32)
+    for i, unit in enumerate(UNITS):
+        units[i] = np.interp(at_s, middles, fitted[:, names.index(unit if unit in names else unit + "Left")])
+    return units
+
+
+class LipsTrainee:
+    """Fulfils `loop.Trainee`.
+
+    Args:
+        found: what to learn from.
+
+    Raises:
+        MediaError: nothing with phoneme times.
+    """
+
+    def __init__(self, found: Sequence[Lesson]) -> None:
+        self._spoken = [one for one in found if not one.captured]
+        self._captured = [one for one in found if one.captured]
+        if not self._spoken:
+            raise MediaError("no speech with phoneme times", hint="give --speech")
+        self.net = Lips()
+        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+        self._lengths = np.array([one.mel.shape[1] for one in self._spoken], np.float64)
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+        """Learn from 24 windows of three seconds."""
+        drawn = [_window(self._draw(random), random) for _ in range(_BATCH)]
+        heard, units, shut, sounds, weights = (
+            torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)
+        )
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        with torch.autocast("cpu", torch.bfloat16):
+            told = self.net.train()(heard)
+        losses = {
+            "units": _apart(told.units, units, weights),
+            "moves": _apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
+            "closure": _closure(told.closure, shut, sounds),
+            "sounds": functional.cross_entropy(told.sounds, sounds, ignore_index=_OUTSIDE),
+        }
+        loss = losses["units"] * 10 + losses["moves"] * 30 + losses["closure"] + losses["sounds"] * 0.3
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
+        self._optimiser.step()
+        return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
+
+    def _draw(self, random: np.random.Generator) -> Lesson:
+        if self._captured and random.random() < _CAPTURED:
+            return self._captured[random.integers(len(self._captured))]
+        chance = self._lengths / self._lengths.sum()
+        return self._spoken[random.choice(len(self._spoken), p=chance)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return network and optimiser."""
+        return {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def _apart(told: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    error = functional.smooth_l1_loss(told, wanted, beta=_TOLERANCE, reduction="none")
+    return (error * weights).sum() / weights.sum()
+
+
+def _closure(told: Tensor, shut: Tensor, sounds: Tensor) -> Tensor:
+    known = (sounds != _OUTSIDE).float()
+    error = functional.binary_cross_entropy_with_logits(told, shut, reduction="none")
+    return (error * known).sum() / known.sum().clamp_min(1)
+
+
+def _window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Ints, Floats]:
+    """Cut three seconds at another tempo, of another throat and otherwise changed; outside is silence."""
+    tempo, throat = np.exp(random.uniform(-_TEMPO, _TEMPO)), np.exp(random.uniform(-_THROAT, _THROAT))
+    count, taken = lesson.mel.shape[1], _COLUMNS * tempo
+    start = random.uniform(min(0, count - taken), max(0, count - taken))
+    at = start + np.arange(_COLUMNS) * tempo
+    inside = (at >= 0) & (at <= count - 1)
+    nearest = np.rint(at).astype(np.int64).clip(0, count - 1)
+    heard = np.where(inside, _between(lesson.mel, at), np.float32(mel.SILENCE))
+    heard = _between(heard.T, np.arange(len(heard)) * throat).T
+    weights = np.repeat(_WEIGHTS[:, None], _COLUMNS, 1)
+    if lesson.captured:
+        weights = weights * np.isin(UNITS, _SEEN)[:, None] * inside
+    return (
+        otherwise(heard, random),
+        _between(lesson.units, at) * inside.astype(np.float32),
+        _between(lesson.shut[None], at)[0] * inside.astype(np.float32),
+        np.where(inside, lesson.sounds[nearest], _OUTSIDE if lesson.captured else 0),
+        weights.astype(np.float32),
+    )
+
+
+def _between(values: Floats, at: Floats) -> Floats:
+    """Read ``[C, M]`` between its columns; beyond the ends the last one stands."""
+    at = at.clip(0, values.shape[1] - 1)
+    below = np.minimum(at.astype(np.int64), max(values.shape[1] - 2, 0))
+    above = np.minimum(below + 1, values.shape[1] - 1)
+    share = (at - below).astype(np.float32)
+    return values[:, below] * (1 - share) + values[:, above] * share
+
+
+def otherwise(heard: Floats, random: np.random.Generator) -> Floats:
+    """Change level, colour, noise and room of a sound in its mel spectrogram ``float32[80, M]``."""
+    bands = np.linspace(0, 1, len(heard))[:, None]
+    knots = random.normal(0, 0.25, 6)
+    colour = np.interp(bands, np.linspace(0, 1, 6), knots) + random.normal(0, 0.25)
+    changed = np.where(heard <= mel.SILENCE, heard, heard + colour)
+    if random.random() < 0.6:
+        level = random.uniform(-4, -1) + random.normal(0, 0.8) * (bands - 0.5)
+        noise = level + random.normal(0, 0.25, heard.shape)
+        changed = np.logaddexp(changed * _NEPERS, noise * _NEPERS) / _NEPERS
+    if random.random() < 0.3:
+        low = int(random.integers(0, 70))
+        changed[low : low + int(random.integers(2, 10))] = changed.mean()
+    return np.maximum(changed, mel.SILENCE).astype(np.float32)

@@ -1,0 +1,53 @@
+"""``w2l-studio lips``: what lips do to a stem, for rigs and other tools."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from w2l_studio.config import LipsConfig
+from w2l_studio.errors import UsageError
+
+_DEFAULT = LipsConfig()
+
+
+@click.command("lips")
+@click.argument("stem", type=click.Path(path_type=Path))
+@click.option(
+    "--rate", default=str(_DEFAULT.rate), show_default=True, help="Frames per second: 25, 24000/1001, 23.976."
+)
+@click.option("--weights", default=_DEFAULT.weights, show_default=True, help="Name or file.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a line per frame.")
+@click.option("--gltf", type=click.Path(path_type=Path), help="Write an animation of morph weights.")
+def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | None, gltf: Path | None) -> int:
+    """Move lips to STEM, any language: face units, opening and closures per frame (docs/lips.md)."""
+    config = LipsConfig(weights, _rate(rate))
+    from w2l_studio.dub import lips, motion
+
+    moved = lips.follow(stem, config)
+    if table:
+        motion.write(table, motion.as_csv(moved))
+    if gltf:
+        motion.write(gltf, motion.as_gltf(moved, stem.stem))
+    if as_json:
+        click.echo(json.dumps(motion.as_json(moved, stem)))
+    else:
+        apart, shut = (moved.opening > 0).sum(), (moved.closure[1:] & ~moved.closure[:-1]).sum()
+        frames = f"{len(moved.opening)} frames at {rate}"
+        click.echo(f"{stem}: {frames}, lips apart in {apart}, shut {shut} times for p, b, m")
+    return 0
+
+
+def _rate(text: str) -> Fraction:
+    from w2l_studio.timing import snap_rate
+
+    try:
+        return snap_rate(Fraction(text))
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(
+            f"--rate {text!r} is no frame rate", hint="write 25, 24000/1001 or 23.976"
+        ) from error

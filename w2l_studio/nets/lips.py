@@ -1,0 +1,109 @@
+"""A tiny network that hears what lips do: mel columns to face units, closures and speech sounds.
+
+Knows no picture and no language; `mouths.lips` brings what it says to the frames of a film.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from w2l_studio.terms import Floats
+
+#: Face units by ARKit's names without their side.
+UNITS = (
+    "jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthPress",
+    "mouthRollLower", "mouthRollUpper", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper",
+)  # fmt: skip
+#: Those that have a left and a right, which speech moves alike.
+TWO_SIDED = ("mouthStretch", "mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp")
+#: Speech sounds, ARPAbet; the first is silence.
+SOUNDS = (
+    "SIL", "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH",
+    "IY", "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W",
+    "Y", "Z", "ZH",
+)  # fmt: skip
+_BANDS = 80
+#: Digital silence in the mel spectrogram; it stays what it is.
+_SILENCE = -4.0
+_WIDTH = 112
+#: Together they see 1.2 seconds of sound.
+_DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 1)
+_DROPOUT = 0.1
+#: Mel values run from -4 to 4.
+_MEL_RANGE = 4.0
+#: Loudness of speech (the loudest band of its loud columns) is brought here, by so much at most; a mel
+#: step is 12.5 dB.
+_LOUD, _FARTHEST = 1.5, 3.0
+_LOUD_SHARE = 0.95
+
+
+class Heard(NamedTuple):
+    """What the network says of each mel column.
+
+    Args:
+        units: ``float32[N, 11, M]`` of `UNITS`, about 0..1.
+        closure: ``float32[N, M]`` logits of lips shut for p, b, m.
+        sounds: ``float32[N, 40, M]`` logits of `SOUNDS`.
+    """
+
+    units: Tensor
+    closure: Tensor
+    sounds: Tensor
+
+
+class Lips(nn.Module):
+    """Dilated convolutions over time that look both ways, written as products of matrices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin = nn.Linear(5 * _BANDS, _WIDTH)
+        self.blocks = nn.ModuleList(_Block(dilation) for dilation in _DILATIONS)
+        self.lips = nn.Linear(_WIDTH, len(UNITS) + 1 + len(SOUNDS))
+
+    def forward(self, mel: Tensor) -> Heard:
+        """Listen.
+
+        Args:
+            mel: ``[N, 80, M]``, from `levelled`.
+        """
+        columns = mel.transpose(1, 2) / _MEL_RANGE
+        found = functional.relu(self.begin(_neighbours(columns, 2, 1, value=-1.0)))
+        for block in self.blocks:
+            found = found + block(found)
+        told = self.lips(found).float().transpose(1, 2)
+        return Heard(told[:, : len(UNITS)], told[:, len(UNITS)], told[:, len(UNITS) + 1 :])
+
+
+class _Block(nn.Module):
+    """Each column with its neighbours at a distance: ``[N, M, C]`` to the same shape."""
+
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(_WIDTH)
+        self.mix = nn.Linear(3 * _WIDTH, _WIDTH)
+        self.drop = nn.Dropout(_DROPOUT)
+        self._dilation = dilation
+
+    def forward(self, found: Tensor) -> Tensor:
+        mixed: Tensor = self.drop(functional.relu(self.mix(_neighbours(self.norm(found), 1, self._dilation))))
+        return mixed
+
+
+def _neighbours(columns: Tensor, reach: int, dilation: int, value: float = 0.0) -> Tensor:
+    """Put ``reach`` columns of both sides beside each: ``[N, M, C]`` to ``[N, M, (2 reach + 1) C]``."""
+    count = columns.shape[1]
+    padded = functional.pad(columns, (0, 0, reach * dilation, reach * dilation), value=value)
+    return torch.cat([padded[:, i * dilation : i * dilation + count] for i in range(2 * reach + 1)], 2)
+
+
+def levelled(mel: Floats) -> Floats:
+    """Bring speech to one loudness, whatever a stem's level is: ``float32[80, M]`` as from `sound.mel`."""
+    loudest = mel.max(0)
+    loud = float(np.quantile(loudest, _LOUD_SHARE)) if mel.shape[1] else _LOUD
+    shift = np.float32(np.clip(_LOUD - loud, -_FARTHEST, _FARTHEST))
+    return np.where(mel <= _SILENCE, np.float32(_SILENCE), mel + shift)
