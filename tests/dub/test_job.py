@@ -296,6 +296,22 @@ def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any,
     assert all(set(stem) == told[2] for stem in report["stems"])
 
 
+def test_the_page_shows_every_range_and_links_the_takes(two_clips: Any, tmp_path: Path) -> None:
+    edit, stems = two_clips
+    out = tmp_path / "out"
+    dub(edit, stems, out)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    entries = report_in(out)["ranges"]
+    sections = re.findall("<section.*?</section>", page, re.DOTALL)
+    assert all('<img alt="plate"' in one for one in sections)
+    # Six moments and one on each side, from the handles of three frames; the wall has no take.
+    assert [len(re.findall('<img alt="take"', one)) for one in sections] == [0, 8, 8]
+    assert ">not dubbed<" in sections[0]
+    assert "wall 3" in sections[0]
+    links = re.findall('href="(media/[^"]*)"', page)
+    assert {(out / link).resolve() for link in links} == {Path(e["take"]) for e in entries if e["take"]}
+
+
 def test_the_sheet_shows_plate_and_take_of_every_dubbed_range(two_clips: Any, tmp_path: Path) -> None:
     edit, stems = two_clips
     dub(edit, stems, tmp_path / "out")

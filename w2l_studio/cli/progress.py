@@ -139,5 +139,5 @@ def _ending(event: Event) -> list[str]:
     return [
         f"{event.synced} frames dubbed, {event.passed} passed through",
         f"edit:   {event.edit}",
-        f"report: {event.report}",
+        f"report: {event.report} (as a page: {Path(event.report).with_suffix('.html').name})",
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from w2l_studio import __version__
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import facts, plan, report, take, workdir
+from w2l_studio.dub import facts, page, plan, report, take, workdir
 from w2l_studio.dub.identity import take_key
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
@@ -195,7 +195,7 @@ def _deliver(
     weights: dict[str, Entry],
     emit: Sink,
 ) -> int:
-    """Write the patched edit and the report."""
+    """Write the patched edit, the report and its page."""
     edit_path = work.path / f"{job.edit.path.stem}.{job.lang}.otio"
     dubbed = [made for made in takes if any(made.synced)]
     patched = patch.apply(job.edit, dubbed, stems=job.stems, lang=job.lang, out_path=edit_path)
@@ -208,6 +208,7 @@ def _deliver(
     value = report.compose(job, takes, failed, used)
     report_path = work.path / "report.json"
     workdir.write_json(report_path, value)
+    page.write(report_path, work.path / "report.html")
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]
     code = 4 if passed and config.strict else 0
     emit(JobFinished(str(edit_path), str(report_path), int(synced), int(passed), code))

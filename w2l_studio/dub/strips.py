@@ -1,0 +1,99 @@
+"""Rows of small pictures of a dubbed range: the same windows of the same moments, plate and take.
+
+Reads what was delivered (media files), not what was in memory; writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from w2l_studio.composite import planes
+from w2l_studio.dub import geometry
+from w2l_studio.media import decode
+from w2l_studio.media.probe import probe
+from w2l_studio.terms import FramesBGR, Plate
+
+#: Longer side of the pictures that tiles are cut from.
+_LOOK_PX = 1280
+#: Grey levels by which a take differs from its plate where lips are new (encoding changes less).
+_CHANGED = 12
+#: A tile's side, in parts of the changed place's.
+_AROUND = 2.6
+
+
+def pair(entry: dict[str, Any], moments: Sequence[int], tile_px: int) -> tuple[FramesBGR, FramesBGR]:
+    """Return square tiles of a range of the report, close on the new lips, of its plate and of its take.
+
+    Args:
+        entry: a range that has a take.
+        moments: frames of the plate, all of them in the take.
+
+    Returns:
+        Two ``uint8[N, P, P, 3]`` BGR.
+
+    Raises:
+        MediaError: plate or take cannot be read.
+    """
+    before = _pictures(probe(Path(entry["media"])), moments)
+    after = _pictures(probe(Path(entry["take"])), [n - entry["take_start"] for n in moments])
+    windows = _windows([_changed(old, new) for old, new in zip(before, after, strict=True)], before[0].shape)
+    plate, take = (
+        np.stack([_tile(picture, window, tile_px) for picture, window in zip(pictures, windows, strict=True)])
+        for pictures in (before, after)
+    )
+    return plate, take
+
+
+def whole(media: Path, moments: Sequence[int], tile_px: int) -> FramesBGR:
+    """Return whole pictures of a file, so small that their longer side is ``tile_px``: ``uint8[N, h, w, 3]``.
+
+    Raises:
+        MediaError: the file cannot be read, or has no such frame.
+    """
+    pictures = _pictures(probe(media), moments)
+    height, width = pictures[0].shape[:2]
+    scale = tile_px / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.stack([cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures])
+
+
+def _pictures(plate: Plate, moments: Sequence[int]) -> list[FramesBGR]:
+    """Return upright pictures of a file."""
+    view = geometry.view(plate, _LOOK_PX)
+    found = []
+    with decode.open_plate(plate) as reader:
+        for n in moments:
+            pictures = reader.read(n, n + 1)
+            found += [view.upright(planes.analysis(one, plate.tags, view.scale)) for one in pictures]
+    return found
+
+
+def _changed(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
+    """Return the middle (x, y) and the longer side of what changed; of the picture where nothing did."""
+    blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 4)
+    rows, columns = (np.flatnonzero((blurred > _CHANGED).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        rows, columns = (np.arange(size) for size in old.shape[:2])
+    size = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    return int(columns[0] + columns[-1]) // 2, int(rows[0] + rows[-1]) // 2, int(size)
+
+
+def _windows(changed: Sequence[tuple[int, int, int]], shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Return left, top and side of a square around each change, all of one row equally large."""
+    height, width = shape[:2]
+    side = min(int(np.median([size for *_, size in changed]) * _AROUND), height, width)
+    # Lips lie in the lower half of a face: look a little higher.
+    corners = [(x - side // 2, y - side // 2 - side // 10) for x, y, _ in changed]
+    return [(min(max(x, 0), width - side), min(max(y, 0), height - side), side) for x, y in corners]
+
+
+def _tile(picture: FramesBGR, window: tuple[int, int, int], tile_px: int) -> FramesBGR:
+    left, top, side = window
+    part = picture[top : top + side, left : left + side]
+    how = cv2.INTER_AREA if side > tile_px else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(part, (tile_px, tile_px), interpolation=how), np.uint8)
