@@ -21,6 +21,7 @@ COMMANDS = {
     "lips": ("lips", "Move lips to a stem: face units per frame, for rigs."),
     "weights": ("weights", "List, add or show weights."),
     "demo": ("demo", "Dub the example edit and make a before/after sheet."),
+    "plugin": ("plugin", "Install or check the plugins for other programs."),
     "doctor": ("doctor", "Check this installation."),
 }
 

@@ -1,0 +1,14 @@
+"""W2L Studio in DaVinci Resolve; put here by `w2l-studio plugin install resolve`."""
+
+import sys
+
+PACKAGE = (
+    ""  # the installer writes where the package is: Resolve tells a menu script nothing of its own place
+)
+
+if PACKAGE not in sys.path:
+    sys.path.insert(0, PACKAGE)
+
+from w2l_resolve import menu
+
+menu.lip_sync_selected(globals())

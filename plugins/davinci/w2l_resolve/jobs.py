@@ -1,0 +1,114 @@
+"""Jobs as folders: what was read, what the engine was asked for, and how far it is.
+
+A timeline has one folder for each language, so that a second run renders only what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from w2l_resolve import bridge, reading
+from w2l_resolve.settings import Settings
+
+_RECORD = "job.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the engine.
+
+    Args:
+        folder: of the job.
+        timeline: as it was when the job was started.
+        lang: language tag.
+        deliver: ``take`` or ``overlay``.
+    """
+
+    folder: Path
+    timeline: reading.Timeline
+    lang: str
+    deliver: str
+
+    @property
+    def id(self) -> str:
+        """Return what marks the job's own markers."""
+        return f"{self.timeline.id}/{self.lang}"
+
+    @property
+    def engine(self) -> bridge.Job:
+        """Return the engine's side of it."""
+        return bridge.Job(self.folder)
+
+
+def results(settings: Settings) -> Path:
+    """Return the folder below which every job of the plugin lies."""
+    return Path(settings.results).expanduser().absolute()
+
+
+def folder(settings: Settings, timeline: reading.Timeline) -> Path:
+    """Return the folder of a timeline's job in the settings' language."""
+    return _of_timeline(settings, timeline) / _safe(settings.lang)
+
+
+def edit(place: Path, timeline: reading.Timeline) -> Path:
+    """Return where the exported edit of a job goes."""
+    return place / f"{_safe(timeline.name)}.otio"
+
+
+def arguments(settings: Settings, exported: Path) -> list[str]:
+    """Return the engine's command line."""
+    stems = [f"{who}={path}" if who else path for who, path in sorted(settings.stems.items())]
+    told = [("--weights", settings.weights), ("--handles", settings.handles)]
+    return [
+        *("dub", str(exported), "--lang", settings.lang, "--out", str(exported.parent / "result")),
+        *(word for stem in stems for word in ("--stem", stem)),
+        *(word for name, value in told if value for word in (name, value)),
+    ]
+
+
+def start(settings: Settings, engine: str, timeline: reading.Timeline, exported: Path) -> Job:
+    """Start the engine on an exported edit.
+
+    Raises:
+        bridge.BridgeError: a job is at work there, or the engine cannot be started.
+    """
+    job = Job(exported.parent, timeline, settings.lang, settings.deliver)
+    bridge.start(engine, arguments(settings, exported), exported.parent)
+    record = {"v": _VERSION, "timeline": timeline.to_json(), "lang": job.lang, "deliver": job.deliver}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    (exported.parent / _RECORD).write_text(text, encoding="utf-8")
+    return job
+
+
+def of(settings: Settings, timeline: reading.Timeline) -> list[Job]:
+    """Return the jobs of a timeline, in every language."""
+    return [_read(path) for path in sorted(_of_timeline(settings, timeline).glob(f"*/{_RECORD}"))]
+
+
+def report(job: Job) -> dict[str, Any]:
+    """Return the report of a job that has come to its end.
+
+    Raises:
+        bridge.BridgeError: it has not, or it failed; carries the engine's own sentence.
+    """
+    path = Path(job.engine.result()["report"])
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _read(path: Path) -> Job:
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return Job(path.parent, reading.from_json(values["timeline"]), values["lang"], values["deliver"])
+
+
+def _of_timeline(settings: Settings, timeline: reading.Timeline) -> Path:
+    # Timelines may share their name; and a timeline may be renamed.
+    return results(settings) / _safe(timeline.project) / _safe(timeline.id)
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:60] or "unnamed"

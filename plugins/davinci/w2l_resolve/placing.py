@@ -1,0 +1,102 @@
+"""Where a take goes on the timeline as it is now: on its clip, or onto a track above. Pure arithmetic.
+
+A take's first picture shows the media's frame `take_start`; everything here counts media and record frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from w2l_resolve.reading import Item, Timeline, rate, same_file
+
+
+@dataclass(frozen=True)
+class AsTake:
+    """Frames `first` to `last` of the take, both included, on the item itself."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Above:
+    """Frames `first` to `stop` (not included) of the take, at an absolute record frame of another track.
+
+    Args:
+        frames: record frames that it has to fill.
+    """
+
+    record: int
+    first: int
+    stop: int
+    frames: int
+
+
+def whose(entry: dict[str, Any], timeline: Timeline) -> Item | None:
+    """Return the item that a range of the report lies on: the topmost visible one of its media there."""
+    at = timeline.start_frame + entry["record_start"]
+    under = [item for item in timeline.items if item.visible and item.start <= at < item.stop]
+    mine = [item for item in under if same_file(item.media, entry["media"] or "")]
+    return max(mine, key=lambda item: item.track) if mine else None
+
+
+def refusal(item: Item, timeline: Timeline) -> str:
+    """Return why an item cannot carry a take; empty = it can."""
+    if item.locked:
+        return "its track is locked"
+    if not item.kind.startswith("Video"):
+        return f"takes are not made of {item.kind.lower() or 'what it is'}"
+    if rate(item.rate) != rate(timeline.rate):
+        return f"it runs at {item.rate} frames a second and the timeline at {timeline.rate}"
+    if item.span is not None and abs(item.span - item.duration) > 1:
+        return "it is retimed"
+    return ""
+
+
+def as_take(item: Item, take_start: int, take_frames: int) -> AsTake | None:
+    """Return the frames of a take that an item shows; None where the take does not hold them all."""
+    first = item.left_offset - take_start
+    last = first + item.duration - 1
+    return AsTake(first, last) if first >= 0 and last < take_frames else None
+
+
+def above(
+    entries: list[dict[str, Any]], then: Item, now: Item, timeline: Timeline, take_frames: int
+) -> list[Above]:
+    """Return where a take lies above its item: all of the item where it can, else the marked frames.
+
+    Args:
+        entries: ranges of the report that share the take and the item.
+        then, now: the item when the job was started, and as it is.
+    """
+    take_start = entries[0]["take_start"]
+    same_rate = rate(now.rate) == rate(timeline.rate)
+    whole = as_take(now, take_start, take_frames) if same_rate else None
+    if whole is not None:
+        return [Above(now.start, whole.first, whole.last + 1, now.duration)]
+    speed = rate(timeline.rate) / (rate(now.rate) or rate(timeline.rate))
+    runs = []
+    for first, stop, record_start in _runs(entries):
+        record = timeline.start_frame + record_start + now.start - then.start
+        if same_rate:
+            # What was trimmed off since is not shown again.
+            shown = now.left_offset, now.left_offset + now.duration
+            record = now.start + max(first, shown[0]) - now.left_offset
+            first, stop = max(first, shown[0]), min(stop, shown[1])
+        if first < stop:
+            frames = int((stop - first) * speed)
+            runs.append(Above(record, first - take_start, stop - take_start, frames))
+    return runs
+
+
+def _runs(entries: list[dict[str, Any]]) -> list[tuple[int, int, int]]:
+    """Join ranges that touch or overlap; each as media frames and the record frame of the first."""
+    runs: list[tuple[int, int, int]] = []
+    for entry in sorted(entries, key=lambda one: int(one["media_start"])):
+        first, stop = entry["media_start"], entry["media_start"] + entry["frames"]
+        if runs and first <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(stop, runs[-1][1]), runs[-1][2])
+        else:
+            runs.append((first, stop, entry["record_start"]))
+    return runs

@@ -1,0 +1,107 @@
+"""What is read of a Resolve timeline, as plain values.
+
+Frames are integers; an item's `start` is absolute (the timeline's start frame included).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A marker; `frame` counts from the timeline's first frame, on items from the media's first picture."""
+
+    frame: int
+    duration: int
+    name: str
+    note: str
+    custom: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A video clip of the timeline.
+
+    Args:
+        track: 1 = lowest.
+        start: record frame, absolute.
+        duration: record frames.
+        left_offset: media frames before the first one that is shown.
+        span: media frames from the first to the last one shown, None where Resolve does not tell.
+        media: path of its file; empty for compound clips and the like.
+        kind: Resolve's type of the media, e.g. ``Video + Audio``.
+        rate: of the media, as Resolve writes it.
+        visible: clip and track are enabled.
+    """
+
+    id: str
+    name: str
+    track: int
+    start: int
+    duration: int
+    left_offset: int
+    span: int | None
+    media: str
+    kind: str
+    rate: str
+    locked: bool
+    visible: bool
+    markers: tuple[Marker, ...]
+
+    @property
+    def stop(self) -> int:
+        """Return the record frame after the last one."""
+        return self.start + self.duration
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A timeline, its items from the lowest track to the highest."""
+
+    project: str
+    id: str
+    name: str
+    rate: str
+    start_frame: int
+    items: tuple[Item, ...]
+    markers: tuple[Marker, ...]
+
+    def item(self, item_id: str) -> Item | None:
+        """Return an item by its id."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def from_json(values: dict[str, Any]) -> Timeline:
+    """Return a timeline from its JSON values."""
+    items = [Item(**{**item, "markers": _markers(item["markers"])}) for item in values["items"]]
+    return Timeline(**{**values, "items": tuple(items), "markers": _markers(values["markers"])})
+
+
+def rate(text: str) -> Fraction:
+    """Return a frame rate as Resolve writes it (``23.976``, ``29.97 DF``) as an exact number; 0 = unknown."""
+    try:
+        number = float(text.split()[0])
+    except (ValueError, IndexError):
+        return Fraction(0)
+    whole = round(number)
+    if abs(number - whole) > 0.001 and abs(number - whole / 1.001) < 0.01:
+        return Fraction(whole * 1000, 1001)
+    return Fraction(number).limit_denominator(1000)
+
+
+def same_file(one: str, other: str) -> bool:
+    """Tell whether two paths name one file."""
+    return bool(one) and os.path.normcase(Path(one)) == os.path.normcase(Path(other))
+
+
+def _markers(values: list[dict[str, Any]]) -> tuple[Marker, ...]:
+    return tuple(Marker(**one) for one in values)

@@ -1,0 +1,279 @@
+"""What the menu asks, what it refuses in one sentence, and what it does where Resolve has no windows."""
+
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import fake_resolve
+import opentimelineio as otio
+import pytest
+
+from w2l_studio import __version__
+
+START = 86400
+
+
+@pytest.fixture
+def clips(timeline, films):
+    """Three clips one after another: one with a mark of its own, one under a timeline mark, one without."""
+    media = fake_resolve.FakeMedia(films / "plate.mov", Fraction(24))
+    items = [fake_resolve.FakeItem(timeline, media, START + n, 5, 20) for n in (10, 30, 60)]
+    items[0].AddMarker(7, "Red", "w2l ANNA", "", 1, "")
+    timeline.AddMarker(32, "Red", "lines", "w2l: BEN", 4, "")
+    timeline.AddMarker(5, "Blue", "w2lab", "see w2l", 1, "")
+    timeline.tracks["video"][0][1] += items
+    return items
+
+
+@pytest.fixture(autouse=True)
+def found(engine, home, package, monkeypatch):
+    monkeypatch.setenv("W2L_STUDIO", engine)
+    monkeypatch.setattr(package("settings"), "installed", dict)
+    return engine
+
+
+def told(package, **values):
+    """Write a settings file as a user would."""
+    path = package("settings").place()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
+@pytest.fixture
+def begun(package, monkeypatch):
+    """Catch what the engine would be asked for."""
+    asked = []
+    monkeypatch.setattr(package("bridge"), "start", lambda *arguments: asked.append(arguments))
+    return asked
+
+
+def test_the_dialog_asks_for_every_character_and_remembers(clips, resolve, click, begun, package, films):
+    seen = {}
+
+    def user(window):
+        items = window.GetItems()
+        seen.update(items)
+        items["lang"].Text = "de"
+        items["stem BEN"].Text = f" {films / 'fr.wav'} "
+        items["deliver"].CurrentText = items["deliver"].choices[1]
+        items["weights"].CurrentText = "w2l-96"
+        items["handles"].Text = "6"
+        window.press("Start")
+
+    click("lip-sync marked clips", resolve, user)
+    assert {"stem ANNA", "stem BEN", "stem "} <= set(seen)
+    assert "w2l-96" in seen["weights"].choices
+    known = package("settings").load()
+    assert (known.lang, known.deliver, known.weights, known.handles) == ("de", "overlay", "w2l-96", "6")
+    assert known.stems == {"BEN": str(films / "fr.wav")}
+    ((_, arguments, folder),) = begun
+    assert arguments[0] == "dub"
+    assert arguments[2:] == [
+        "--lang", "de", "--out", str(Path(folder) / "result"), "--stem", f"BEN={films / 'fr.wav'}",
+        "--weights", "w2l-96", "--handles", "6",
+    ]  # fmt: skip
+
+
+def test_closing_the_window_starts_nothing(clips, resolve, click, begun, package):
+    def user(window):
+        window.On.w2l.Close({})
+
+    assert click("lip-sync marked clips", resolve, user) == ""
+    assert begun == []
+    assert not package("settings").place().exists()
+
+
+@pytest.mark.parametrize("fabricates", [False, True])
+def test_the_free_edition_reads_the_settings_file(
+    fabricates, clips, resolve, timeline, click, begun, package, films, monkeypatch, capsys
+):
+    monkeypatch.setattr(fake_resolve.Api, "fabricates_functions", fabricates)
+    resolve.product = "DaVinci Resolve"
+    said = click("lip-sync marked clips", resolve)
+    assert said == ""
+    assert "no language is set; write it into" in capsys.readouterr().out
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    click("lip-sync marked clips", resolve)
+    assert "The engine is at work" in capsys.readouterr().out
+    assert begun[0][1][-2:] == ["--stem", str(films / "fr.wav")]
+
+
+@pytest.mark.parametrize(
+    ("version", "chosen", "words"),
+    [((21, 0, 4, 5, ""), [1, 2], "selected"), ((20, 2, 2, 1, ""), [2], "under the playhead")],
+)
+def test_only_the_chosen_clips_are_marked(
+    version, chosen, words, clips, resolve, timeline, click, begun, package, films, capsys
+):
+    resolve.version = list(version)
+    resolve.product = "DaVinci Resolve"
+    timeline.chosen, timeline.under_playhead = [clips[1], clips[2]], clips[2]
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    click("lip-sync selected clips", resolve)
+    assert words in capsys.readouterr().out
+    edit = otio.adapters.read_from_file(begun[0][1][1])
+    marks = [[m.name for m in clip.markers] for clip in edit.video_tracks()[0].find_clips()]
+    names = {1: ["w2l BEN"], 2: ["w2l"]}
+    assert marks == [[], *(names[n] if n in chosen else [] for n in (1, 2))]
+    assert [m.name for m in edit.tracks.markers] == ["w2lab"]
+    assert [clip.GetMarkers() for clip in clips[1:]] == [{}, {}]
+
+
+def nothing_marked(clips, timeline, resolve):
+    clips[0].marks.clear()
+    timeline.marks.clear()
+
+
+def no_timeline(clips, timeline, resolve):
+    resolve.project.current = None
+
+
+def no_project(clips, timeline, resolve):
+    resolve.manager.project = None
+
+
+def too_old(clips, timeline, resolve):
+    resolve.version = [18, 1, 4, 0, ""]
+
+
+def no_export(clips, timeline, resolve):
+    resolve.EXPORT_OTIO = None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (nothing_marked, "nothing is marked; name a marker `w2l`"),
+        (no_timeline, "no timeline is open"),
+        (no_project, "no project is open"),
+        (too_old, "18.5 or newer is needed; this is 18.1"),
+        (no_export, "Resolve did not export the timeline"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_trouble_is_one_sentence(
+    trouble, words, clips, timeline, resolve, click, begun, package, films, capsys
+):
+    resolve.product = "DaVinci Resolve"
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    trouble(clips, timeline, resolve)
+    click("lip-sync marked clips", resolve)
+    out = capsys.readouterr().out
+    assert words in out
+    assert "Traceback" not in out
+    assert begun == []
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"lang": "fr"}, 'no stem is set; write it into'),
+        ({"lang": "fr", "stems": {"ANNA": "/none.wav"}}, "the stem /none.wav of ANNA is not there"),
+        ({"language": "fr"}, "there is no setting 'language'; there are deliver, engine"),
+        ({"lang": 3}, "lang must be text"),
+        ({"deliver": "mail"}, "deliver must be take or overlay"),
+        ([], "must hold an object"),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be_meant_are_told(values, words, clips, resolve, click, begun, package, capsys):
+    resolve.product = "DaVinci Resolve"
+    path = package("settings").place()
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(values))
+    click("lip-sync marked clips", resolve)
+    assert words in capsys.readouterr().out
+    assert begun == []
+
+
+def test_without_an_engine_it_says_what_to_install(clips, resolve, click, monkeypatch, tmp_path):
+    monkeypatch.delenv("W2L_STUDIO")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = click("lip-sync marked clips", resolve)
+    assert said.startswith("no W2L Studio engine was found; install the engine with `pip install w2l-studio`")
+    assert "PROBLEM no W2L Studio engine" in window_text(click, resolve)
+
+
+def window_text(click, resolve):
+    seen = []
+
+    def user(window):
+        seen.append(window.GetItems()["told"].Text)
+        window.press("Cancel")
+
+    click("settings and self-check", resolve, user)
+    return seen[0]
+
+
+def test_the_self_check_tells_version_edition_and_engine(clips, resolve, click, found, package, monkeypatch):
+    text = window_text(click, resolve)
+    assert "DaVinci Resolve 21.0.4, Studio" in text
+    assert f"engine {__version__}: {found}" in text
+    assert "PROBLEM" not in text
+    told(package, stems={"ANNA": "/none.wav"})
+    monkeypatch.setattr(package("settings"), "installed", lambda: {"version": "0.0.1"})
+    text = window_text(click, resolve)
+    assert "PROBLEM the stem of ANNA is not there" in text
+    assert "PROBLEM engine and plugin differ" in text
+
+
+def test_settings_are_changed_in_the_window_or_written_to_be_filled_in(
+    clips, resolve, click, package, capsys
+):
+    def user(window):
+        window.GetItems()["results"].Text = "/media/dubs"
+        window.press("Save")
+
+    assert click("settings and self-check", resolve, user) == "Saved."
+    assert package("settings").load().results == "/media/dubs"
+    package("settings").place().unlink()
+    resolve.product = "DaVinci Resolve"
+    click("settings and self-check", resolve)
+    assert "Settings: " in capsys.readouterr().out
+    assert json.loads(package("settings").place().read_text())["deliver"] == "take"
+
+
+@pytest.fixture
+def at_work(clips, resolve, package):
+    """A job whose engine is at work: its process is this one."""
+    jobs, settings = package("jobs"), package("settings")
+    timeline = package("host").connect({"resolve": resolve}).read()
+    folder = jobs.folder(settings.Settings(lang="fr"), timeline)
+    folder.mkdir(parents=True)
+    record = {"v": 1, "timeline": timeline.to_json(), "lang": "fr", "deliver": "take"}
+    (folder / "job.json").write_text(json.dumps(record))
+    event = {"v": 1, "kind": "Advanced", "done": 3, "total": 12}
+    (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
+    (folder / "engine.pid").write_text(str(os.getpid()))
+    return folder
+
+
+def test_a_job_at_work_tells_how_far_it_is_and_can_be_stopped(at_work, resolve, click):
+    assert "the engine is at work (25%)" in click("collect results", resolve)
+    assert not (at_work / "stop").exists()
+    said = []
+
+    class Stopping(fake_resolve.FakeUi):
+        pass
+
+    ui = Stopping(lambda window: said.append(window.title) or stop(window))
+    scope = {"resolve": resolve, "fusion": ui, "bmd": ui}
+    import w2l_resolve.menu
+
+    w2l_resolve.menu.collect_results(scope)
+    assert (at_work / "stop").exists()
+
+
+def stop(window):
+    buttons = [w.Text for w in window.items.values() if w.ID.startswith("button")]
+    window.press("Stop the job" if "Stop the job" in buttons else buttons[-1])
+
+
+def test_a_job_that_failed_says_the_engines_sentence(at_work, resolve, click):
+    event = {"v": 1, "kind": "JobFailed", "message": "x.mov: broken", "hint": "relink", "exit_code": 3}
+    (at_work / "progress.jsonl").write_text(json.dumps(event) + "\n")
+    assert click("collect results", resolve) == "fr: x.mov: broken. Relink."
+
+
+def test_no_job_is_told(clips, resolve, click):
+    assert "There is no job of this timeline" in click("collect results", resolve)

@@ -1,0 +1,245 @@
+"""What becomes of a finished job on a timeline that has moved on, in every way that Resolve can say no."""
+
+import json
+from fractions import Fraction
+
+import fake_resolve
+import pytest
+
+RATE, START = 24, 86400
+
+
+@pytest.fixture
+def plate(resolve, films):
+    return fake_resolve.FakeMedia(films / "plate.mov", resolve.project.rate)
+
+
+@pytest.fixture
+def item(timeline, plate):
+    """A clip of 24 frames from the plate's frame 10 on, ten frames into the timeline."""
+    timeline.tracks["video"][0][1].append(fake_resolve.FakeItem(timeline, plate, START + 10, 10, 24))
+    return timeline.tracks["video"][0][1][0]
+
+
+@pytest.fixture
+def host(package, resolve):
+    return package("host").connect({"resolve": resolve})
+
+
+@pytest.fixture
+def ended(package, host, home, films):
+    """Return ``ended(ranges, ...)``: a job of the present timeline that has come to its end."""
+    settings, jobs, bridge = (package(name) for name in ("settings", "jobs", "bridge"))
+
+    def make(*ranges, lang="fr", deliver="take", stem_s=0.5):
+        known = settings.Settings(lang=lang, deliver=deliver)
+        with host.editing(host.here()), host.originals(jobs.results(known)):
+            timeline = host.read()
+        folder = jobs.folder(known, timeline)
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = {"file": str(films / "fr.wav"), "character": None, "first_sample_s": stem_s}
+        report = {"ranges": list(ranges), "stems": [stem]}
+        (folder / "report.json").write_text(json.dumps(report))
+        event = {"v": 1, "kind": bridge.FINISHED, "report": str(folder / "report.json")}
+        (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
+        told = {"v": 1, "timeline": timeline.to_json(), "lang": lang, "deliver": deliver}
+        (folder / "job.json").write_text(json.dumps(told))
+
+    return make
+
+
+@pytest.fixture
+def entry(films):
+    """Return ``entry(...)``: a range of a report; the take holds the plate's frames from 4 on."""
+
+    def make(**changes):
+        told = {
+            "mark": "0.0#0", "clip": "plate", "record_start": 10, "timecode": "01:00:00:10",
+            "media": str(films / "plate.mov"), "take": str(films / "other.mov"),
+            "media_start": 10, "take_start": 4, "frames": 24, "synced": 24, "passed": [],
+        }  # fmt: skip
+        return {**told, **changes}
+
+    return make
+
+
+def tracks(timeline, kind="video"):
+    return [(name, [(i.start, i.shown[1], i.length) for i in items]) for name, items in timeline.tracks[kind]]
+
+
+def test_a_take_shows_the_frames_that_the_clip_shows(item, entry, ended, resolve, click):
+    ended(entry())
+    click("collect results", resolve)
+    assert [take[1:] for take in item.takes] == [(10, 33), (6, 29)]
+    assert item.selected == 2
+
+
+def no_take(item, timeline, resolve):
+    item.refuses_takes = True
+
+
+def locked(item, timeline, resolve):
+    timeline.locked.add(("video", 1))
+
+
+def retimed(item, timeline, resolve):
+    item.span = 48
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [(no_take, "did not take it"), (locked, "is locked"), (retimed, "is retimed")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_where_no_take_is_possible_it_lies_on_a_track_above(
+    trouble, words, item, entry, ended, timeline, resolve, click
+):
+    trouble(item, timeline, resolve)
+    ended(entry())
+    said = click("collect results", resolve)
+    assert "1 clips on a track above" in said
+    assert item.takes == []
+    assert tracks(timeline)[1] == ("W2L fr", [(START + 10, 6, 24)])
+    assert words in timeline.marks[10.0]["note"]
+    assert "0 clips on a track above" in click("collect results", resolve)
+    assert len(timeline.tracks["video"]) == 2
+
+
+def test_overlay_can_be_asked_for_and_a_part_lies_above_its_part(
+    item, entry, ended, timeline, resolve, click
+):
+    """A take of a part of the clip holds too little for a take; ranges that touch become one clip."""
+    ranges = [
+        entry(record_start=15, media_start=15, frames=4, take_start=13),
+        entry(record_start=19, media_start=19, frames=6, take_start=13, mark="0.0#1"),
+    ]
+    ended(*ranges)
+    click("collect results", resolve)
+    assert tracks(timeline)[1] == ("W2L fr", [(START + 15, 2, 10)])
+    ended(entry(), lang="de", deliver="overlay")
+    click("collect results", resolve)
+    assert tracks(timeline)[2] == ("W2L de", [(START + 10, 6, 24)])
+    assert item.takes == []
+
+
+def test_what_is_in_the_way_stays_and_a_second_track_is_taken(item, entry, ended, timeline, resolve, click):
+    ended(entry(), deliver="overlay")
+    other = fake_resolve.FakeItem(timeline, item.own[0], START + 20, 0, 8)
+    timeline.tracks["video"].append(["W2L fr", [other]])
+    click("collect results", resolve)
+    assert [name for name, _ in tracks(timeline)] == ["Video 1", "W2L fr", "W2L fr"]
+    assert tracks(timeline)[1][1] == [(START + 20, 0, 8)]
+    assert tracks(timeline)[2][1] == [(START + 10, 6, 24)]
+
+
+def test_a_clip_that_was_moved_and_trimmed_since_is_found(item, entry, ended, timeline, resolve, click):
+    ended(entry())
+    item.start += 100
+    item.own, item.length, item.span = (item.own[0], 12, 31), 20, 20
+    click("collect results", resolve)
+    assert item.takes[1][1:] == (8, 27)
+    assert timeline.marks[110.0]["name"] == "Dubbed (fr)"
+
+
+def test_a_clip_that_is_gone_is_told(item, entry, ended, timeline, resolve, click):
+    ended(entry())
+    timeline.tracks["video"][0][1].clear()
+    said = click("collect results", resolve)
+    assert "01:00:00:10 plate: the clip is no longer in the timeline" in said
+
+
+def test_other_rates_are_laid_above_and_measured(resolve, timeline, films, entry, ended, click):
+    media = fake_resolve.FakeMedia(films / "fast.mov", resolve.project.rate)
+    timeline.tracks["video"][0][1].append(fake_resolve.FakeItem(timeline, media, START, 0, 46, span=48))
+    ended(entry(media=str(films / "fast.mov"), take=str(films / "fast.mov"), record_start=0, media_start=0,
+                take_start=0, frames=48, timecode="01:00:00:00"))  # fmt: skip
+    said = click("collect results", resolve)
+    assert "is 45 frames long on its track instead of 46" in said
+    assert "runs at 25 frames a second and the timeline at 24" in timeline.marks[0.0]["note"]
+
+
+def test_reasons_stand_in_markers_beside_those_of_the_user(item, entry, ended, timeline, resolve, click):
+    why = {"frames": 24, "code": "no-face", "message": "no face was found", "hint": ""}
+    for frame in (10, 11):
+        timeline.AddMarker(frame, "Blue", "mine", "", 1, "")
+    ended(entry(take=None, take_start=None, synced=0, passed=[why]))
+    click("collect results", resolve)
+    marker = timeline.marks[12.0]
+    assert (marker["name"], marker["color"]) == ("Not dubbed (fr)", "Yellow")
+    assert "24 frames stay (no-face): no face was found" in marker["note"]
+    # A later run that dubs it after all takes its own marker away and leaves the user's.
+    ended(entry())
+    click("collect results", resolve)
+    assert {frame: mark["name"] for frame, mark in timeline.marks.items()} == {
+        10.0: "mine", 11.0: "mine", 12.0: "Dubbed (fr)",
+    }  # fmt: skip
+
+
+def test_our_markers_never_mark(item, entry, ended, timeline, resolve, click, package, host):
+    ended(entry())
+    click("collect results", resolve)
+    assert package("marking").characters(host.read()) == []
+
+
+def test_a_new_take_comes_beside_the_old_one(item, entry, ended, resolve, click, home, films):
+    """After a change there is another file; offsets are still those of the user's media."""
+    new = home / "W2L Studio" / "second.mov"
+    first = home / "W2L Studio" / "first.mov"
+    new.parent.mkdir()
+    for path in (first, new):
+        path.write_bytes((films / "other.mov").read_bytes())
+    ended(entry(take=str(first)))
+    click("collect results", resolve)
+    ended(entry(take=str(new)))
+    said = click("collect results", resolve)
+    assert "New: 1 takes" in said
+    assert [take[1:] for take in item.takes] == [(10, 33), (6, 29), (6, 29)]
+    assert item.selected == 3
+
+
+def test_the_users_colour_stays(item, entry, ended, resolve, click):
+    item.color = "Pink"
+    ended(entry())
+    click("collect results", resolve)
+    assert item.color == "Pink"
+
+
+@pytest.mark.parametrize(("first_s", "placed"), [(0.5, (START + 12, 0, 48)), (-0.25, (START, 6, 42))])
+def test_stems_lie_where_the_engine_heard_them(first_s, placed, item, entry, ended, timeline, resolve, click):
+    ended(entry(), stem_s=first_s)
+    click("collect results", resolve)
+    assert tracks(timeline, "audio")[1] == ("W2L fr", [placed])
+
+
+def test_what_cannot_be_imported_is_told_and_the_rest_goes_on(
+    item, entry, ended, timeline, resolve, click, films
+):
+    resolve.project.pool.unreadable.add(str(films / "other.mov"))
+    ended(entry())
+    said = click("collect results", resolve)
+    assert "did not import" in said
+    assert "1 stems" in said
+    assert "did not import" in timeline.marks[10.0]["note"]
+
+
+def test_another_timeline_in_front_is_put_back(item, entry, ended, resolve, timeline, click, package, host):
+    ended(entry())
+    job = package("jobs").of(package("settings").load(), host.read())[0]
+    other = resolve.project.add("Szene 2", "24", START)
+    outcome = package("collecting").collect(host, job, package("jobs").report(job), job.folder)
+    assert outcome.takes == 1
+    assert resolve.project.current is other
+    resolve.project.timelines.remove(timeline)
+    with pytest.raises(package("host").HostError, match="not in this project"):
+        package("collecting").collect(host, job, package("jobs").report(job), job.folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("24", 24), ("23.976", Fraction(24000, 1001)), ("29.97 DF", Fraction(30000, 1001)),
+        ("59.94", Fraction(60000, 1001)), ("12.5", Fraction(25, 2)), ("", 0), ("unknown", 0),
+    ],
+)  # fmt: skip
+def test_rates_are_exact(text, rate, package):
+    assert package("reading").rate(text) == rate
