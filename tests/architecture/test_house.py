@@ -63,11 +63,24 @@ def test_what_is_not_used_is_not_loaded(code: str, heavy: set[str]) -> None:
 
 
 def test_the_bridge_runs_in_the_pythons_that_hosts_bring() -> None:
-    bridge = ROOT / "w2l_studio" / "bridge.py"
-    vermin = [Path(sys.executable).with_name("vermin"), "--no-tips", "-t=3.7-", bridge]
+    ours = [ROOT / "w2l_studio" / "bridge.py", ROOT / "plugins" / "davinci"]
+    vermin = [Path(sys.executable).with_name("vermin"), "--no-tips", "-t=3.7-", *ours]
     told = subprocess.run(vermin, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
     loaded = modules_after("import w2l_studio.bridge") - modules_after("")
-    ours = {module for module in loaded if module.startswith("w2l_studio")}
-    assert ours == {"w2l_studio", "w2l_studio.bridge"}
-    assert {module.split(".")[0] for module in loaded - ours} <= set(sys.stdlib_module_names)
+    engine = {module for module in loaded if module.startswith("w2l_studio")}
+    assert engine == {"w2l_studio", "w2l_studio.bridge"}
+    assert {module.split(".")[0] for module in loaded - engine} <= set(sys.stdlib_module_names)
+
+
+def test_plugins_know_nothing_of_the_engine_but_the_bridge() -> None:
+    """Hosts have neither torch nor our package; what a plugin needs is copied beside it."""
+    for path in sorted((ROOT / "plugins" / "davinci").rglob("*.py")):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names |= {node.module or ""}
+        known = set(sys.stdlib_module_names) | {"w2l_resolve", "DaVinciResolveScript"}
+        assert {name.split(".")[0] for name in names} <= known, path.name

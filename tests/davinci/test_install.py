@@ -1,0 +1,110 @@
+"""The installer: from a checkout and from a wheel, twice, away again, and what it leaves alone."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from w2l_studio import __version__, plugins
+from w2l_studio.errors import OutputError
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRIES = ["collect results", "lip-sync marked clips", "lip-sync selected clips", "settings and self-check"]
+
+
+def studio(*arguments, home, path=ROOT):
+    """Run the command line in a home of its own."""
+    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(path)}
+    command = [sys.executable, "-m", "w2l_studio", "plugin", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=home, env=environment, check=False)
+
+
+def test_it_comes_and_goes_and_leaves_the_users_scripts(tmp_path):
+    fusion = tmp_path / ".local" / "share" / "DaVinciResolve" / "Fusion"
+    scripts = fusion / "Scripts" / "Edit"
+    scripts.mkdir(parents=True)
+    (scripts / "W2L - mine.py").write_text("print('mine')")
+    for _ in range(2):
+        done = studio("install", "resolve", home=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert all(f"Workspace > Scripts > Edit > W2L - {entry}" in done.stdout for entry in ENTRIES)
+    assert sorted(path.stem for path in scripts.iterdir()) == sorted(
+        [*(f"W2L - {entry}" for entry in ENTRIES), "W2L - mine"]
+    )
+    package = fusion / "W2L Studio" / "w2l_resolve"
+    assert (package / "bridge.py").read_bytes() == (ROOT / "w2l_studio" / "bridge.py").read_bytes()
+    assert json.loads((package / "installed.json").read_text())["version"] == __version__
+    told = studio("doctor", home=tmp_path)
+    assert f"plugin {__version__}: {fusion}" in told.stdout
+    assert "PROBLEM DaVinci Resolve is not at /opt/resolve/bin/resolve" in told.stdout
+    assert told.returncode == 1
+    done = studio("install", "resolve", "--uninstall", home=tmp_path)
+    assert done.stdout.count("gone: ") == 5
+    assert [path.name for path in scripts.iterdir()] == ["W2L - mine.py"]
+    assert not (fusion / "W2L Studio").exists()
+    assert "PROBLEM the plugin is not installed; run" in studio("doctor", home=tmp_path).stdout
+
+
+def test_what_is_missing_is_told(tmp_path):
+    plugins.install_resolve(tmp_path)
+    record = tmp_path / "W2L Studio" / "w2l_resolve" / "installed.json"
+    record.write_text(json.dumps({"engine": str(tmp_path / "none"), "version": "0.0.1"}))
+    (tmp_path / "Scripts" / "Edit" / "W2L - collect results.py").unlink()
+    _, missing = plugins.check_resolve([tmp_path])
+    for words in ("is of version 0.0.1", "W2L - collect results.py is missing", "no program is there"):
+        assert any(words in line for line in missing), words
+
+
+def test_scripts_and_folders_of_others_are_not_overwritten(tmp_path):
+    (tmp_path / "Scripts" / "Edit").mkdir(parents=True)
+    other = tmp_path / "Scripts" / "Edit" / "W2L - collect results.py"
+    other.write_text("print('not of W2L Studio')")
+    with pytest.raises(OutputError, match="another script has this name"):
+        plugins.install_resolve(tmp_path)
+    assert other.read_text() == "print('not of W2L Studio')"
+    other.unlink()
+    (tmp_path / "W2L Studio" / "w2l_resolve").mkdir(parents=True)
+    with pytest.raises(OutputError, match="something else is in the way"):
+        plugins.install_resolve(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "Fusion").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        plugins.install_resolve(tmp_path / "Fusion")
+
+
+def test_a_wheel_brings_the_plugin_with_it(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site", [name for name in packed.namelist() if name.endswith(".py")])
+    done = studio("install", "resolve", home=tmp_path, path=tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "w2l_studio" / "_plugins").is_dir()
+    installed = sorted(path.name for path in tmp_path.glob(".local/**/w2l_resolve/*.py"))
+    source = (ROOT / "plugins" / "davinci" / "w2l_resolve").glob("*.py")
+    assert installed == sorted(["bridge.py", *(path.name for path in source)])
+
+
+@pytest.mark.parametrize(
+    ("system", "every", "place"),
+    [
+        ("linux", False, "/home/me/.local/share/DaVinciResolve/Fusion"),
+        ("linux", True, "/opt/resolve/Fusion"),
+        ("darwin", False, "/home/me/Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion"),
+        ("darwin", True, "/Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion"),
+        ("win32", False, "/roaming/Blackmagic Design/DaVinci Resolve/Support/Fusion"),
+        ("win32", True, "/data/Blackmagic Design/DaVinci Resolve/Fusion"),
+    ],
+)
+def test_every_system_has_its_place(system, every, place, monkeypatch):
+    monkeypatch.setattr(plugins.sys, "platform", system)
+    monkeypatch.setenv("APPDATA", "/roaming")
+    monkeypatch.setenv("PROGRAMDATA", "/data")
+    assert plugins.fusion_folder(all_users=every, home=Path("/home/me")) == Path(place)
