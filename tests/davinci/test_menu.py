@@ -6,6 +6,7 @@ from pathlib import Path
 
 import fake_resolve
 import numpy as np
+import opentimelineio as otio
 import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
@@ -111,6 +112,12 @@ def test_from_the_menu_to_a_take_that_plays_the_dub(
     assert timeline.marks[560.0]["name"] == "ask the director"
     assert timeline.marks[561.0]["name"] == "Dubbed (fr)"
     assert json.loads(timeline.marks[561.0]["customData"])["w2l"]["job"] == f"{timeline.id}/fr"
+
+    # What can be imported without a script: the same dub, under the key and the path that Resolve looks for.
+    shaped = otio.adapters.read_from_file(job.result()["edit"].replace(".fr.otio", ".fr.resolve.otio"))
+    (clip,) = shaped.video_tracks()[0].find_clips()
+    assert clip.media_reference.target_url == media.path
+    assert clip.active_media_reference_key == "DEFAULT_MEDIA"
 
     # Twice is once; and what the user chose since then stays.
     before = state(resolve, timeline)

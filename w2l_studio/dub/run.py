@@ -17,7 +17,7 @@ from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
 from w2l_studio.dub.wiring import Studio, build, identify
 from w2l_studio.dub.workdir import WorkDir
-from w2l_studio.edit import patch, timeline
+from w2l_studio.edit import patch, resolve, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.errors import Cancelled, MediaError, ShotError
 from w2l_studio.events import (
@@ -200,6 +200,9 @@ def _deliver(
     dubbed = [made for made in takes if any(made.synced)]
     patched = patch.apply(job.edit, dubbed, stems=job.stems, lang=job.lang, out_path=edit_path)
     timeline.write(patched, edit_path)
+    if resolve.wrote(job.edit.otio):
+        shaped = resolve.importable(patched, job.lang, work.path)
+        timeline.write(shaped, edit_path.with_name(f"{edit_path.stem}.resolve.otio"))
     used = {
         "detector": config.faces.detector,
         "weights": {kind: entry.sha256 for kind, entry in weights.items()},
