@@ -112,7 +112,9 @@ class FakeMedia(Api):
             "File Path": "" if self.kind == "Compound" else self.path,
             "Type": self.kind,
             "FPS": f"{float(self.rate):g}",
-            "Frames": str(self.frames),
+            # Of a sound, the duration alone.
+            "Frames": "" if self.kind == "Audio" else str(self.frames),
+            "Duration": clock(self.frames, round(self.rate)),
             "Start TC": self.timecode,
             "Audio Ch": self.channels,
             **self.stored,
@@ -122,6 +124,11 @@ class FakeMedia(Api):
     def SetClipProperty(self, propertyName, propertyValue):
         self.stored[propertyName] = propertyValue
         return True
+
+
+def clock(frames, nominal):
+    seconds = frames // nominal
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{frames % nominal:02}"
 
 
 class FakeItem(Marked):

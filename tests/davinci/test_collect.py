@@ -155,6 +155,9 @@ def test_other_rates_are_laid_above_and_measured(resolve, timeline, films, entry
                 take_start=0, frames=48, timecode="01:00:00:00"))  # fmt: skip
     said = click("collect results", resolve)
     assert "is 45 frames long on its track instead of 46" in said
+    before = (tracks(timeline), tracks(timeline, "audio"), dict(timeline.marks))
+    assert "is 45 frames long on its track instead of 46" in click("collect results", resolve)
+    assert (tracks(timeline), tracks(timeline, "audio"), timeline.marks) == before
     assert "runs at 25 frames a second and the timeline at 24" in timeline.marks[0.0]["note"]
 
 
@@ -232,6 +235,20 @@ def test_another_timeline_in_front_is_put_back(item, entry, ended, resolve, time
     resolve.project.timelines.remove(timeline)
     with pytest.raises(package("host").HostError, match="not in this project"):
         package("collecting").collect(host, job, package("jobs").report(job), job.folder)
+
+
+def test_a_sound_whose_length_nobody_tells_is_told(item, entry, ended, timeline, resolve, click, monkeypatch):
+    monkeypatch.setattr(fake_resolve, "clock", lambda *_: "")
+    ended(entry())
+    assert "Resolve does not tell how long" in click("collect results", resolve)
+    assert item.selected == 2
+
+
+def test_a_file_is_the_same_however_its_umlauts_are_spelled(package):
+    same_file = package("reading").same_file
+    assert same_file("/Filme/Gr\u00fcn.mov", "/Filme/Gru\u0308n.mov")
+    assert not same_file("/a.mov", "/b.mov")
+    assert not same_file("", "")
 
 
 @pytest.mark.parametrize(

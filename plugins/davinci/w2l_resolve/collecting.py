@@ -219,8 +219,9 @@ def _lay(host: Host, clip: Clip, kind: str, place: placing.Above, name: str) -> 
         ``new``, ``there``, or what is wrong.
     """
     ours = [(n, placed) for n, (called, placed) in enumerate(host.tracks(kind), 1) if called == name]
-    if any(_lies(placed, clip, place) for _, placed in ours):
-        return "there"
+    lengths = [found for _, placed in ours for found in [_lies(placed, clip, place)] if found is not None]
+    if lengths:
+        return _measured(lengths[0], clip, kind, place) or "there"
     stop = place.record + place.frames
     free = [
         n
@@ -232,9 +233,14 @@ def _lay(host: Host, clip: Clip, kind: str, place: placing.Above, name: str) -> 
     found = _lies(host.tracks(kind)[track - 1][1], clip, place)
     if found is None:
         return f"Resolve did not lay {Path(clip.path).name} onto the track {name}"
-    if kind == "video" and found != place.frames:
-        return f"{Path(clip.path).name} is {found} frames long on its track instead of {place.frames}"
-    return "new"
+    return _measured(found, clip, kind, place) or "new"
+
+
+def _measured(found: int, clip: Clip, kind: str, place: placing.Above) -> str:
+    """Say where a picture is not as long as it has to be; empty = it is."""
+    if kind == "audio" or found == place.frames:
+        return ""
+    return f"{Path(clip.path).name} is {found} frames long on its track instead of {place.frames}"
 
 
 def _lies(placed: list[Any], clip: Clip, place: placing.Above) -> int | None:

@@ -35,15 +35,6 @@ class Clip:
     channels: str
 
 
-@dataclass(frozen=True)
-class Placed:
-    """What lies on a track."""
-
-    start: int
-    duration: int
-    media: str
-
-
 def connect(scope: dict[str, Any]) -> Host:
     """Return Resolve as a menu script sees it.
 
@@ -112,7 +103,7 @@ class Host:
             rate=str(timeline.GetSetting("timelineFrameRate")),
             start_frame=int(timeline.GetStartFrame()),
             items=tuple(items),
-            markers=_markers(timeline.GetMarkers()),
+            markers=reading.markers(timeline.GetMarkers()),
         )
 
     def selected(self) -> tuple[list[str], str]:
@@ -168,8 +159,10 @@ class Host:
         for track in range(1, int(timeline.GetTrackCount("video")) + 1):
             for item in timeline.GetItemListInTrack("video", track) or []:
                 media, selected = _takes(item)
-                if selected and _below(media[selected - 1], ours):
-                    first = next((i for i, path in enumerate(media, 1) if not _below(path, ours)), selected)
+                if selected and reading.below(media[selected - 1], ours):
+                    first = next(
+                        (i for i, path in enumerate(media, 1) if not reading.below(path, ours)), selected
+                    )
                     item.SelectTakeByIndex(first)
                     flipped.append((item, selected))
         try:
@@ -182,7 +175,7 @@ class Host:
         """Return a file's clip in a bin of the media pool, imported where it is not there yet.
 
         Raises:
-            HostError: Resolve did not import it.
+            HostError: Resolve did not import it, or does not tell how long it is.
         """
         pool = self._project().GetMediaPool()
         folder = pool.GetRootFolder()
@@ -198,9 +191,8 @@ class Host:
         handle = _in_bin(folder, path)
         if handle is None:
             raise HostError(f"Resolve did not import {path}; can it read the file?")
-        frames = str(handle.GetClipProperty("Frames"))
-        channels = str(handle.GetClipProperty("Audio Ch"))
-        return Clip(handle, path, int(frames) if frames.isdigit() else 0, channels)
+        rate = reading.rate(str(self._timeline().GetSetting("timelineFrameRate")))
+        return Clip(handle, path, _frames(handle, round(rate)), str(handle.GetClipProperty("Audio Ch")))
 
     def read_as(self, item_id: str, clip: Clip) -> None:
         """Have a clip's colour and pixel shape read as those of an item's media."""
@@ -227,7 +219,7 @@ class Host:
         if not self._items[item_id].GetClipColor():
             self._items[item_id].SetClipColor(name)
 
-    def tracks(self, kind: str) -> list[tuple[str, list[Placed]]]:
+    def tracks(self, kind: str) -> list[tuple[str, list[reading.Placed]]]:
         """Return name and contents of every ``video`` or ``audio`` track."""
         timeline = self._timeline()
         found = []
@@ -316,33 +308,30 @@ class Host:
             rate=str(media.GetClipProperty("FPS")),
             locked=locked,
             visible=shown and bool(handle.GetClipEnabled()),
-            markers=_markers(handle.GetMarkers()),
+            markers=reading.markers(handle.GetMarkers()),
         )
-
-
-def _markers(told: dict[float, dict[str, Any]] | None) -> tuple[reading.Marker, ...]:
-    """Return markers in order; Resolve counts their frames in floats."""
-    return tuple(
-        reading.Marker(int(frame), int(m["duration"]), m["name"], m["note"], m.get("customData") or "")
-        for frame, m in sorted((told or {}).items())
-    )
 
 
 def _path(media: Any) -> str:
     return str(media.GetClipProperty("File Path") or "") if media is not None else ""
 
 
-def _placed(item: Any) -> Placed:
-    return Placed(int(item.GetStart()), int(item.GetDuration()), _path(item.GetMediaPoolItem()))
+def _frames(media: Any, nominal: int) -> int:
+    frames = reading.frames(
+        str(media.GetClipProperty("Frames")), str(media.GetClipProperty("Duration")), nominal
+    )
+    if not frames:
+        raise HostError(f"Resolve does not tell how long {_path(media)} is")
+    return frames
+
+
+def _placed(item: Any) -> reading.Placed:
+    return reading.Placed(int(item.GetStart()), int(item.GetDuration()), _path(item.GetMediaPoolItem()))
 
 
 def _takes(item: Any) -> tuple[list[str], int]:
     takes = [item.GetTakeByIndex(i + 1) for i in range(int(item.GetTakesCount()))]
     return [_path(take["mediaPoolItem"]) for take in takes], int(item.GetSelectedTakeIndex())
-
-
-def _below(path: str, folder: Path) -> bool:
-    return folder in Path(path).parents
 
 
 def _in_bin(folder: Any, path: str) -> Any:

@@ -131,7 +131,7 @@ def _common(known: Settings, generators: list[str]) -> tuple[form.Row, ...]:
 
 def _filled(known: Settings, said: dict[str, str]) -> Settings:
     ways = {words: way for way, words in _DELIVER.items()}
-    told = {name: said[name].strip() for name in ("lang", "weights", "handles")}
+    told: dict[str, Any] = {name: said[name].strip() for name in ("lang", "weights", "handles")}
     return replace(known, deliver=ways.get(said["deliver"], known.deliver), **told)
 
 
@@ -212,7 +212,7 @@ def _settings(host: Host) -> str:
         settings.save(known)
         return "\n".join([*checks, f"Settings: {settings.place()}"])
     if said[form.BUTTON] == "Save":
-        places = {name: said[name].strip() for name in ("engine", "results")}
+        places: dict[str, Any] = {name: said[name].strip() for name in ("engine", "results")}
         settings.save(replace(_filled(known, said), **places))
         return "Saved."
     return ""

@@ -6,6 +6,7 @@ Frames are integers; an item's `start` is absolute (the timeline's start frame i
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -60,6 +61,15 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """What lies on a track, in absolute record frames."""
+
+    start: int
+    duration: int
+    media: str
+
+
+@dataclass(frozen=True)
 class Timeline:
     """A timeline, its items from the lowest track to the highest."""
 
@@ -86,6 +96,32 @@ def from_json(values: dict[str, Any]) -> Timeline:
     return Timeline(**{**values, "items": tuple(items), "markers": _markers(values["markers"])})
 
 
+def markers(told: dict[float, dict[str, Any]] | None) -> tuple[Marker, ...]:
+    """Return markers in order; Resolve counts their frames in floats."""
+    return tuple(
+        Marker(int(frame), int(m["duration"]), m["name"], m["note"], m.get("customData") or "")
+        for frame, m in sorted((told or {}).items())
+    )
+
+
+def frames(told: str, duration: str, nominal: int) -> int:
+    """Return a length in frames: as it is told, else from a timecode; of sound, Resolve may tell that alone.
+
+    Args:
+        nominal: whole frames that a second of timecode counts.
+
+    Returns:
+        0 where neither is told.
+    """
+    if told.isdigit() and int(told):
+        return int(told)
+    parts = duration.replace(";", ":").split(":")
+    if len(parts) != 4 or not all(part.isdigit() for part in parts):
+        return 0
+    hours, minutes, seconds, rest = map(int, parts)
+    return ((hours * 60 + minutes) * 60 + seconds) * nominal + rest
+
+
 def rate(text: str) -> Fraction:
     """Return a frame rate as Resolve writes it (``23.976``, ``29.97 DF``) as an exact number; 0 = unknown."""
     try:
@@ -99,8 +135,14 @@ def rate(text: str) -> Fraction:
 
 
 def same_file(one: str, other: str) -> bool:
-    """Tell whether two paths name one file."""
-    return bool(one) and os.path.normcase(Path(one)) == os.path.normcase(Path(other))
+    """Tell whether two paths name one file; macOS spells an umlaut in two ways."""
+    first, second = (os.path.normcase(unicodedata.normalize("NFC", str(Path(path)))) for path in (one, other))
+    return bool(one) and first == second
+
+
+def below(path: str, folder: Path) -> bool:
+    """Tell whether a file lies anywhere below a folder."""
+    return folder in Path(path).parents
 
 
 def _markers(values: list[dict[str, Any]]) -> tuple[Marker, ...]:
