@@ -275,5 +275,36 @@ def test_a_job_that_failed_says_the_engines_sentence(at_work, resolve, click):
     assert click("collect results", resolve) == "fr: x.mov: broken. Relink."
 
 
+def test_one_job_in_trouble_does_not_hold_up_the_others(at_work, resolve, click):
+    """One writes events of the future, the report of the other is gone, and the third is no job."""
+    german = at_work.with_name("de")
+    german.mkdir()
+    (german / "job.json").write_text((at_work / "job.json").read_text().replace('"fr"', '"de"'))
+    (german / "progress.jsonl").write_text(json.dumps({"v": 9}) + "\n")
+    event = {"v": 1, "kind": "JobFinished", "report": str(german / "none.json")}
+    (at_work / "progress.jsonl").write_text(json.dumps(event) + "\n")
+    said = click("collect results", resolve)
+    assert "de: the engine writes events of version 9" in said
+    assert f"fr: the report {german / 'none.json'} cannot be read" in said
+    (at_work / "job.json").write_text("{}")
+    assert "is not a job of this plugin" in click("collect results", resolve)
+
+
+def test_a_clip_that_is_used_whole_may_say_no_range(clips, resolve, package):
+    """Then its media's range is meant."""
+    marking = package("marking")
+    timeline = package("host").connect({"resolve": resolve}).read()
+    edit = resolve.project.current.otio()
+    track = edit["tracks"]["children"][0]
+    gap, first = track["children"][:2]
+    first["media_references"]["DEFAULT_MEDIA"]["available_range"] = first["source_range"]
+    first["source_range"] = None
+    chosen = marking.only(edit, timeline, [clips[1].id])["tracks"]["children"][0]["children"]
+    assert [[m["name"] for m in c["markers"]] for c in chosen if c["OTIO_SCHEMA"] == "Clip.2"] == [
+        [], ["w2l BEN"], [],
+    ]  # fmt: skip
+    assert gap["OTIO_SCHEMA"] == "Gap.1"
+
+
 def test_no_job_is_told(clips, resolve, click):
     assert "There is no job of this timeline" in click("collect results", resolve)

@@ -31,7 +31,7 @@ def ended(package, host, home, films):
     """Return ``ended(ranges, ...)``: a job of the present timeline that has come to its end."""
     settings, jobs, bridge = (package(name) for name in ("settings", "jobs", "bridge"))
 
-    def make(*ranges, lang="fr", deliver="take", stem_s=0.5):
+    def make(*ranges, lang="fr", deliver="take", stem_s=0.5, host=host):
         known = settings.Settings(lang=lang, deliver=deliver)
         with host.editing(host.here()), host.originals(jobs.results(known)):
             timeline = host.read()
@@ -159,6 +159,22 @@ def test_other_rates_are_laid_above_and_measured(resolve, timeline, films, entry
     assert "is 45 frames long on its track instead of 46" in click("collect results", resolve)
     assert (tracks(timeline), tracks(timeline, "audio"), timeline.marks) == before
     assert "runs at 25 frames a second and the timeline at 24" in timeline.marks[0.0]["note"]
+
+
+def test_thirty_frames_that_are_not_thirty(package, films, home, talking_film, ended, click, entry):
+    """One hour of 29.97 begins at frame 108000; sound counts real seconds; markers count from the start."""
+    rate = Fraction(30000, 1001)
+    film = talking_film(home / "ntsc.mov", rate=rate, frames=48, faces=())
+    resolve = fake_resolve.FakeResolve(rate=rate)
+    timeline = resolve.project.add("NTSC", "29.97 DF", 108000)
+    item = fake_resolve.FakeItem(timeline, fake_resolve.FakeMedia(film, rate), 108010, 10, 24)
+    timeline.tracks["video"][0][1].append(item)
+    host = package("host").connect({"resolve": resolve})
+    ended(entry(media=str(film), take=str(film)), stem_s=100.1, host=host)
+    click("collect results", resolve)
+    assert item.takes[1][1:] == (6, 29)
+    assert tracks(timeline, "audio")[1][1][0][0] == 108000 + 3000
+    assert list(timeline.marks) == [10.0]
 
 
 def test_reasons_stand_in_markers_beside_those_of_the_user(item, entry, ended, timeline, resolve, click):

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2l_resolve import bridge, reading
+import w2l_resolve.bridge as bridge
+from w2l_resolve import reading
 from w2l_resolve.settings import Settings
 
 _RECORD = "job.json"
 _VERSION = 1
+
+
+class JobError(Exception):
+    """One sentence for the user: what is wrong with a job's folder."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,11 @@ def start(settings: Settings, engine: str, timeline: reading.Timeline, exported:
 
 
 def of(settings: Settings, timeline: reading.Timeline) -> list[Job]:
-    """Return the jobs of a timeline, in every language."""
+    """Return the jobs of a timeline, in every language.
+
+    Raises:
+        JobError: what lies there was not written by this plugin.
+    """
     return [_read(path) for path in sorted(_of_timeline(settings, timeline).glob(f"*/{_RECORD}"))]
 
 
@@ -95,14 +104,21 @@ def report(job: Job) -> dict[str, Any]:
 
     Raises:
         bridge.BridgeError: it has not, or it failed; carries the engine's own sentence.
+        JobError: its report is gone.
     """
     path = Path(job.engine.result()["report"])
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise JobError(f"the report {path} cannot be read ({error}); start the job again") from error
 
 
 def _read(path: Path) -> Job:
-    values = json.loads(path.read_text(encoding="utf-8"))
-    return Job(path.parent, reading.from_json(values["timeline"]), values["lang"], values["deliver"])
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Job(path.parent, reading.from_json(values["timeline"]), values["lang"], values["deliver"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise JobError(f"{path} is not a job of this plugin ({error}); start the job again") from error
 
 
 def _of_timeline(settings: Settings, timeline: reading.Timeline) -> Path:

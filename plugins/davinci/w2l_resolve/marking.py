@@ -108,12 +108,20 @@ def _placed(track: dict[str, Any], frame_rate: Fraction) -> Iterator[tuple[int, 
             continue
         if child["OTIO_SCHEMA"].startswith("Clip"):
             yield round(at * frame_rate), child
-        duration = child["source_range"]["duration"]
+        duration = _range(child)["duration"]
         at += Fraction(duration["value"]) / rate(str(duration["rate"]))
 
 
+def _range(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what an item uses of its source: all of its media where it says nothing."""
+    if item.get("source_range"):
+        return dict(item["source_range"])
+    references = item["media_references"]
+    return dict(references[item["active_media_reference_key"]]["available_range"])
+
+
 def _marker(clip: dict[str, Any], character: str) -> dict[str, Any]:
-    start = clip["source_range"]["start_time"]
+    start = _range(clip)["start_time"]
     nothing = {"OTIO_SCHEMA": "RationalTime.1", "rate": start["rate"], "value": 0.0}
     return {
         "OTIO_SCHEMA": "Marker.2",

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from w2l_resolve import bridge, collecting, form, jobs, marking, settings
+import w2l_resolve.bridge as bridge
+from w2l_resolve import collecting, form, jobs, marking, settings
 from w2l_resolve.host import Host, HostError, connect
 from w2l_resolve.reading import Timeline
 from w2l_resolve.settings import OVERLAY, TAKE, Settings, SettingsError
@@ -50,7 +51,7 @@ def _guarded(scope: dict[str, Any], title: str, entry: Callable[[Host], str]) ->
         return
     try:
         said = entry(host)
-    except (HostError, bridge.BridgeError, SettingsError, MenuError) as error:
+    except (HostError, bridge.BridgeError, jobs.JobError, SettingsError, MenuError) as error:
         said = str(error)
     except OSError as error:
         said = f"{error.filename} cannot be used ({error.strerror})"
@@ -90,7 +91,7 @@ def _originals(host: Host, known: Settings) -> Iterator[None]:
 
 
 def _engine(known: Settings) -> str:
-    engine = bridge.find(known.engine or _installers_engine())
+    engine = str(bridge.find(known.engine or _installers_engine()))
     bridge.version(engine)
     return engine
 
@@ -179,14 +180,15 @@ def _collect(host: Host) -> str:
 
 
 def _brought(host: Host, job: jobs.Job) -> str:
-    if job.engine.running():
-        share = job.engine.progress()
-        return _still_running(host, job, f"the engine is at work ({share:.0%})")
+    """Bring one job into the timeline; its trouble is told and does not hold up jobs of other languages."""
     try:
+        if job.engine.running():
+            share = job.engine.progress()
+            return _still_running(host, job, f"the engine is at work ({share:.0%})")
         report = jobs.report(job)
-    except bridge.EngineFailed as error:
+        return str(collecting.collect(host, job, report, jobs.results(settings.load())))
+    except (bridge.BridgeError, jobs.JobError, HostError) as error:
         return str(error)
-    return str(collecting.collect(host, job, report, jobs.results(settings.load())))
 
 
 def _still_running(host: Host, job: jobs.Job, told: str) -> str:
