@@ -140,6 +140,15 @@ def opening(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **optio
 
 
 @cli.command()
+@run_options
+def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: int) -> None:
+    """Train our own judge, on other people and another seed than the expert that it must not agree with."""
+    from training.judge import JudgeTrainee
+
+    train(JudgeTrainee, packs, shares, out, **options)
+
+
+@cli.command()
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
 @click.option("--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated.")
 @click.option(

@@ -44,6 +44,7 @@ class Clip:
         mel: ``float32[80, M]``.
         opening: ``float32[T]``, or None where nobody knows it.
         group: which pack it lies in; shares are given by group.
+        folder: where it lies.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Clip:
     frames: FramesBGR
     mel: Floats
     opening: Floats | None
+    folder: Path
 
     @property
     def windows(self) -> int:
@@ -81,7 +83,8 @@ def read_clip(folder: Path) -> Clip:
     if wrong:
         raise MediaError(wrong, hint=_HINT, where=str(folder))
     group = str(meta.get("group", folder.parent.name))
-    return Clip(folder.name, group, frames=frames, mel=mel.spectrogram(audio), opening=opening, **named)
+    spectrum = mel.spectrogram(audio)
+    return Clip(folder.name, group, frames=frames, mel=spectrum, opening=opening, folder=folder, **named)
 
 
 _HINT = "make the clip again with `python -m training prepare`"

@@ -93,8 +93,7 @@ class ContrastTrainee:
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
-        self.net = Contrast()
-        self.net.face_encoder.to(memory_format=torch.channels_last)
+        self.net = self._network()
         self._sharp = nn.Parameter(torch.tensor(math.log(_SHARP)))
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -105,6 +104,11 @@ class ContrastTrainee:
             ],
             _RATE,
         )
+
+    def _network(self) -> Any:
+        net = Contrast()
+        net.face_encoder.to(memory_format=torch.channels_last)
+        return net
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Learn from 15 clips; chance is ln 8 = 2.079."""

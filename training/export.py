@@ -21,6 +21,7 @@ from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
+from w2l_studio.nets.syncnet import SLIM, SyncNet
 
 _INDEX = "weights.json"
 
@@ -44,6 +45,8 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         net, meta = Expert(width, frames), Meta("expert", width=width, frames=frames, recipe="paper")
     elif "face_encoder.0.0.weight" in state:
         net, meta = Contrast(), Meta("expert", recipe="contrast")
+    elif "netcnnlip.0.weight" in state:
+        net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
     elif "body.0.0.weight" in state:
         net, meta = Opening(), Meta("opening", frames=1)
     elif "lips.weight" in state:

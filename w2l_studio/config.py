@@ -93,11 +93,11 @@ class ScoreConfig:
     """How films are scored.
 
     Args:
-        judge: name of registered weights, or path of a checkpoint: a sync expert, or SyncNet.
+        judge: name of registered weights, or path of a checkpoint: our judge, a sync expert, or SyncNet.
         protocol: what SyncNet sees: ``wild`` = each face track, ``lrs`` = the whole picture.
     """
 
-    judge: str = "w2l-expert"
+    judge: str = "w2l-judge"
     protocol: str = "wild"
     faces: FaceConfig = field(default_factory=FaceConfig)
 

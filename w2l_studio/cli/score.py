@@ -21,7 +21,12 @@ _UNREADABLE = 3
 
 @click.command("score")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--judge", default=_DEFAULT.judge, show_default=True, help="Expert or SyncNet: name or file.")
+@click.option(
+    "--judge",
+    default=_DEFAULT.judge,
+    show_default=True,
+    help="Our judge, an expert, or SyncNet: name or file.",
+)
 @click.option(
     "--protocol", type=click.Choice(["wild", "lrs"]), default=_DEFAULT.protocol, show_default=True,
     help="What SyncNet sees: each face track, or the whole picture.",

@@ -1,4 +1,4 @@
-"""What a judge says of faces of a film: an expert sees its own crops, SyncNet what its protocol shows.
+"""What a judge says of faces of a film: judges of ours see their own crops, SyncNet what its protocol shows.
 
 Decodes one range of the film, once, whatever the number of faces; finds neither shots nor faces.
 """
@@ -16,6 +16,7 @@ from w2l_studio.dub import cutting, geometry, listening, scan, sounds
 from w2l_studio.dub.listening import EXPERT_PX, EXPERT_RATE
 from w2l_studio.judge import framing
 from w2l_studio.judge.lse import Lse
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.sound import read_mono
 from w2l_studio.protocols import Judge
@@ -33,7 +34,7 @@ class Figures:
     Args:
         offset_frames: at 25 a second, > 0 = sound leads.
         lse_d, lse_c: SyncNet's.
-        distance, confidence: an expert's, one minus a cosine.
+        distance, confidence: an expert's or our own judge's, one minus a cosine.
     """
 
     offset_frames: int
@@ -100,11 +101,11 @@ def part(film: Film, frames: FrameRange) -> Part:
     return Part(first, shown[:count], samples[: count * _SAMPLES_PER_FRAME])
 
 
-def of_faces(film: Film, faces: Sequence[Face], judge: Judge | SyncNetJudge) -> list[Figures]:
+def of_faces(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge | SyncNetJudge) -> list[Figures]:
     """Score the faces of one shot, each of a second or more."""
     if isinstance(judge, SyncNetJudge):
         return _by_syncnet(film, faces, judge)
-    return _by_expert(film, faces, judge)
+    return _by_crops(film, faces, judge)
 
 
 def of_whole(film: Film, whole: Part, judge: SyncNetJudge) -> Figures:
@@ -134,14 +135,18 @@ def boxes(film: Film, face: Face) -> Floats:
     return np.asarray(face.track.boxes[rows] * np.tile(larger, 2), np.float32)
 
 
-def _by_expert(film: Film, faces: Sequence[Face], judge: Judge) -> list[Figures]:
+def _by_crops(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge) -> list[Figures]:
     windows = [_windows(film, face) for face in faces]
     joined = cutting.cut(film.plate, windows, EXPERT_PX, lambda _: None)
     found = []
     for face, crops in zip(faces, cutting.parted(joined, windows), strict=True):
         shown, begin = face.part.shown, face.part.first / EXPERT_RATE
-        voice = sounds.voice(film.sound, Fraction(begin), len(shown), EXPERT_RATE, Fraction(0))
-        said = judge.score(crops.pixels[np.searchsorted(np.unique(shown), shown)], voice)
+        pictures = crops.pixels[np.searchsorted(np.unique(shown), shown)]
+        if isinstance(judge, SlimJudge):
+            said = judge.score(pictures, pcm(face.part.samples))
+        else:
+            voice = sounds.voice(film.sound, Fraction(begin), len(shown), EXPERT_RATE, Fraction(0))
+            said = judge.score(pictures, voice)
         found.append(Figures(said.offset_frames, distance=said.distance, confidence=said.confidence))
     return found
 

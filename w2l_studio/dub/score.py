@@ -19,6 +19,7 @@ from w2l_studio.dub.figures import Face, Figures, Film
 from w2l_studio.dub.listening import EXPERT_RATE, LEAST_FRAMES
 from w2l_studio.errors import MediaError, NoFace, ShotError, SourceError, StemError, UsageError
 from w2l_studio.judge import framing
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
@@ -114,7 +115,7 @@ def _whole(film: Film, judge: SyncNetJudge) -> Score:
 
 
 def _faces(
-    film: Film, config: ScoreConfig, judge: Judge | SyncNetJudge, detector: Detector
+    film: Film, config: ScoreConfig, judge: Judge | SlimJudge | SyncNetJudge, detector: Detector
 ) -> Iterator[Score]:
     longest = scored = 0
     for shot in scan.split(film.plate, film.frames, film.small, _quiet):

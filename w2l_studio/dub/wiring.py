@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from w2l_studio.config import DubConfig, FaceConfig
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces.detect_mtcnn import Mtcnn
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.encode import ProRes
@@ -72,8 +73,8 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
     )
 
 
-def judge(name_or_path: str) -> Judge | SyncNetJudge:
-    """Construct what scores films: a sync expert, or SyncNet.
+def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
+    """Construct what scores films: our own judge, a sync expert, or SyncNet.
 
     Raises:
         WeightsError: missing, altered, or for another network.
@@ -81,10 +82,14 @@ def judge(name_or_path: str) -> Judge | SyncNetJudge:
     entry = weights.find(name_or_path)
     if entry.kind == "syncnet":
         return SyncNetJudge(weights.load_syncnet(entry.path), name=entry.name)
+    if entry.kind == "judge":
+        return SlimJudge(weights.load_judge(entry.path), name=entry.name)
     if entry.kind == "expert":
         return ExpertJudge(weights.load_expert(entry.path), name=entry.name)
     raise WeightsError(
-        f"{entry.name} is no judge: {entry.kind}", hint="an expert is, and SyncNet", where=str(entry.path)
+        f"{entry.name} is no judge: {entry.kind}",
+        hint="w2l-judge is, an expert, and SyncNet",
+        where=str(entry.path),
     )
 
 

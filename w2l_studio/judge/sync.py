@@ -55,10 +55,7 @@ class ExpertJudge:
         Raises:
             ValueError: fewer pictures than a window, or another number of mel windows.
         """
-        distances = self.distances(crops, voice)
-        best = int(np.nanargmin(distances))
-        confidence = float(np.nanmedian(distances) - distances[best])
-        return Verdict(SHIFT - best, confidence, float(distances[best]), self.name)
+        return verdict(self.distances(crops, voice), self.name)
 
     def distances(self, crops: FramesBGR, voice: Voice) -> Floats:
         """Return the mean distance by offset.
@@ -69,10 +66,7 @@ class ExpertJudge:
         Raises:
             ValueError: as `score`.
         """
-        lips, sound = self._embedded(crops, voice)
-        # Of the cosines of all pairs 31 diagonals are wanted: time grows with pictures, not their square.
-        means = [_mean((_moved(lips, -k) * _moved(sound, k)).sum(1)) for k in range(-SHIFT, SHIFT + 1)]
-        return 1 - np.array(means, np.float32)
+        return by_offset(*self._embedded(crops, voice))
 
     def follow(self, crops: FramesBGR, voice: Voice) -> float:
         """Tell how much better the lips fit the sound as it is than moved far away.
@@ -112,6 +106,27 @@ class ExpertJudge:
                 audio.append(functional.normalize(sound.float(), dim=1))
                 faces.append(functional.normalize(lips.float(), dim=1))
         return torch.cat(faces).numpy(), torch.cat(audio).numpy()
+
+
+def by_offset(lips: Floats, sound: Floats) -> Floats:
+    """Return the mean of 1 - cosine by offset, over the pairs that exist.
+
+    Args:
+        lips, sound: ``float32[N, E]``, each row of length 1.
+
+    Returns:
+        ``float32[31]``: index k = sound row ``v + k - 15`` against lip window v; NaN = too few pairs.
+    """
+    # Of the cosines of all pairs 31 diagonals are wanted: time grows with pictures, not their square.
+    means = [_mean((_moved(lips, -k) * _moved(sound, k)).sum(1)) for k in range(-SHIFT, SHIFT + 1)]
+    return 1 - np.array(means, np.float32)
+
+
+def verdict(distances: Floats, judge: str) -> Verdict:
+    """Sum up distances as `by_offset` returns them: offset, confidence, distance."""
+    best = int(np.nanargmin(distances))
+    confidence = float(np.nanmedian(distances) - distances[best])
+    return Verdict(SHIFT - best, confidence, float(distances[best]), judge)
 
 
 def _lower_halves(crops: FramesBGR) -> Tensor:

@@ -29,6 +29,7 @@ __all__ = [
     "find",
     "load_expert",
     "load_generator",
+    "load_judge",
     "load_lips",
     "load_opening",
     "load_state",
@@ -127,6 +128,20 @@ def load_syncnet(path: Path) -> SyncNet:
 
     state, _ = checkpoint.read(path)
     net = SyncNet()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_judge(path: Path) -> SyncNet:
+    """Load our own judge: SyncNet's layers, slim.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.syncnet import SLIM, SyncNet
+
+    state, _ = checkpoint.read(path)
+    net = SyncNet(SLIM)
     checkpoint.fill(net, state, path)
     return net.eval()
 

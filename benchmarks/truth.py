@@ -1,0 +1,309 @@
+"""Truth pairs: one head, camera and light perform lines A and B; A is dubbed to B and compared with B.
+
+    python benchmarks/truth.py [--pairs 4] [--speech DIR] [--weights NAME] [--sheet OUT.png]
+
+Each pair goes the whole way: two films of one performer, an edit with the first of them marked, `dub` with
+the second one's sound, and the take read back. Beside the dub stand the plate as it is, a rendered head whose
+lips stay shut, and the truth itself as far as our instruments see it. Columns: mean error of lip opening
+against the exact one (parts of the mouth's width), its correlation and lag in pictures, both by the opening
+network; SSIM in the mouth; and at the matte's rim the mean step (levels of 255 from pixel to pixel) that the
+truth does not have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import opentimelineio as otio
+
+from training.data import FPS
+from training.performers import motion, person, render, scene, sources, speech
+from w2l_studio.composite import matte
+from w2l_studio.config import DubConfig, EditConfig, MouthConfig
+from w2l_studio.dub import run
+from w2l_studio.faces import crop
+from w2l_studio.mouths.openness import Openness
+from w2l_studio.nets import weights
+from w2l_studio.sound.mel import SAMPLE_RATE
+from w2l_studio.terms import Floats, FramesBGR
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "two_voices"
+PICTURE_PX = 512
+EYES_TO_MOUTH_PX = 84.0
+#: Side of the crops in which pictures are compared; the opening network wants 96.
+COMPARED_PX, MEASURED_PX = 192, 96
+_LAGS = range(-5, 6)
+#: Lines are cut from the example's production sound at pauses this long, with so much silence around.
+_PAUSE_S, _AROUND_S = 0.9, 0.3
+#: A pause between phonemes from here on rests the lips; lines that are shorter say too little.
+_REST_S, _LEAST_S = 0.12, 2.4
+_TILES = 10
+COLUMNS = ("opening error", "correlation", "lag", "SSIM", "step at rim")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Something said: 16 kHz sound with the times of its phonemes."""
+
+    name: str
+    audio: Floats
+    phones: list[speech.Phone]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """A performance as it was drawn: pictures, five exact points each, exact openings."""
+
+    pixels: FramesBGR
+    points: Floats
+    opening: Floats
+
+
+def example_lines() -> list[Line]:
+    """Return the example's English lines."""
+    sound = sources.read_sound(EXAMPLE / "media" / "production.flac")
+    lines = []
+    for who, told in json.loads((EXAMPLE / "phones.json").read_text("utf-8")).items():
+        phones = [(str(name), float(start), float(stop)) for name, start, stop in told]
+        breaks = [i for i in range(1, len(phones)) if phones[i][1] - phones[i - 1][2] > _PAUSE_S]
+        for first, last in zip([0, *breaks], [*breaks, len(phones)], strict=True):
+            begin = max(0.0, phones[first][1] - _AROUND_S)
+            end = phones[last - 1][2] + _AROUND_S
+            audio = sound[int(begin * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
+            moved = [(name, a - begin, b - begin) for name, a, b in phones[first:last]]
+            lines.append(Line(f"{who} {begin:.1f}", audio, moved))
+    return [line for line in lines if len(line.audio) >= _LEAST_S * SAMPLE_RATE]
+
+
+def spoken_lines(folder: Path) -> list[Line]:
+    """Return utterances of speakers who were kept out of training."""
+    held = [source for source in sources.spoken(folder) if source.split == "heldout"]
+    return [Line(source.name, source.audio, list(source.phones)) for source in held]
+
+
+class Stage:
+    """One seeded head with camera, light, motion and background, on which any line can be performed."""
+
+    def __init__(self, seed: int, frames: int) -> None:
+        random = np.random.default_rng((seed, 10))
+        self._seed, self._frames = seed, frames
+        self._body = render.embody(person.draw(random))
+        self._setting = scene.draw(random, PICTURE_PX, EYES_TO_MOUTH_PX)
+        self._setting = replace(self._setting, centre=(0.0, 0.0))
+        self._pose = scene.move(random, frames, FPS, turned=0.2, lively=0.8)
+        self._behind = scene.background(random, PICTURE_PX, PICTURE_PX)
+
+    def units(self, line: Line, *, shut: bool = False) -> Floats:
+        """Return the performance of a line, or of the same head with its lips shut."""
+        names = self._body.names
+        # The same chance for every line: eyes, brows and manner do not tell one from the other.
+        phones = rested(line.phones, self._frames / FPS)
+        units = speech.perform(np.random.default_rng((self._seed, 20)), phones, self._frames, FPS, names)
+        lids = motion.blinks(np.random.default_rng((self._seed, 30)), self._frames, FPS)
+        for name in ("eyeBlinkLeft", "eyeBlinkRight", "browInnerUp"):
+            units[:, names.index(name)] = 0 if name == "browInnerUp" else lids
+        if shut:
+            units[:, [name.startswith(("jaw", "mouth")) for name in names]] = 0
+        return motion.on_person(units, names, self._body.person)
+
+    def film(self, renderer: render.Renderer, units: Floats) -> Film:
+        """Draw a performance."""
+        drawn = list(renderer.render(self._body, units, self._pose, self._setting))
+        return Film(
+            np.stack([render.over(one, self._behind) for one in drawn]),
+            np.stack([one.points for one in drawn]),
+            np.array([one.opening for one in drawn], np.float32),
+        )
+
+
+def rested(phones: list[speech.Phone], seconds: float) -> list[speech.Phone]:
+    """Put silence, in which lips rest, where nothing is said for a while.
+
+    >>> rested([("M", 0.5, 0.6), ("AA", 0.6, 0.8)], 1.0)
+    [('SIL', 0.0, 0.5), ('M', 0.5, 0.6), ('AA', 0.6, 0.8), ('SIL', 0.8, 1.0)]
+    """
+    filled: list[speech.Phone] = []
+    for phone in [*phones, ("", seconds, seconds)]:
+        end = filled[-1][2] if filled else 0.0
+        if phone[1] - end >= _REST_S:
+            filled.append(("SIL", end, phone[1]))
+        filled.append(phone)
+    return filled[:-1]
+
+
+def dubbed(plate: FramesBGR, stem: Floats, name: str, folder: Path) -> FramesBGR:
+    """Dub a film to a sound the way a user does, and read the take back.
+
+    Raises:
+        RuntimeError: part of it passed through; the message says why.
+    """
+    write_film(folder / "plate.mov", plate)
+    write_sound(folder / "stem.fr.wav", stem)
+    write_edit(folder / "pair.otio", folder / "plate.mov", len(plate))
+    config = DubConfig(edit=EditConfig(handles=0), mouths=MouthConfig(weights=name))
+    run.dub(folder / "pair.otio", [str(folder / "stem.fr.wav")], folder / "out", config, lambda _: None)
+    (told,) = json.loads((folder / "out" / "report.json").read_text("utf-8"))["ranges"]
+    if told["synced"] != len(plate):
+        raise RuntimeError(f"{told['synced']} of {len(plate)} frames dubbed: {told['passed']}")
+    return np.stack(list(read_film(Path(told["take"]))))
+
+
+def write_film(path: Path, pixels: FramesBGR) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("prores", rate=Fraction(FPS), options={"profile": "3"})
+        stream.width, stream.height, stream.pix_fmt = pixels.shape[2], pixels.shape[1], "yuv422p10le"
+        for n, picture in enumerate(pixels):
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv422p10le")
+            frame.pts, frame.time_base = n, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def read_film(path: Path) -> Iterator[FramesBGR]:
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="bgr24")
+
+
+def write_sound(path: Path, audio: Floats) -> None:
+    with wave.open(str(path), "wb") as target:
+        target.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        target.writeframes((np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def write_edit(path: Path, film: Path, frames: int) -> None:
+    def span() -> otio.opentime.TimeRange:
+        return otio.opentime.TimeRange(
+            otio.opentime.RationalTime(0, FPS), otio.opentime.RationalTime(frames, FPS)
+        )
+
+    clip = otio.schema.Clip("plate", otio.schema.ExternalReference(str(film), span()), span())
+    clip.markers.append(otio.schema.Marker("w2l", span()))
+    timeline = otio.schema.Timeline("pair")
+    timeline.tracks.append(otio.schema.Track("V1", kind="Video", children=[clip]))
+    otio.adapters.write_to_file(timeline, str(path))
+
+
+def figures(shown: FramesBGR, truth: Film, opening: Openness) -> list[float]:
+    """Compare pictures with the truth; returns the values of `COLUMNS`."""
+    measured = opening(cut(shown, truth.points, MEASURED_PX))
+    at = {lag: _correlation(measured, truth.opening, lag) for lag in _LAGS}
+    ours, true = (cut(pixels, truth.points, COMPARED_PX) for pixels in (shown, truth.pixels))
+    return [
+        float(np.abs(measured - truth.opening).mean()),
+        at[0],
+        float(max(at, key=lambda lag: at[lag])) if np.isfinite(at[0]) else float("nan"),
+        float(np.mean([_ssim(a, b) for a, b in zip(ours, true, strict=True)])),
+        float(np.mean([_step(a, b) for a, b in zip(ours, true, strict=True)])),
+    ]
+
+
+def cut(pixels: FramesBGR, points: Floats, size_px: int) -> FramesBGR:
+    """Cut the truth's crop windows out of pictures."""
+    return crop.cut(pixels, crop.affines(crop.windows(points), size_px), size_px).pixels
+
+
+def _correlation(measured: Floats, true: Floats, lag: int) -> float:
+    """Return the correlation where the measured curve comes ``lag`` pictures late; none with a flat one."""
+    inside = slice(max(_LAGS), len(true) - max(_LAGS))
+    late = np.roll(measured, -lag)[inside]
+    return float(np.corrcoef(late, true[inside])[0, 1]) if late.std() > 1e-6 else float("nan")
+
+
+def _ssim(a: FramesBGR, b: FramesBGR) -> float:
+    """Return SSIM (Wang et al. 2004; Gaussian of 1.5 pixels) of grey mouths, by the mouth's matte."""
+    x, y = (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float64) for picture in (a, b))
+
+    def blur(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values, (11, 11), 1.5)
+
+    mx, my = blur(x), blur(y)
+    xx, yy, xy = blur(x * x) - mx * mx, blur(y * y) - my * my, blur(x * y) - mx * my
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    similar = (2 * mx * my + c1) * (2 * xy + c2) / ((mx * mx + my * my + c1) * (xx + yy + c2))
+    weight = matte.lips(len(a))
+    return float((similar * weight).sum() / weight.sum())
+
+
+def _step(a: FramesBGR, b: FramesBGR) -> float:
+    """Return the mean length of the gradient that a picture has beyond the truth's on the matte's ring."""
+    mask = matte.mouth(len(a)).alpha
+    ring = (mask > 0.02) & (mask < 0.6)
+    beyond = (a.astype(np.float32) - b).mean(2)
+    across, down = np.gradient(cv2.GaussianBlur(beyond, (0, 0), 1.0))
+    return float(np.hypot(across, down)[ring].mean())
+
+
+def pair(
+    seed: int, a: Line, b: Line, name: str, opening: Openness
+) -> tuple[dict[str, list[float]], FramesBGR]:
+    """Make one pair, dub it, and return figures by method and a strip of pictures."""
+    frames = min(len(a.audio), len(b.audio), 4 * SAMPLE_RATE) * FPS // SAMPLE_RATE
+    stage = Stage(seed, frames)
+    with render.Renderer(PICTURE_PX, PICTURE_PX) as renderer:
+        plate, truth, closed = (
+            stage.film(renderer, units)
+            for units in (stage.units(a), stage.units(b), stage.units(b, shut=True))
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        take = dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, Path(folder))
+    methods = {
+        f"dub ({name})": take,
+        "plate as it is": plate.pixels,
+        "shut lips": closed.pixels,
+        "truth, as measured": truth.pixels,
+    }
+    at = np.linspace(0, frames - 1, _TILES + 2).astype(int)[1:-1]
+    rows = [np.hstack(list(cut(pixels, truth.points, COMPARED_PX)[at])) for pixels in methods.values()]
+    return {method: figures(pixels, truth, opening) for method, pixels in methods.items()}, np.vstack(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights", default=MouthConfig().weights)
+    parser.add_argument("--speech", type=Path, help="utterances with phoneme times instead of the example's")
+    parser.add_argument("--sheet", type=Path, help="write the first pairs' pictures, a row per method")
+    asked = parser.parse_args()
+    lines = spoken_lines(asked.speech) if asked.speech else example_lines()
+    opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
+    found: dict[str, list[list[float]]] = {}
+    strips = []
+    for seed in range(asked.seed, asked.seed + asked.pairs):
+        a, b = (lines[i] for i in np.random.default_rng(seed).choice(len(lines), 2, replace=False))
+        told, strip = pair(seed, a, b, asked.weights, opening)
+        for method, values in told.items():
+            found.setdefault(method, []).append(values)
+        strips.append(strip)
+        print(f"pair {seed}: {a.name} -> {b.name}", flush=True)
+    print(f"\n| {asked.pairs} pairs | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
+    for method, rows in found.items():
+        print(f"| {method} | {' | '.join(_summed(np.array(rows)))} |")
+    if asked.sheet:
+        cv2.imwrite(str(asked.sheet), np.vstack(strips[:4]))
+
+
+def _summed(rows: np.ndarray) -> Iterator[str]:
+    """Yield the mean of each column with its deviation between pairs; of the lag, the median."""
+    for name, column in zip(COLUMNS, rows.T, strict=True):
+        if np.isnan(column).all():
+            yield "-"
+        elif name == "lag":
+            yield f"{np.nanmedian(column):+.0f} ({int((np.abs(column) <= 1).sum())} within 1)"
+        else:
+            yield f"{np.nanmean(column):.3f} ± {np.nanstd(column):.3f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The figures of benchmarks/truth.py: the truth is perfect, a lag is told with its sign, a seam shows."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("moderngl")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def truth():
+    spec = importlib.util.spec_from_file_location("benchmark_truth", ROOT / "benchmarks" / "truth.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def film(truth, draw_face, face_points):
+    openings = np.random.default_rng(0).uniform(0, 1, 40).astype(np.float32)
+    pixels = np.stack([draw_face(160, float(gap)) for gap in openings])
+    points = np.broadcast_to(face_points * 160, (40, 5, 2)).astype(np.float32)
+    return truth.Film(pixels, points, openings)
+
+
+def test_the_truth_is_perfect_and_a_lag_has_its_sign(truth, film):
+    measures = {"now": film.opening, "late": np.roll(film.opening, 2)}
+    for name, lag in (("now", 0), ("late", 2)):
+        told = truth.figures(film.pixels, film, lambda _, name=name: measures[name])
+        assert told[2:] == pytest.approx([lag, 1.0, 0.0])
+    assert truth.figures(film.pixels, film, lambda _: film.opening)[:2] == pytest.approx([0, 1])
+    still = truth.figures(film.pixels, film, lambda _: np.zeros(40, np.float32))
+    assert np.isnan(still[1:3]).all()
+    assert still[0] == pytest.approx(film.opening.mean())
+
+
+def test_a_seam_and_another_mouth_show(truth, film):
+    opening = lambda _: film.opening  # noqa: E731 - stands in for the network
+    other = truth.figures(film.pixels[::-1], film, opening)
+    assert other[3] < 0.95
+    seamed = film.pixels.copy()
+    seamed[:, 110:] = np.clip(seamed[:, 110:].astype(int) + 25, 0, 255)
+    assert truth.figures(seamed, film, opening)[4] > 0.15
+    lighter = np.clip(film.pixels.astype(int) + 1, 0, 255).astype(np.uint8)
+    assert truth.figures(lighter, film, opening)[4] < 0.05
+
+
+def test_lips_rest_where_nothing_is_said(truth):
+    phones = [("M", 0.5, 0.6), ("AA", 0.65, 0.8)]
+    assert truth.rested(phones, 1.0) == [("SIL", 0.0, 0.5), *phones, ("SIL", 0.8, 1.0)]
+
+
+def test_the_examples_lines_have_their_sound(truth):
+    lines = truth.example_lines()
+    assert len(lines) >= 4
+    for line in lines:
+        assert 0.2 < line.phones[0][1] < 0.4
+        assert line.phones[-1][2] < len(line.audio) / 16000 <= line.phones[-1][2] + 0.31

@@ -1,0 +1,110 @@
+"""Trains our own judge: SyncNet's layers, slim, by contrast within one clip, on people the expert never saw.
+
+It is kept apart from what it judges: other clips, another seed, another front end (MFCC, whole mouths).
+Exports nothing (`export`) and measures nothing on people unseen (`evaluate`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import soxr
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training import augment
+from training.data import WINDOW, Clip
+from training.expert import CLIPS, WINDOWS, ContrastTrainee, starts
+from w2l_studio.judge import slim
+from w2l_studio.nets.syncnet import SLIM, SyncNet
+from w2l_studio.sound.mel import SAMPLE_RATE
+from w2l_studio.terms import Doubles, Floats, Ints, Plane
+
+#: Of a voice's pitch and formants, both ways, as a logarithm.
+_DEEPER = 0.16
+#: MFCC columns a second.
+_COLUMNS_A_SECOND = 100
+#: How much another room or microphone changes the cepstra, the slow ones most.
+_ROOM = np.array([1.5, *np.linspace(4.0, 1.0, 12)])[:, None]
+_HUSHED, _NOISY, _TREMBLE_PX = 0.25, 0.4, 0.2
+#: Of 16-bit samples: pauses are quieter.
+_PAUSE_RMS, _BLOCK = 120.0, 160
+
+
+class JudgeTrainee(ContrastTrainee):
+    """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight mouths."""
+
+    def _network(self) -> Any:
+        net = SyncNet(SLIM)
+        net.netcnnlip.to(memory_format=torch.channels_last_3d)
+        return net
+
+    def batch(self, apart: float, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Draw a batch: mouths ``uint8[120, 5, 64, 64]`` and sounds ``float32[120, 1, 13, 20]``."""
+        lips, heard = [], []
+        for _ in range(CLIPS):
+            clip = self._sampler.draw(random)
+            # One window less than others have: the last one's MFCC would not be whole.
+            at = starts(clip.windows - 1, apart, random)
+            lips.append(mouths(clip, at, random))
+            heard.append(sounds(clip, at, random))
+        return torch.from_numpy(np.concatenate(lips)), torch.from_numpy(np.concatenate(heard))
+
+    def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""
+        net: SyncNet = self.net.train()
+        pictures = slim.seen_as(lips).contiguous(memory_format=torch.channels_last_3d)
+        seen = functional.normalize(net.forward_lip(pictures), dim=1)
+        said = functional.normalize(net.forward_aud(heard), dim=1)
+        return seen.unflatten(0, (-1, WINDOWS)), said.unflatten(0, (-1, WINDOWS))
+
+
+def mouths(clip: Clip, at: Ints, random: np.random.Generator) -> Plane:
+    """Return the windows' grey mouths through one camera, ``uint8[K, 5, 64, 64]``."""
+    wanted = at[:, None] + np.arange(WINDOW)
+    frames, rows = np.unique(wanted, return_inverse=True)
+    placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
+    crops = np.stack([augment.face(clip.frames[f], _tremble(placed, random)) for f in frames])
+    return augment.camera(random)(slim.mouths(crops), random)[rows.reshape(wanted.shape)]
+
+
+def _tremble(placed: Doubles, random: np.random.Generator) -> Doubles:
+    moved = placed.copy()
+    moved[:, 2] += random.normal(0, _TREMBLE_PX, 2)
+    return moved
+
+
+def sounds(clip: Clip, at: Ints, random: np.random.Generator) -> Floats:
+    """Return the windows' MFCC in another voice and room, ``float32[K, 1, 13, 20]``."""
+    samples = np.load(clip.folder / "audio.npy").astype(np.float64) * 2.0**15
+    if random.random() < _HUSHED:
+        samples = _hushed(samples)
+    samples = samples * np.exp(random.uniform(-1.2, 0.7))
+    if random.random() < _NOISY:
+        loud = np.sqrt(np.mean(samples**2)) * 10 ** (-random.uniform(8, 40) / 20)
+        samples = samples + random.standard_normal(len(samples)) * loud
+    return slim.cut(_voice(samples, random), at)
+
+
+def _hushed(samples: Doubles) -> Doubles:
+    """Make pauses digitally silent, as they are in a clean stem."""
+    blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    quiet = np.sqrt((blocks**2).mean(1)) < _PAUSE_RMS
+    return np.where(np.repeat(quiet, _BLOCK), 0.0, blocks.reshape(-1))
+
+
+def _voice(samples: Doubles, random: np.random.Generator) -> Floats:
+    """Return MFCC ``float32[13, M]`` of a deeper or higher voice in another room; no time changes.
+
+    Played faster, a voice is higher; its cepstra, laid over the old time again, are those of a higher voice
+    that speaks as fast as before.
+    """
+    factor = float(np.exp(random.uniform(-_DEEPER, _DEEPER)))
+    played = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE)
+    columns = slim.heard(np.clip(np.rint(played), -(2**15), 2**15 - 1).astype(np.int16))
+    wanted = np.arange(len(samples) * _COLUMNS_A_SECOND // SAMPLE_RATE) / factor
+    laid = np.stack([np.interp(wanted, np.arange(columns.shape[1]), row) for row in columns])
+    loud = laid[:1] > 0
+    return np.asarray(laid + random.normal(0, 1, (13, 1)) * _ROOM * loud, np.float32)
