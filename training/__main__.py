@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
@@ -293,6 +293,58 @@ def lips(
     (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
     click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
     loop.run(learning.LipsTrainee(taught), out, steps=options["steps"], seed=options["seed"])
+
+
+@cli.command()
+@click.argument("generators", nargs=-1)
+@click.option("--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated.")
+@click.option("--split", "splits", multiple=True, default=("unseen",), help="May be repeated.")
+@click.option("--list", "listed", type=click.Path(path_type=Path, dir_okay=False), help="Pairs; else drawn.")
+@click.option("--form", type=click.Choice(["lrs", "resynced"]), default="lrs", help="Of the list.")
+@click.option(
+    "--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the pairs in this form."
+)
+@click.option("--count", default=30, help="Pairs that are drawn.")
+@click.option("--seed", default=0)
+@click.option("--judge", default="w2l-judge", help="Our judge: a name or a file.")
+@click.option("--threads", default=1, help="For the networks.")
+def compare(
+    generators: tuple[str, ...],
+    packs: tuple[Path, ...],
+    splits: tuple[str, ...],
+    listed: Path | None,
+    form: Literal["lrs", "resynced"],
+    write: Path | None,
+    judge: str,
+    **options: int,
+) -> None:
+    """Print the paper's tables for GENERATORS (names or files), by its protocol and by ours."""
+    import torch
+
+    from training import lists, tables
+    from training.data import read_pack
+    from w2l_studio.judge.slim import SlimJudge
+    from w2l_studio.mouths.openness import Openness
+    from w2l_studio.mouths.wav2lip import Wav2Lip
+    from w2l_studio.nets import weights
+
+    torch.set_num_threads(options["threads"])
+    clips = [clip for clip in read_pack(packs) if clip.split in splits]
+    lengths = {clip.name: len(clip.frames) for clip in clips}
+    pairs = lists.read(listed, form) if listed else lists.draw(lengths, options["count"], options["seed"])
+    if write:
+        write.write_text(lists.written(pairs, form), encoding="utf-8")
+    nets = [(name, *weights.load_generator(weights.find(name, "generator").path)) for name in generators]
+    opening = Openness(weights.load_opening(weights.find("opening", "opening").path))
+    chosen = weights.find(judge, "judge")
+    found = tables.rows(
+        clips,
+        pairs,
+        [Wav2Lip(net, name=Path(name).stem, lead_ms=meta.lead_ms) for name, net, meta in nets],
+        SlimJudge(weights.load_judge(chosen.path), name=chosen.name),
+        opening,
+    )
+    click.echo(tables.table(list(found), chosen.name))
 
 
 def main() -> None:

@@ -1,0 +1,124 @@
+"""The paper's tables: lists in both forms, seeded pairs, rows with their judge beside every figure."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training import lists, tables
+from training.__main__ import cli
+from training.data import read_pack
+from training.lists import Pair
+from w2l_studio.errors import UsageError
+from w2l_studio.judge.slim import SlimJudge
+from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.opening import Opening
+from w2l_studio.nets.syncnet import SLIM, SyncNet
+
+
+def test_the_published_forms_name_sound_and_video_in_their_order(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("6330/00001 6331/00002\n\n6330/00003 6331/00004\n")
+    assert lists.read(path, "lrs")[0] == Pair(sound="6330/00001", video="6331/00002")
+    path.write_text("a.mp4 b.wav\n")
+    assert lists.read(path, "resynced") == [Pair(sound="b.wav", video="a.mp4")]
+    path.write_text("a b\nonly\n")
+    with pytest.raises(UsageError, match="line 2 holds 1 names"):
+        lists.read(path, "lrs")
+    with pytest.raises(UsageError, match=r"gone\.txt"):
+        lists.read(tmp_path / "gone.txt", "lrs")
+
+
+NAMES = st.text(st.characters(categories=("Ll", "Nd")), min_size=1, max_size=8)
+
+
+@given(lengths=st.dictionaries(NAMES, st.integers(30, 300), min_size=2, max_size=12), seed=st.integers(0, 9))
+def test_drawn_sounds_are_shorter_than_their_videos_and_seeds_repeat(lengths, seed):
+    if len(set(lengths.values())) == 1:
+        with pytest.raises(UsageError, match="shorter"):
+            lists.draw(lengths, 5, seed)
+        return
+    pairs = lists.draw(lengths, 25, seed)
+    assert len(pairs) == 25
+    assert all(lengths[pair.sound] < lengths[pair.video] for pair in pairs)
+    assert pairs == lists.draw(dict(reversed(lengths.items())), 25, seed)
+
+
+@given(pairs=st.lists(st.builds(Pair, NAMES, NAMES), max_size=8), form=st.sampled_from(["lrs", "resynced"]))
+def test_what_is_written_is_read_back(pairs, form, tmp_path_factory):
+    path = tmp_path_factory.mktemp("lists") / "list.txt"
+    path.write_text(lists.written(pairs, form), encoding="utf-8")
+    assert lists.read(path, form) == pairs
+
+
+class Heard(SlimJudge):
+    """A judge that keeps what it was shown and heard."""
+
+    def __init__(self):
+        super().__init__(SyncNet(SLIM), name="standing in")
+        self.asked = []
+
+    def score(self, crops, samples):
+        self.asked.append((crops, samples))
+        return super().score(crops, samples)
+
+
+class Speaking(Wav2Lip):
+    """A generator that keeps its references."""
+
+    def speak(self, crops, references, voice):
+        self.given = [*getattr(self, "given", []), (crops.pixels.copy(), references.copy())]
+        return super().speak(crops, references, voice)
+
+
+def test_every_method_is_judged_by_the_right_sound_and_protocol(pack):
+    torch.manual_seed(0)
+    clips = [clip for clip in read_pack([pack]) if clip.split == "unseen"]
+    video, sound = clips[:2]
+    judge, generator = Heard(), Speaking(Generator(0.125), name="mine", lead_ms=-75.0)
+    pairs = [Pair(sound.name, video.name)]
+    found = list(tables.rows(clips, pairs, [generator], judge, Openness(Opening())))
+    assert [(row.method, row.protocol) for row in found] == [
+        ("real video", "-"), ("unsynced original", "-"), ("shut lips", "-"),
+        ("mine", "paper"), ("mine", "ours"),
+    ]  # fmt: skip
+    own, other = (np.rint(np.load(c.folder / "audio.npy") * 2.0**15).astype(np.int16) for c in (video, sound))
+    heard = [samples for _, samples in judge.asked]
+    assert [np.array_equal(one, own) for one in heard] == [True, False, False, False, False]
+    assert all(np.array_equal(one, other) for one in heard[1:])
+    shown = [pictures for pictures, _ in judge.asked]
+    assert np.array_equal(shown[0], shown[1])
+    assert np.array_equal(shown[2][:, :48], shown[0][:, :48])
+    (crops, same), (_, closed) = generator.given
+    assert np.array_equal(crops, same), "the paper's protocol: the same picture is reference and pose prior"
+    assert not np.array_equal(crops, closed)
+    with pytest.raises(UsageError, match="nobody"):
+        list(tables.rows(clips, [Pair("nobody", video.name)], [], judge, Openness(Opening())))
+
+
+def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_path):
+    listed = tmp_path / "pairs.txt"
+    listed.write_text("other1 other0\n")
+    arguments = [
+        "compare",
+        "w2l-96",
+        "--pack",
+        str(pack),
+        "--list",
+        str(listed),
+        "--write",
+        str(tmp_path / "w"),
+    ]
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    head = done.output.splitlines()[0]
+    assert head.count("w2l-judge") == 2
+    assert "LSE" not in done.output.replace("no LSE-D and LSE-C", "")
+    assert len(re.findall(r"^\| w2l-96 \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
+    assert (tmp_path / "w").read_text() == "other1 other0\n"

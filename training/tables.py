@@ -1,0 +1,152 @@
+"""The paper's tables 1 and 3 for generators of ours: dubs by a list of pairs, judged by our own judge.
+
+By the paper's protocol (the same picture as reference and pose prior) and by ours (one with closed lips).
+Beside them stand what no generator made: the real video, the video with the other sound, and shut lips.
+Draws no pairs (`lists`); its judge is not SyncNet, so its numbers are no LSE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training import augment
+from training.data import SAMPLES_PER_FRAME, Clip, column, hear
+from training.lists import Pair
+from w2l_studio.errors import UsageError
+from w2l_studio.faces import reference
+from w2l_studio.judge.slim import FACE_PX, SlimJudge
+from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.terms import Crops, FramesBGR, Ints, Voice
+
+PROTOCOLS = ("paper", "ours")
+#: A mel window with nothing louder than this is silence.
+_SILENT = -1.0
+_RESAMPLED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the judge says of one method on one pair.
+
+    Args:
+        distance: 1 - cosine at the best offset; no LSE.
+        confidence: median over offsets less the distance.
+    """
+
+    method: str
+    protocol: str
+    speaker: str
+    distance: float
+    confidence: float
+    offset: int
+
+
+def rows(
+    clips: Sequence[Clip],
+    pairs: Sequence[Pair],
+    generators: Sequence[Wav2Lip],
+    judge: SlimJudge,
+    opening: Openness,
+) -> Iterator[Row]:
+    """Dub every pair by every generator, and judge.
+
+    Raises:
+        UsageError: a pair names a clip that is not there.
+    """
+    named = {clip.name: clip for clip in clips}
+    for pair in pairs:
+        missing = next((name for name in (pair.video, pair.sound) if name not in named), None)
+        if missing:
+            raise UsageError(f"the list names {missing}, which no pack holds", hint="give its pack as well")
+        yield from _pair(named[pair.video], named[pair.sound], generators, judge, opening)
+
+
+def _pair(
+    video: Clip, sound: Clip, generators: Sequence[Wav2Lip], judge: SlimJudge, opening: Openness
+) -> Iterator[Row]:
+    count = min(len(video.frames), len(sound.frames))
+    own, other = (_pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
+    pixels = crops(video, FACE_PX)[:count]
+    closed = _closed(pixels, opening)
+    shut = pixels.copy()
+    shut[:, FACE_PX // 2 :] = pixels[closed][:, FACE_PX // 2 :]
+    still = {"real video": (pixels, own), "unsynced original": (pixels, other), "shut lips": (shut, other)}
+    for method, (shown, heard) in still.items():
+        yield _row(method, "-", video, judge, shown, heard)
+    for generator in generators:
+        large = crops(video, generator.face_px)[:count]
+        voice = _voice(sound, count, generator.lead_ms)
+        for protocol in PROTOCOLS:
+            references = large if protocol == "paper" else large[closed]
+            drawn = generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice)
+            yield _row(generator.name, protocol, video, judge, _small(drawn), other)
+
+
+def _row(
+    method: str,
+    protocol: str,
+    video: Clip,
+    judge: SlimJudge,
+    shown: FramesBGR,
+    heard: npt.NDArray[np.int16],
+) -> Row:
+    said = judge.score(shown, heard)
+    return Row(method, protocol, video.speaker, said.distance, said.confidence, said.offset_frames)
+
+
+def crops(clip: Clip, face_px: int) -> FramesBGR:
+    """Return a clip's faces as the engine cuts them, ``uint8[T, P, P, 3]``."""
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
+    return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
+
+
+def _small(faces: FramesBGR) -> FramesBGR:
+    if faces.shape[1] == FACE_PX:
+        return faces
+    size = (FACE_PX, FACE_PX)
+    return np.stack([cv2.resize(face, size, interpolation=cv2.INTER_AREA) for face in faces])
+
+
+def _closed(pixels: FramesBGR, opening: Openness) -> Ints:
+    count = len(pixels)
+    return reference.closed(pixels, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
+
+
+def _voice(clip: Clip, count: int, lead_ms: float) -> Voice:
+    windows = np.stack([hear(clip.mel, column(n, int(lead_ms))) for n in range(count)])
+    return Voice(windows, windows.max((1, 2)) > _SILENT)
+
+
+def _pcm(clip: Clip) -> npt.NDArray[np.int16]:
+    samples = np.load(clip.folder / "audio.npy") * 2.0**15
+    return np.asarray(np.clip(np.rint(samples), -(2**15), 2**15 - 1), np.int16)
+
+
+def table(found: Sequence[Row], judge: str) -> str:
+    """Return the figures as text: means over pairs, bounds of 95 in 100 resamplings of people."""
+    lines = [f"| method | protocol | pairs | distance ({judge}) | confidence ({judge}) | offset within 1 |"]
+    lines.append("|---|---|---|---|---|---|")
+    for method, protocol in dict.fromkeys((row.method, row.protocol) for row in found):
+        mine = [row for row in found if (row.method, row.protocol) == (method, protocol)]
+        values = np.array([(row.distance, row.confidence, abs(row.offset) <= 1) for row in mine], float)
+        low, high = _bounds(values, [row.speaker for row in mine])
+        figures = (f"{m:.3f} [{a:.3f}-{b:.3f}]" for m, a, b in zip(values.mean(0), low, high, strict=True))
+        lines.append(f"| {method} | {protocol} | {len(mine)} | {' | '.join(figures)} |")
+    return "\n".join([*lines, f"\n{judge} is not SyncNet: these numbers are no LSE-D and LSE-C."])
+
+
+def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Resample people with all their pairs: lower and upper bounds ``float64[2, M]``."""
+    random = np.random.default_rng(0)
+    people = [np.flatnonzero([one == who for one in speakers]) for who in sorted(set(speakers))]
+    means = [
+        values[np.concatenate([people[i] for i in random.integers(len(people), size=len(people))])].mean(0)
+        for _ in range(_RESAMPLED)
+    ]
+    return np.percentile(means, [2.5, 97.5], axis=0)
