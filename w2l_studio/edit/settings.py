@@ -70,6 +70,12 @@ def under(mark: Mark, defaults: Settings) -> Mark:
     )
 
 
+def binds(clip: Any) -> bool:
+    """Tell whether a sound clip says where its file lies, whatever time reference the file carries."""
+    found = clip.metadata.get(KEY)
+    return isinstance(found, Mapping) and found.get("place") == "here"
+
+
 def _character(value: Any, where: str) -> str | None:
     if value is None or (isinstance(value, str) and value.strip()):
         return value.strip() if value else None

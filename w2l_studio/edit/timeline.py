@@ -14,7 +14,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit import bundle, layout, sanitise, urls
+from w2l_studio.edit import bundle, layout, sanitise, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
 from w2l_studio.errors import EditError, OutputError
 from w2l_studio.terms import ClipUse, SoundUse
@@ -228,4 +228,4 @@ def _sound_uses(placed: Placed, folder: Path, roots: urls.Roots) -> Iterator[Sou
     if file is not None:
         available = media.available_range
         begin = seconds(available.start_time) if available is not None else Fraction(0)
-        yield SoundUse(file, placed.offset + begin)
+        yield SoundUse(file, placed.offset + begin, settings.binds(placed.item))

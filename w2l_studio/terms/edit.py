@@ -81,10 +81,15 @@ class ClipUse:
 
 @dataclass(frozen=True, slots=True)
 class SoundUse:
-    """One use of a sound file in the edit: where its first sample lies on the timeline (seconds)."""
+    """One use of a sound file in the edit: where its first sample lies on the timeline (seconds).
+
+    Args:
+        binding: the clip says ``place: here``, so it counts before the file's own time reference.
+    """
 
     media: Path
     first_sample_s: Fraction
+    binding: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""Operators of the Sequencer: dub the selected strips, and the list of stems."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import bpy
+
+from . import edit, flows, placing, preferences, settings, strips
+from .running import Running
+
+
+def folder_of(scene_name: str) -> Path:
+    """Return the result folder of a scene, beside the blend file.
+
+    Raises:
+        flows.Failed: the file was never saved.
+    """
+    if not bpy.data.filepath:
+        raise flows.Failed("save the blend file first: takes are kept beside it")
+    blend = Path(bpy.path.abspath(bpy.data.filepath))
+    return blend.with_name(f"{blend.stem}.w2l") / bpy.path.clean_name(scene_name)
+
+
+def problem(scene: bpy.types.Scene) -> str:
+    """Return why the selected strips cannot be dubbed now; empty where they can."""
+    if Running.busy:
+        return "W2L is at work: wait for it, or stop it with ESC"
+    if not bpy.data.filepath:
+        return "Save the blend file first: takes are kept beside it"
+    chosen = strips.selected(scene)
+    if not chosen:
+        return "Select movie strips to dub"
+    if not len(scene.w2l.stems):
+        return "Add a stem: the dubbed sound"
+    found = [settings.stem_problem(scene, stem) for stem in scene.w2l.stems]
+    found += [strips.problem(scene, strip) for strip in chosen]
+    return next((text for text in found if text), "")
+
+
+class W2L_OT_dub_strips(Running, bpy.types.Operator):
+    """Make the lips in the selected movie strips follow the stems; the takes are laid above them"""
+
+    bl_idname = "w2l.dub_strips"
+    bl_label = "Lip-Sync Selected Strips"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, where it cannot run."""
+        why = problem(strips.scene_of(context))
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
+    def steps(self, context: bpy.types.Context) -> flows.Steps:
+        """Write the edit, let the engine dub it, lay the takes."""
+        scene = strips.scene_of(context)
+        name, language = scene.name, scene.w2l.language
+        folder = folder_of(name)
+        pictures = [strips.picture(scene, strip) for strip in strips.selected(scene)]
+        last = max(picture.stop for picture in pictures)
+        stems = [(stem.character, settings.stem_sound(scene, stem, last)) for stem in scene.w2l.stems]
+        sounds = [sound for _, sound in stems] + _production(scene, {sound.path for _, sound in stems})
+        first = edit.origin(pictures, sounds)
+        source = write(folder, edit.document(name, strips.rate(scene), first, pictures, sounds))
+        options = [text for character, sound in stems for text in ("--stem", option(character, sound.path))]
+        options += ["--lang", language] if language else []
+        arguments = ["dub", str(source), *options, *preferences.settings(), "--out", str(folder)]
+        finished = yield flows.EngineJob(preferences.engine(), arguments, folder / "job")
+        report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
+        return lay(bpy.data.scenes[name], report, pictures, first)
+
+
+def option(character: str, path: Path) -> str:
+    """Return a stem as the engine's option takes it."""
+    return f"{character}={path}" if character else str(path)
+
+
+def write(folder: Path, document: dict) -> Path:
+    """Write the edit into the result folder and return its path.
+
+    Raises:
+        flows.Failed: the folder cannot be written.
+    """
+    path = folder / "edit.otio"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise flows.Failed(f"{path} cannot be written ({error.strerror})") from error
+    return path
+
+
+def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], first: int) -> str:
+    """Lay the takes of a report above their strips and return what was done."""
+    below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
+    laid = there = 0
+    for placement in placing.placements(report, pictures, first):
+        original = below.get(pictures[placement.picture].name)
+        if original is None:
+            continue
+        new = strips.lay(scene, original, placement, report["lang"])
+        laid, there = laid + new, there + (not new)
+        original.mute = original.mute or (scene.w2l.mute and placement.whole)
+    kept = placing.kept(report)
+    done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
+    scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])
+    return "; ".join([done, *kept])
+
+
+def _lay_stems(scene: bpy.types.Scene) -> list[str]:
+    """Lay stems that are files onto the Sequencer, so that they are heard; return what went wrong."""
+    told = []
+    for stem in scene.w2l.stems:
+        if stem.strip:
+            continue
+        path = Path(bpy.path.abspath(stem.file)).resolve()
+        try:
+            strips.lay_sound(scene, path, stem.start, f"W2L {stem.character}".strip())
+        except RuntimeError as error:
+            told.append(f"{path.name} could not be laid as a sound strip ({str(error).strip()})")
+    return told
+
+
+def _production(scene: bpy.types.Scene, stems: set[Path]) -> list[edit.Sound]:
+    """Return the sounds that may tell whose lips moved: every sound strip that is no stem."""
+    return [
+        strips.sound(strip, stem=False)
+        for strip in strips.sound_strips(scene)
+        if strips.path_of(strip) not in stems
+    ]
+
+
+class W2L_OT_stem_add(bpy.types.Operator):
+    """Add a dubbed sound: the active sound strip where one is selected"""
+
+    bl_idname = "w2l.stem_add"
+    bl_label = "Add Stem"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Add an entry."""
+        scene = strips.scene_of(context)
+        stem = scene.w2l.stems.add()
+        stem.start = scene.frame_start
+        heard = [strip for strip in strips.sound_strips(scene) if strip.select]
+        if heard:
+            stem.strip = heard[0].name
+        scene.w2l.chosen = len(scene.w2l.stems) - 1
+        return {"FINISHED"}
+
+
+class W2L_OT_stem_remove(bpy.types.Operator):
+    """Take the chosen stem off the list; its strip and file stay"""
+
+    bl_idname = "w2l.stem_remove"
+    bl_label = "Remove Stem"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need an entry."""
+        return bool(len(strips.scene_of(context).w2l.stems))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Remove the entry."""
+        told = strips.scene_of(context).w2l
+        told.stems.remove(told.chosen)
+        told.chosen = max(0, min(told.chosen, len(told.stems) - 1))
+        return {"FINISHED"}
+
+
+CLASSES = (W2L_OT_dub_strips, W2L_OT_stem_add, W2L_OT_stem_remove)

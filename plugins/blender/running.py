@@ -1,0 +1,74 @@
+"""How operators run long work: step by step under a timer, or at once where nobody watches.
+
+Knows no kind of work (see `flows`).
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from . import bridge, flows, lips, mapping
+
+#: Seconds between two looks at the work.
+_TIMER_S = 0.2
+#: What is a sentence for the user and no fault of this program.
+SENTENCES = (bridge.BridgeError, flows.Failed, lips.LipsError, mapping.MappingError)
+
+
+class Running:
+    """Makes an operator of a method ``steps(context)``; at work one at a time."""
+
+    _flow: flows.Flow | None = None
+    _timer: bpy.types.Timer | None = None
+    #: Whether any operator of ours is at work.
+    busy = False
+
+    def steps(self, context: bpy.types.Context) -> flows.Steps:
+        """Return the work; it may hold no Blender data from one step to the next."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Do all of it before returning: scripts and `--background`."""
+        try:
+            self.report({"INFO"}, flows.Flow(self.steps(context)).wait())
+        except SENTENCES as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin, and go on while the user works."""
+        if bpy.app.background:
+            return self.execute(context)
+        if Running.busy:
+            self.report({"ERROR"}, "W2L is at work; wait for it, or stop it with ESC")
+            return {"CANCELLED"}
+        self._flow = flows.Flow(self.steps(context))
+        self._timer = context.window_manager.event_timer_add(_TIMER_S, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        Running.busy = True
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Look at the work on every tick; ESC stops it."""
+        if event.type == "ESC":
+            self._flow.cancel()
+        elif event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            done = self._flow.step()
+        except flows.Stopped:
+            return self._over(context, "INFO", "stopped; finished takes are kept")
+        except SENTENCES as error:
+            return self._over(context, "ERROR", str(error))
+        if done:
+            return self._over(context, "INFO", self._flow.outcome or "", "FINISHED")
+        context.workspace.status_text_set(self._flow.status())
+        return {"RUNNING_MODAL"} if event.type == "ESC" else {"PASS_THROUGH"}
+
+    def _over(self, context: bpy.types.Context, level: str, text: str, how: str = "CANCELLED") -> set[str]:
+        context.window_manager.event_timer_remove(self._timer)
+        context.workspace.status_text_set(None)
+        Running.busy = False
+        self.report({level}, text)
+        return {how}

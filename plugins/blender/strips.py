@@ -1,0 +1,172 @@
+"""Strips of the Sequencer as plain values, and takes laid above them.
+
+The names that differ between Blender 4.2 and 5.0 stand here. Starts no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import marks, rates
+from .edit import Picture, Sound
+from .placing import Placement
+
+#: Custom properties of strips that are ours: name of the strip below, and the language.
+OURS, LANGUAGE = "w2l_of", "w2l_lang"
+#: What of the original's look is given to the take above it.
+_LOOK = (
+    "blend_type", "blend_alpha", "color_saturation", "color_multiply", "use_flip_x", "use_flip_y",
+    "use_float", "alpha_mode", "multiply_alpha",
+)  # fmt: skip
+_TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
+_CROP = ("min_x", "max_x", "min_y", "max_y")
+_MOST_CHANNELS = 128
+
+
+def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
+    """Return the scene that the Sequencer edits (from 5.0 on it may be another than the active one)."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def rate(scene: bpy.types.Scene) -> Fraction:
+    """Return the scene's frames per second."""
+    return rates.scene_rate(scene.render.fps, scene.render.fps_base)
+
+
+def collection(scene: bpy.types.Scene) -> Any:
+    """Return the strips that the user sees, as a collection: the scene's, or those of the open meta strip."""
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    owner = editor.meta_stack[-1] if len(editor.meta_stack) else editor
+    # An empty collection is false: only None says that this Blender calls it otherwise.
+    found = getattr(owner, "strips", None)
+    return owner.sequences if found is None else found
+
+
+def selected(scene: bpy.types.Scene) -> list[Any]:
+    """Return the selected movie strips that are not ours, from the lowest channel to the highest."""
+    if scene.sequence_editor is None:
+        return []
+    found = [s for s in collection(scene) if s.type == "MOVIE" and s.select and OURS not in s]
+    return sorted(found, key=lambda s: (s.channel, s.frame_final_start))
+
+
+def path_of(strip: Any) -> Path:
+    """Return the file of a movie or sound strip."""
+    told = strip.filepath if strip.type == "MOVIE" else strip.sound.filepath
+    library = None if strip.type == "MOVIE" else strip.sound.library
+    return Path(bpy.path.abspath(told, library=library)).resolve()
+
+
+def problem(scene: bpy.types.Scene, strip: Any) -> str:
+    """Return why a movie strip cannot be dubbed as it is; empty where it can."""
+    if not path_of(strip).is_file():
+        return f"{strip.name}: the movie {path_of(strip)} is not there"
+    if not rates.same(strip.fps, rate(scene)):
+        return (
+            f"{strip.name} plays {strip.fps:g} pictures a second and the scene {float(rate(scene)):g}; "
+            "set the scene to the movie's rate"
+        )
+    if strip.use_reverse_frames or strip.strobe > 1 or _retimed(scene, strip):
+        return f"{strip.name} is retimed; dub it before you retime it"
+    return ""
+
+
+def picture(scene: bpy.types.Scene, strip: Any) -> Picture:
+    """Return a movie strip as the engine's edit takes it; frames held around the movie are left out."""
+    zero = int(strip.frame_start) - int(strip.animation_offset_start)
+    frames = int(strip.frame_duration) + int(strip.animation_offset_start) + int(strip.animation_offset_end)
+    start = max(int(strip.frame_final_start), int(strip.frame_start))
+    stop = min(int(strip.frame_final_end), int(strip.frame_start) + int(strip.frame_duration))
+    markers = [marks.Marker(marker.frame, marker.name) for marker in scene.timeline_markers]
+    marked = marks.within(markers, start, stop)
+    return Picture(strip.name, path_of(strip), start, stop, start - zero, frames, marked)
+
+
+def sound(strip: Any, *, stem: bool) -> Sound:
+    """Return a sound strip as the engine's edit takes it."""
+    start = int(strip.frame_final_start)
+    return Sound(path_of(strip), start, int(strip.frame_final_end), start - int(strip.frame_start), stem)
+
+
+def sound_strips(scene: bpy.types.Scene) -> list[Any]:
+    """Return the sound strips that the user sees."""
+    if scene.sequence_editor is None:
+        return []
+    return [s for s in collection(scene) if s.type == "SOUND" and s.sound is not None]
+
+
+def lay(scene: bpy.types.Scene, below: Any, placement: Placement, language: str) -> bool:
+    """Lay a take above a strip; False where it lies there already."""
+    strips = collection(scene)
+    name = f"{below.name} {language}"
+    for strip in [s for s in strips if s.get(OURS) == below.name and s.get(LANGUAGE) == language]:
+        if _lies(strip, placement):
+            return False
+        if strip.frame_final_start < placement.stop and placement.start < strip.frame_final_end:
+            strips.remove(strip)
+    channel = _free_channel(strips, below.channel + 1, placement.start, placement.stop)
+    laid = strips.new_movie(name, str(placement.path), channel, placement.zero)
+    laid.frame_offset_start = placement.start - placement.zero
+    laid.frame_final_end = placement.stop
+    laid[OURS], laid[LANGUAGE] = below.name, language
+    _copy(below, laid, _LOOK)
+    _copy(below.transform, laid.transform, _TRANSFORM)
+    _copy(below.crop, laid.crop, _CROP)
+    laid.color_tag = "COLOR_05"
+    return True
+
+
+def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
+    """Lay a movie on the lowest free channel."""
+    strips = collection(scene)
+    laid = strips.new_movie(name, str(path), _MOST_CHANNELS, start)
+    others = [s for s in strips if s != laid]
+    laid.channel = _free_channel(others, 1, start, start + int(laid.frame_final_duration))
+    return laid
+
+
+def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> bool:
+    """Lay a dubbed sound on a free channel where no strip plays it yet; False where nothing was laid.
+
+    Raises:
+        RuntimeError: this Blender plays no sound.
+    """
+    if any(path_of(strip) == path for strip in sound_strips(scene)):
+        return False
+    strips = collection(scene)
+    laid = strips.new_sound(name, str(path), _MOST_CHANNELS, start)
+    length = int(laid.frame_final_duration)
+    others = [s for s in strips if s != laid]
+    laid.channel = _free_channel(others, 1, start, start + length)
+    return True
+
+
+def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:
+    effects = [s for s in collection(scene) if s.type == "SPEED"]
+    inputs = [getattr(s, name, None) for s in effects for name in ("input_1",)]
+    return len(strip.retiming_keys) > 0 or strip in inputs
+
+
+def _lies(strip: Any, placement: Placement) -> bool:
+    return (
+        path_of(strip) == placement.path.resolve()
+        and int(strip.frame_final_start) == placement.start
+        and int(strip.frame_final_end) == placement.stop
+        and int(strip.frame_start) == placement.zero
+    )
+
+
+def _free_channel(strips: Iterable[Any], lowest: int, start: int, stop: int) -> int:
+    taken = {s.channel for s in strips if s.frame_final_start < stop and start < s.frame_final_end}
+    return next((c for c in range(lowest, _MOST_CHANNELS + 1) if c not in taken), _MOST_CHANNELS)
+
+
+def _copy(source: Any, target: Any, names: Iterable[str]) -> None:
+    for name in names:
+        if hasattr(source, name):
+            setattr(target, name, getattr(source, name))

@@ -1,0 +1,88 @@
+"""The extension's edit as the engine reads it, and the engine's report as strips."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from plugins.blender import edit, placing, rates
+from plugins.blender.edit import Picture, Sound
+from plugins.blender.marks import Mark, Marker, within
+from w2l_studio.dub import plan
+from w2l_studio.edit import marks, timeline
+
+RATE = Fraction(24)
+
+
+def picture(name, start, stop, media_first, *marked):
+    return Picture(name, Path("/media/Straße 1.mov"), start, stop, media_first, 300, marked)
+
+
+def read(tmp_path, pictures, sounds, rate=RATE):
+    first = edit.origin(pictures, sounds)
+    path = tmp_path / "edit.otio"
+    path.write_text(json.dumps(edit.document("Übung", rate, first, pictures, sounds)))
+    return timeline.read(path), first
+
+
+def test_strips_and_marks_arrive_at_the_engine_frame_by_frame(tmp_path):
+    whole = picture("A", 110, 140, 16, Mark(110, 140, "ANNA"))
+    part = picture("B", 120, 160, 0, Mark(125, 130, None))
+    found, first = read(tmp_path, [whole, part], [Sound(Path("/s.wav"), 100, 200, 0, True)])
+    assert first == 100
+    assert found.rate == RATE
+    a, b = found.clips
+    assert (a.record.start, a.record.stop, a.source.start - a.available_start) == (10, 40, 16)
+    assert (b.record.start, b.record.stop, b.media) == (20, 60, Path("/media/Straße 1.mov"))
+    told = [(m.record.start, m.record.stop, m.character, edit.which(m.id)) for m in marks.find(found)]
+    assert told == [(10, 40, "ANNA", (0, 0)), (25, 30, None, (1, 0))]
+
+
+def test_scenes_of_the_ntsc_rates_are_understood(tmp_path):
+    rate = rates.scene_rate(24, 1.0010000467300415)
+    found, _ = read(tmp_path, [picture("A", 1, 30, 0, Mark(1, 30, None))], [], rate)
+    assert found.rate == Fraction(24000, 1001)
+
+
+@pytest.mark.parametrize(("stem", "where", "rule"), [(True, -0.25, "edit"), (False, 3600, "time-reference")])
+def test_a_stem_lies_where_the_user_put_it_whatever_the_file_says(tmp_path, spoken_stem, stem, where, rule):
+    path = spoken_stem(tmp_path / "fr.wav", 2, time_reference=3600 * 48000)
+    heard = Sound(path, 100, 120, 6, stem)
+    found, _ = read(tmp_path, [picture("A", 100, 130, 0, Mark(100, 130, None))], [heard])
+    (placed,) = plan.place_stems(found, [str(path)])
+    assert placed.placed_by == rule
+    assert placed.first_sample_s == where
+
+
+def test_markers_begin_ranges_that_the_next_one_ends():
+    told = [Marker(40, "W2L: Ben"), Marker(10, "w2l ANNA"), Marker(20, "scene 2"), Marker(60, "w2l end")]
+    assert within(told, 0, 100) == (Mark(10, 40, "ANNA"), Mark(40, 60, "Ben"))
+    assert within(told, 30, 50) == (Mark(30, 40, "ANNA"), Mark(40, 50, "Ben"))
+    assert within(told, 70, 90) == (Mark(70, 90, None),)
+    assert within([], 5, 9) == (Mark(5, 9, None),)
+
+
+def line(mark, record_start, frames, take="/out/a.mov", **more):
+    told = {
+        "mark": mark, "character": "ANNA", "clip": "A", "record_start": record_start, "timecode": "0:10",
+        "media_start": 16, "take": take, "take_start": 4, "frames": frames, "synced": frames, "passed": [],
+    }  # fmt: skip
+    return {**told, **more}
+
+
+def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
+    shown = picture("A", 110, 140, 16)
+    why = {"frames": 5, "message": "no face", "hint": "look"}
+    report = {
+        "ranges": [
+            line("0.1#0", 10, 30),
+            line("0.1#1", 12, 5, synced=0, passed=[why]),
+            line("0.1#2", 30, 4, take=None),
+        ]
+    }
+    (found,) = placing.placements(report, [shown], 100)
+    assert (found.start, found.stop, found.zero, found.whole) == (110, 140, 98, True)
+    assert placing.kept(report) == ("A at 0:10: 5 frames stay, no face; look",)
+    (part,) = placing.placements({"ranges": [line("0.1#0", 12, 20)]}, [shown], 100)
+    assert (part.start, part.zero, part.whole) == (112, 100, False)

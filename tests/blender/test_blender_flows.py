@@ -1,0 +1,103 @@
+"""Long work in steps, the package's own rules, and what the zip holds."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from plugins import build_blender
+from plugins.blender import flows
+from w2l_studio import bridge
+
+PACKAGE = Path(flows.__file__).parent
+#: Modules that know no Blender data; the package itself is loaded without Blender too.
+PLAIN = {
+    "__init__",
+    "curves",
+    "edit",
+    "flows",
+    "lips",
+    "mapping",
+    "marks",
+    "naming",
+    "placing",
+    "rates",
+    "visemes",
+}
+
+
+def child(tmp_path, code):
+    return flows.Child([sys.executable, "-c", code], tmp_path / "child.log", "W2L: rendering")
+
+
+def test_works_follow_each_other_and_results_are_handed_on(tmp_path):
+    def steps():
+        yield child(tmp_path, "print('W2L frame 3/4', flush=True)")
+        said = yield flows.EngineCall(sys.executable, ["-c", "print('hello')"], "W2L: asking")
+        return said.strip()
+
+    flow = flows.Flow(steps())
+    assert flow.wait() == "hello"
+    assert flow.outcome == "hello"
+
+
+def test_a_child_tells_how_far_it_is_and_its_last_line_when_it_fails(tmp_path):
+    work = child(tmp_path, "print('W2L frame 3/4'); print('no camera'); raise SystemExit(3)")
+    with pytest.raises(flows.Failed, match="no camera"):
+        flows.Flow(iter_once(work)).wait()
+    assert work.share() == 0.75
+
+
+def iter_once(work):
+    yield work
+    return ""
+
+
+def test_stopping_ends_the_child_and_goes_no_further(tmp_path):
+    went_on = []
+
+    def steps():
+        yield child(tmp_path, "import time; time.sleep(600)")
+        went_on.append(True)
+        return ""
+
+    flow = flows.Flow(steps())
+    flow.step()
+    assert flow.status() == "W2L: rendering (ESC stops)"
+    flow.cancel()
+    assert flow.status().endswith("stopping")
+    with pytest.raises(flows.Stopped):
+        flow.wait()
+    assert not went_on
+
+
+def test_the_engines_sentence_ends_a_flow():
+    code = "import sys; print('w2l-studio: no such stem.', file=sys.stderr); sys.exit(3)"
+    with pytest.raises(bridge.EngineFailed, match=r"no such stem\."):
+        flows.Flow(iter_once(flows.EngineCall(sys.executable, ["-c", code], "W2L: asking"))).wait()
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_blender_stays_at_the_rim_and_the_engine_outside(path):
+    found = set(imports(path))
+    # Elsewhere than in a type checker's sight nothing but relative imports reach into the package.
+    assert not {name for name in found if name.split(".")[0] in ("w2l_studio", "plugins", "torch", "av")}
+    assert (path.stem in PLAIN) == (not {"bpy", "bpy_extras.io_utils"} & found)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_the_zip_holds_the_package_its_licence_and_the_bridge(tmp_path):
+    folder = build_blender.gather(tmp_path / "w2l_studio")
+    assert (folder / "bridge.py").read_bytes() == Path(bridge.__file__).read_bytes()
+    names = {path.name for path in folder.iterdir()}
+    assert {"blender_manifest.toml", "LICENSE", "__init__.py", "second.py"} <= names
+    assert "__pycache__" not in names

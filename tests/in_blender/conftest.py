@@ -1,0 +1,81 @@
+"""What the tests within Blender share: the installed extension, an engine of this checkout, the example.
+
+They run in a Python that has `bpy` (`make test-blender`), one process a module; elsewhere none is collected.
+"""
+
+import atexit
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "two_voices"
+MODULE = "bl_ext.user_default.w2l_studio"
+
+if importlib.util.find_spec("bpy") is None:
+    collect_ignore_glob = ["test_*.py"]
+else:
+    # Read once, when bpy is loaded: a user folder of our own keeps the machine's untouched.
+    resources = tempfile.mkdtemp(prefix="w2l-blender-")
+    os.environ["BLENDER_USER_RESOURCES"] = resources
+    atexit.register(shutil.rmtree, resources, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def zipped(tmp_path_factory):
+    """Return the extension as a zip, built and validated by Blender's own tool."""
+    out = tmp_path_factory.mktemp("zip") / "w2l_studio.zip"
+    built = subprocess.run(
+        [sys.executable, str(ROOT / "plugins" / "build_blender.py"), str(out)], capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    """Return a program that runs the engine of this checkout, in a folder with a space and umlauts."""
+    python = os.environ.get("W2L_TEST_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
+    path = tmp_path_factory.mktemp("Motor für Lippen") / "w2l-studio"
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" OMP_NUM_THREADS=1 exec "{python}" -m w2l_studio "$@"\n')
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@pytest.fixture(scope="session")
+def installed(zipped, engine):
+    """Install the zip as an extension and return its package's submodules by name."""
+    import bpy
+
+    done = bpy.ops.extensions.package_install_files(
+        filepath=str(zipped), repo="user_default", enable_on_install=True
+    )
+    assert done == {"FINISHED"}
+    bpy.context.preferences.addons[MODULE].preferences.engine = str(engine)
+    return lambda name: sys.modules[f"{MODULE}.{name}"]
+
+
+@pytest.fixture
+def saved(installed, tmp_path):
+    """Return a new saved blend file's scene at 24 frames a second; its folder has a space and umlauts."""
+    import bpy
+
+    for item in (bpy.data.objects, bpy.data.actions, bpy.data.images):
+        for block in list(item):
+            item.remove(block)
+    scene = bpy.data.scenes.new("Straße 7")
+    for other in list(bpy.data.scenes):
+        if other != scene:
+            bpy.data.scenes.remove(other)
+    scene.render.fps, scene.render.fps_base = 24, 1
+    folder = tmp_path / "Größe und Lärm"
+    folder.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "Übung.blend"))
+    return bpy.context.scene

@@ -1,0 +1,172 @@
+"""The Sequencer: strips in, takes above them, by the real engine on a clip of the example."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+import pytest
+from conftest import EXAMPLE
+
+CLIP = EXAMPLE / "media" / "A001C001.mov"
+STEM = EXAMPLE / "stems" / "ANNA.fr.wav"
+TRIM, FRAMES = 16, 30
+
+
+def strips_of(scene):
+    found = getattr(scene.sequence_editor, "strips", None)
+    return scene.sequence_editor.sequences if found is None else found
+
+
+@pytest.fixture
+def shot(saved):
+    """Return a movie strip whose frames 16..45 are seen at 101..130, with Anna's first words."""
+    saved.sequence_editor_create()
+    strip = strips_of(saved).new_movie("Anna spricht", str(CLIP), 2, 101 - TRIM)
+    strip.frame_offset_start = TRIM
+    strip.frame_final_end = 101 + FRAMES
+    strip.select = True
+    strip.transform.scale_x = 0.5
+    stem = saved.w2l.stems.add()
+    stem.character, stem.file, stem.start = "ANNA", str(STEM), 101
+    return strip
+
+
+def takes(scene):
+    return [strip for strip in strips_of(scene) if strip.get("w2l_of")]
+
+
+def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(saved, shot):
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
+    (take,) = takes(saved)
+    assert (take.frame_final_start, take.frame_final_end) == (101, 131)
+    assert take.channel == 3
+    assert take.transform.scale_x == pytest.approx(0.5)
+    assert shot.mute
+    folder = Path(bpy.data.filepath).with_name("Übung.w2l")
+    report = json.loads((folder / bpy.path.clean_name(saved.name) / "report.json").read_text())
+    (told,) = report["ranges"]
+    assert told["synced"] == FRAMES
+    assert told["media_start"] == TRIM
+    # The stem's own time reference says 01:00:00:00; where the user put it is what counts.
+    assert report["stems"][0]["placed_by"] == "edit"
+    assert report["stems"][0]["first_sample_s"] == 0
+    assert take.frame_start + told["media_start"] - told["take_start"] == 101
+
+    assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
+    assert [strip.name for strip in takes(saved)] == [take.name]
+    assert "were there already" in saved.w2l.told
+
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    scene = bpy.context.scene
+    assert not takes(scene)
+    assert [strip.mute for strip in strips_of(scene) if strip.type == "MOVIE"] == [False]
+
+
+def test_markers_choose_a_part_and_the_original_stays_seen_around_it(saved, shot):
+    saved.timeline_markers.new("w2l ANNA", frame=110)
+    saved.timeline_markers.new("w2l end", frame=125)
+    assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
+    (take,) = takes(saved)
+    assert (take.frame_final_start, take.frame_final_end) == (110, 125)
+    assert not shot.mute
+
+
+def test_stopping_leaves_no_strip_and_the_next_run_goes_through(installed, saved, shot):
+    dub, flows = installed("dub"), installed("flows")
+    fake = SimpleNamespace()
+    flow = flows.Flow(dub.W2L_OT_dub_strips.steps(fake, bpy.context))
+    flow.step()
+    assert "ESC stops" in flow.status()
+    flow.cancel()
+    with pytest.raises(flows.Stopped):
+        flow.wait()
+    assert not takes(saved)
+    assert not shot.mute
+    assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
+    assert len(takes(saved)) == 1
+
+
+def test_the_timer_loop_goes_on_stops_and_cleans_up(installed, saved, shot):
+    operator, flows = installed("dub").W2L_OT_dub_strips, installed("flows")
+    running = installed("running").Running
+    told = []
+    manager = SimpleNamespace(event_timer_remove=lambda timer: told.append("no timer"))
+    context = SimpleNamespace(
+        window_manager=manager, workspace=SimpleNamespace(status_text_set=lambda text: told.append(text))
+    )
+
+    def modal(instance, kind):
+        return operator.modal(instance, context, SimpleNamespace(type=kind))
+
+    made = SimpleNamespace(_flow=flows.Flow(operator.steps(SimpleNamespace(), bpy.context)), _timer=object())
+    made.report = lambda level, text: told.append(text)
+    made._over = lambda *how: operator._over(made, *how)
+    running.busy = True
+    assert modal(made, "MOUSEMOVE") == {"PASS_THROUGH"}
+    assert modal(made, "TIMER") == {"PASS_THROUGH"}
+    assert modal(made, "ESC") == {"RUNNING_MODAL"}
+    assert told[-1].endswith("stopping")
+    while (after := modal(made, "TIMER")) == {"PASS_THROUGH"}:
+        pass
+    assert after == {"CANCELLED"}
+    assert told[-3:] == ["no timer", None, "stopped; finished takes are kept"]
+    assert not running.busy
+
+
+def test_no_engine_is_one_sentence_that_says_what_to_install(installed, saved, shot):
+    preferences = installed("preferences").get()
+    kept, preferences.engine = preferences.engine, "/nowhere/w2l-studio"
+    try:
+        with pytest.raises(RuntimeError, match=r"/nowhere/w2l-studio.*install the engine"):
+            bpy.ops.w2l.dub_strips()
+    finally:
+        preferences.engine = kept
+    assert not takes(saved)
+
+
+def test_the_engines_own_sentence_is_shown(saved, shot, tmp_path):
+    broken = tmp_path / "kaputt.wav"
+    broken.write_bytes(b"no sound")
+    saved.w2l.stems[0].file = str(broken)
+    with pytest.raises(RuntimeError, match=r"kaputt\.wav"):
+        bpy.ops.w2l.dub_strips()
+
+
+def test_every_disabled_button_says_why(installed, saved, shot):
+    problem = installed("dub").problem
+    assert problem(saved) == ""
+    saved.render.fps = 30
+    assert "set the scene to the movie's rate" in problem(saved)
+    saved.render.fps = 24
+    shot.use_reverse_frames = True
+    assert "retimed" in problem(saved)
+    shot.use_reverse_frames = False
+    shot.filepath = "/nowhere.mov"
+    assert "is not there" in problem(saved)
+    shot.filepath = str(CLIP)
+    saved.w2l.stems[0].file = "/nowhere.wav"
+    assert "the stem of ANNA /nowhere.wav is not there" in problem(saved)
+    assert not bpy.ops.w2l.dub_strips.poll()
+    bpy.ops.w2l.stem_remove()
+    assert "Add a stem" in problem(saved)
+    shot.select = False
+    assert "Select movie strips" in problem(saved)
+
+
+def test_a_sound_strip_is_a_stem_where_it_lies(installed, saved, shot):
+    try:
+        heard = strips_of(saved).new_sound("voix", str(STEM), 5, 95)
+    except RuntimeError:
+        pytest.skip("this build of bpy plays no sound")
+    heard.select = True
+    bpy.ops.w2l.stem_add()
+    stem = saved.w2l.stems[-1]
+    assert stem.strip == "voix"
+    found = installed("settings").stem_sound(saved, stem, 131)
+    assert (found.start, found.media_first, found.stem) == (95, 0, True)
+    heard.frame_offset_start = 3
+    found = installed("settings").stem_sound(saved, stem, 131)
+    assert (found.start, found.media_first) == (98, 3)
