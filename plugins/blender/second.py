@@ -6,6 +6,7 @@ Run by `refine` as a program with one JSON file after ``--``; prints a line afte
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,9 @@ def main() -> None:
     """Do what the file says."""
     wanted = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text(encoding="utf-8"))
     {"render": render, "unpack": unpack}[wanted["do"]](wanted)
+    sys.stdout.flush()
+    # All is written. The module of Blender 4.2 crashes while it is torn down, which says nothing of the work.
+    os._exit(0)
 
 
 if __name__ == "__main__":
