@@ -17,7 +17,7 @@ from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 #: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 47 to both sides.
 _COLUMNS_PER_SECOND = 80
 _BLOCK, _SEEN = 8192, 64
-#: From which probability on lips are shut, set on held-out English and German speech.
+#: From which probability on lips are shut; not tuned.
 _SHUT = 0.5
 #: Seconds in which lips come together and part.
 _EASE_S = 0.035
