@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pack", type=Path, nargs="+")
     parser.add_argument("--split", default="unseen")
-    parser.add_argument("--weights", default="w2l-96")
+    parser.add_argument("--weights", default="w2l-192")
     parser.add_argument("--expert", default="expert")
     parser.add_argument("--opening", default="opening")
     parser.add_argument("--most", type=int, default=30)

@@ -68,7 +68,7 @@ class MouthConfig:
         batch: crops per forward pass.
     """
 
-    weights: str = "w2l-96"
+    weights: str = "w2l-192"
     expert: str = "expert"
     opening: str = "opening"
     reference: str = "closed"
