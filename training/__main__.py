@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from training.cli.adapt import adapt
+from training.cli.calibrate import calibrate
+from training.cli.check import check
+from training.cli.paper import paper
+from training.cli.run import FOLDER as _FOLDER
+from training.cli.run import pack_option, run_options, train
+from training.cli.shards import arrive, travel
 from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
-    from training.data import Sampler
+    from training.cli.run import Given
     from training.loop import Trainee
-
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_F = TypeVar("_F", bound=Callable[..., None])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -47,110 +49,66 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int) -> None:
     click.echo(table(outcomes))
 
 
-def run_options(command: _F) -> _F:
-    """Give a training command the options that all of them have."""
-    options = (
-        click.option(
-            "--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated."
-        ),
-        click.option(
-            "--share", "shares", multiple=True, metavar="GROUP=WEIGHT", help="How often a pack is drawn from."
-        ),
-        click.option("--out", type=_FOLDER, required=True, help="For checkpoint and log."),
-        click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
-        click.option("--seed", default=0),
-        click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the networks."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def train(
-    make: Callable[[Sampler], Trainee],
-    packs: tuple[Path, ...],
-    shares: tuple[str, ...],
-    out: Path,
-    **options: int,
-) -> None:
-    """Run one trainee over some packs; what all training commands do.
-
-    Args:
-        make: constructs the trainee.
-        packs, shares, out: as given to `run_options`.
-        options: ``steps``, ``seed`` and ``threads``.
-    """
-    import torch
-
-    from training import loop
-    from training.data import Sampler, manifest, read_pack
-
-    torch.set_num_threads(options["threads"])
-    torch.manual_seed(options["seed"])
-    torch.set_flush_denormal(True)
-    clips = [clip for clip in read_pack(packs) if clip.split == "train"]
-    sampler = Sampler(clips, _shares(shares))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "manifest.tsv").write_text(manifest(clips), encoding="utf-8")
-    click.echo(f"{len(clips)} clips of {len({clip.speaker for clip in clips})} people")
-    loop.run(make(sampler), out, steps=options["steps"], seed=options["seed"])
-
-
-def _shares(given: tuple[str, ...]) -> dict[str, float]:
-    shares = {}
-    for text in given:
-        group, _, weight = text.partition("=")
-        try:
-            shares[group] = float(weight)
-        except ValueError:
-            raise UsageError(f"--share {text!r} tells no weight", hint="write GROUP=WEIGHT") from None
-    return shares
-
-
 @cli.command()
 @run_options
 @click.option(
-    "--recipe", type=click.Choice(["contrast", "paper"]), default="contrast", help="Ours, or the paper's."
+    "--recipe",
+    type=click.Choice(["contrast", "paper", "published"]),
+    default="contrast",
+    help="Our network, the paper's off chance soon, or all as published.",
 )
 @click.option("--width", default=1.0, help="Channel multiplier of the paper's network.")
+@click.option(
+    "--frames", type=click.Choice(["1", "3", "5"]), default="5", help="Pictures in its window (Tv)."
+)
+@click.option("--pairs", type=click.IntRange(8), help="Its batch; the recipe's is 64.")
 def expert(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
     out: Path,
     recipe: str,
     width: float,
-    **options: int,
+    frames: str,
+    pairs: int | None,
+    **options: Any,
 ) -> None:
     """Train a sync expert: which sound belongs to which lips."""
-    from training.expert import ContrastTrainee, PaperTrainee
+    from dataclasses import replace
 
-    def make(sampler: Sampler) -> Trainee:
-        return ContrastTrainee(sampler) if recipe == "contrast" else PaperTrainee(sampler, width)
+    from training.expert import ContrastTrainee
+    from training.paper import recipes
+    from training.paper.expert import PairTrainee
+
+    def make(given: Given) -> Trainee:
+        if recipe == "contrast":
+            return ContrastTrainee(given.sampler, given.machine)
+        chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](int(frames), width)
+        return PairTrainee(given.sampler, replace(chosen, pairs=pairs or chosen.pairs), given.machine)
 
     train(make, packs, shares, out, **options)
 
 
 @cli.command()
 @run_options
-def opening(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: int) -> None:
+def opening(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: Any) -> None:
     """Train the lip-opening network on the clips whose opening is known."""
     from training.opening import OpeningTrainee
 
-    train(OpeningTrainee, packs, shares, out, **options)
+    train(lambda given: OpeningTrainee(given.sampler, given.machine), packs, shares, out, **options)
 
 
 @cli.command()
 @run_options
-def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: int) -> None:
+def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: Any) -> None:
     """Train our own judge, on other people and another seed than the expert that it must not agree with."""
     from training.judge import JudgeTrainee
 
-    train(JudgeTrainee, packs, shares, out, **options)
+    train(lambda given: JudgeTrainee(given.sampler, given.machine), packs, shares, out, **options)
 
 
 @cli.command()
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
-@click.option("--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated.")
+@pack_option
 @click.option(
     "--split", "splits", multiple=True, default=("heldout", "unseen", "wild"), help="May be repeated."
 )
@@ -242,18 +200,18 @@ def generator(
     judge: str | None,
     width: float,
     start: str | None,
-    **options: int,
+    **options: Any,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
     from training.generator import GeneratorTrainee
     from training.recipe import Recipe
     from w2l_studio.nets import weights
 
-    def make(sampler: Sampler) -> Trainee:
+    def make(given: Given) -> Trainee:
         expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
         learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
-        return GeneratorTrainee(sampler, expert, net, Recipe(width=width), learned)
+        return GeneratorTrainee(given.sampler, expert, net, Recipe(width=width), learned)
 
     train(make, packs, shares, out, **options)
 
@@ -297,7 +255,7 @@ def lips(
 
 @cli.command()
 @click.argument("generators", nargs=-1)
-@click.option("--pack", "packs", type=_FOLDER, multiple=True, required=True, help="A pack; may be repeated.")
+@pack_option
 @click.option("--split", "splits", multiple=True, default=("unseen",), help="May be repeated.")
 @click.option("--list", "listed", type=click.Path(path_type=Path, dir_okay=False), help="Pairs; else drawn.")
 @click.option("--form", type=click.Choice(["lrs", "resynced"]), default="lrs", help="Of the list.")
@@ -345,6 +303,10 @@ def compare(
         opening,
     )
     click.echo(tables.table(list(found), chosen.name))
+
+
+for _command in (paper, check, calibrate, adapt, travel, arrive):
+    cli.add_command(_command)
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
-"""Trains sync experts: ours by contrast within one clip, the paper's by cosine and cross-entropy.
+"""Trains our sync expert by contrast within one clip (the paper's: `paper.expert`).
 
-Both draw the same windows. Exports nothing (`export`) and measures nothing on people unseen (`evaluate`).
+Exports nothing (`export`) and measures nothing on people unseen (`evaluate`).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +17,12 @@ from torch.nn import functional
 from training import augment
 from training.data import WINDOW, Clip, Sampler, column, hear
 from training.loop import one_cycle
+from training.machine import Machine
 from w2l_studio.nets.contrast import Contrast, contrasted
-from w2l_studio.nets.expert import Expert
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
 
 #: Clips in a batch, and windows of each.
-CLIPS, WINDOWS = 15, 8
+CLIPS, WINDOWS = 16, 8
 _RATE = 2e-3
 #: Pictures between a clip's windows at the first and at the last step: from far and easy to near and hard.
 _FAR, _NEAR = 8.0, 2.4
@@ -31,9 +32,6 @@ _SHARP, _SHARPEST = 14.0, 40.0
 _TREMBLE_PX = 0.2
 #: Share of the clips whose pauses are digitally silent.
 _HUSHED = 0.25
-#: The paper's batch and rate (hparams.py); pairs are in sync or not with even chance.
-PAIRS = 64
-_PAPER_RATE = 1e-4
 
 
 def spacing(number: int, steps: int) -> float:
@@ -84,17 +82,64 @@ def _tremble(placed: Doubles, random: np.random.Generator) -> Doubles:
     return moved
 
 
+def contrast(seen: Tensor, sound: Tensor, sharp: Tensor) -> tuple[Tensor, Tensor]:
+    """Ask which of a clip's sounds belongs to which of its windows, and the other way round.
+
+    Args:
+        seen, sound: ``float32[clips, K, E]`` of unit length.
+        sharp: what cosines are multiplied with.
+
+    Returns:
+        The mean cross-entropy (chance: ln K), and the share of windows that got their own sound.
+    """
+    logits = torch.einsum("cif,cjf->cij", seen, sound) * sharp
+    wanted = torch.arange(logits.shape[2], device=logits.device).expand(logits.shape[:2])
+    across = functional.cross_entropy(logits.transpose(1, 2).flatten(0, 1), wanted.flatten())
+    loss = (functional.cross_entropy(logits.flatten(0, 1), wanted.flatten()) + across) / 2
+    return loss, (logits.argmax(2) == wanted).float().mean()
+
+
+class Moments(NamedTuple):
+    """Windows, clip by clip: mouths ``uint8[8 C, 5, 40, 64]``, sounds ``float32[8 C, 1, 80, 16]``."""
+
+    lips: Tensor
+    heard: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class MomentSource:
+    """Fulfils `feed.Source`: eight windows of each of 16 clips, nearer to each other from step to step."""
+
+    sampler: Sampler
+    machine: Machine
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
+        """Draw this process's part of a step's batch."""
+        apart = spacing(number, steps)
+        parts = self.machine.part(random, CLIPS)
+        rows = [self.windows(self.sampler.draw(chance), apart, chance) for chance in parts]
+        return Moments(*(torch.from_numpy(np.concatenate(part)) for part in zip(*rows, strict=True)))
+
+    def windows(self, clip: Clip, apart: float, random: np.random.Generator) -> tuple[FramesBGR, Floats]:
+        """Draw a clip's windows: mouths ``uint8[8, 5, 40, 64]`` and sounds ``float32[8, 1, 80, 16]``."""
+        at = starts(clip.windows, apart, random)
+        return mouths(clip, at, random), sounds(clip, at, random)[:, None]
+
+
 class ContrastTrainee:
-    """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight windows.
+    """Fulfils `loop.Fed`: which of a clip's eight sounds belongs to which of its eight windows.
 
     Windows of one clip share face, light and voice, so that nothing but the lips can tell; a softmax over
     both directions leaves chance within hundreds of steps, where published runs on pairs needed 100,000.
     """
 
-    def __init__(self, sampler: Sampler) -> None:
-        self._sampler = sampler
-        self.net = self._network()
-        self._sharp = nn.Parameter(torch.tensor(math.log(_SHARP)))
+    guessing = math.log(WINDOWS)
+
+    def __init__(self, sampler: Sampler, machine: Machine | None = None) -> None:
+        self._machine = machine or Machine()
+        self.source = self._source(sampler)
+        self.net = self._machine.ready(self._network())
+        self._sharp = nn.Parameter(torch.tensor(math.log(_SHARP), device=self._machine.device))
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
         self._optimiser = torch.optim.AdamW(
@@ -105,44 +150,34 @@ class ContrastTrainee:
             _RATE,
         )
 
+    def _source(self, sampler: Sampler) -> MomentSource:
+        return MomentSource(sampler, self._machine)
+
     def _network(self) -> Any:
-        net = Contrast()
-        net.face_encoder.to(memory_format=torch.channels_last)
-        return net
+        return Contrast()
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Learn from 15 clips; chance is ln 8 = 2.079."""
-        lips, heard = self.batch(spacing(number, steps), random)
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, float]:
+        """Learn from a batch; chance is ln 8 = 2.079."""
+        batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
-        seen, sound = self.embed(lips, heard)
-        cosines = torch.einsum("cif,cjf->cij", seen, sound)
-        logits = (cosines * self._sharp.exp().clamp(max=_SHARPEST)).flatten(0, 1)
-        across = (cosines.transpose(1, 2) * self._sharp.exp().clamp(max=_SHARPEST)).flatten(0, 1)
-        wanted = torch.arange(WINDOWS).repeat(len(cosines))
-        loss = (functional.cross_entropy(logits, wanted) + functional.cross_entropy(across, wanted)) / 2
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimiser.step()
-        hit = (logits.argmax(1) == wanted).float().mean().item()
-        return {"loss": loss.item(), "hit": hit, "sharp": self._sharp.exp().item()}
-
-    def batch(self, apart: float, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw a batch: mouths ``uint8[120, 5, 40, 64]`` and sounds ``float32[120, 1, 80, 16]``."""
-        lips, heard = [], []
-        for _ in range(CLIPS):
-            clip = self._sampler.draw(random)
-            at = starts(clip.windows, apart, random)
-            lips.append(mouths(clip, at, random))
-            heard.append(sounds(clip, at, random))
-        return torch.from_numpy(np.concatenate(lips)), torch.from_numpy(np.concatenate(heard))[:, None]
+        seen, sound = self.embed(batch.lips, batch.heard)
+        loss, hit = contrast(seen, sound, self._sharp.exp().clamp(max=_SHARPEST))
+        self._machine.learn(loss, self._optimiser)
+        return {"loss": loss.item(), "hit": hit.item(), "sharp": self._sharp.exp().item()}
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""
         self.net.train()
         grey = contrasted(lips.float() / 255).contiguous(memory_format=torch.channels_last)
-        seen = functional.normalize(self.net.face_encoder(grey), dim=1)
-        return seen.unflatten(0, (-1, WINDOWS)), self.net.hear(heard).unflatten(0, (-1, WINDOWS))
+        with self._machine.autocast():
+            seen, sound = self.net.face_encoder(grey), self.net.hear(heard)
+        seen = functional.normalize(seen.float(), dim=1)
+        return seen.unflatten(0, (-1, WINDOWS)), sound.unflatten(0, (-1, WINDOWS))
 
     def state_dict(self) -> dict[str, Any]:
         """Return network, temperature and optimiser."""
@@ -158,70 +193,3 @@ class ContrastTrainee:
         with torch.no_grad():
             self._sharp.copy_(state["sharp"])
         self._optimiser.load_state_dict(state["optimiser"])
-
-
-class PaperTrainee:
-    """Fulfils `loop.Trainee`: the paper's expert by the paper's recipe (section 3.3.1).
-
-    A window and the sound of the same or of another moment of one clip, cosine, binary cross-entropy,
-    64 pairs, Adam 1e-4. Moments out of sync lie at least 5 pictures away, so that no label lies (published
-    code: 1). Stays at ln 2 for very long on small data; see README.
-
-    Args:
-        width: channel multiplier.
-    """
-
-    def __init__(self, sampler: Sampler, width: float = 1.0) -> None:
-        self._sampler = sampler
-        self.net = Expert(width).to(memory_format=torch.channels_last)
-        self._optimiser = torch.optim.Adam(self.net.parameters(), _PAPER_RATE)
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Learn from 64 pairs; chance is ln 2 = 0.693."""
-        del number, steps
-        lower, heard, together = self.batch(random)
-        sound, seen = self.net.train()(heard, lower)
-        cosine = functional.cosine_similarity(sound, seen).clamp(1e-6, 1 - 1e-6)
-        loss = functional.binary_cross_entropy(cosine, together)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimiser.step()
-        hit = ((cosine > 0.5) == (together > 0.5)).float().mean().item()
-        return {"loss": loss.item(), "hit": hit}
-
-    def batch(self, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw lower halves ``[64, 15, 48, 96]``, sounds ``[64, 1, 80, 16]`` and labels ``[64]``."""
-        lower, heard, together = [], [], []
-        for _ in range(PAIRS):
-            clip = self._sampler.draw(random)
-            at = int(random.integers(clip.windows))
-            label = bool(random.random() < 0.5)
-            other = np.flatnonzero(np.abs(np.arange(clip.windows) - at) >= WINDOW)
-            when = at if label else int(random.choice(other))
-            lower.append(_coloured(clip, at, random))
-            heard.append(hear(clip.mel, column(when)))
-            together.append(float(label))
-        return (
-            torch.from_numpy(np.stack(lower)),
-            torch.from_numpy(np.stack(heard))[:, None],
-            torch.tensor(together),
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return network and optimiser."""
-        return {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take them back."""
-        self.net.load_state_dict(state["net"])
-        self._optimiser.load_state_dict(state["optimiser"])
-
-
-def _coloured(clip: Clip, at: int, random: np.random.Generator) -> Floats:
-    """Return one window's lower halves ``float32[15, 48, 96]``, slightly moved, in another light."""
-    placed, look = (
-        augment.place(random, clip.frames.shape[1], augment.SLIGHT),
-        augment.look(random, faults=False),
-    )
-    pictures = [look(augment.lower(clip.frames[at + k], placed), random) for k in range(WINDOW)]
-    return np.stack(pictures).transpose(0, 3, 1, 2).reshape(3 * WINDOW, *pictures[0].shape[:2])

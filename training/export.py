@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from training import checkpoint
 from w2l_studio.errors import WeightsError
+from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
@@ -74,11 +75,12 @@ def _side(state: dict[str, Tensor]) -> int:
     return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]
 
 
-def from_run(run: Path) -> tuple[nn.Module, Meta]:
+def from_run(run: Path, *, best: bool = False) -> tuple[nn.Module, Meta]:
     """Read the network of a run, its moving average where there is one.
 
     Args:
         run: folder with ``checkpoint.pt`` and ``manifest.tsv``.
+        best: as of the best measurement (``best.pt``), not of the last step.
 
     Returns:
         The network, and its meta with steps and the manifest's hash.
@@ -86,7 +88,7 @@ def from_run(run: Path) -> tuple[nn.Module, Meta]:
     Raises:
         WeightsError: no checkpoint of a trainer.
     """
-    path = run / "checkpoint.pt"
+    path = run / ("best.pt" if best else "checkpoint.pt")
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
     net, meta = network(trainee.get("average") or trainee["net"], path)
@@ -96,6 +98,21 @@ def from_run(run: Path) -> tuple[nn.Module, Meta]:
     listed = run / "manifest.tsv"
     manifest = sha256(listed.read_bytes()).hexdigest() if listed.exists() else ""
     return net, replace(meta, steps=saved["step"], manifest=manifest)
+
+
+def opened(source: Path) -> tuple[nn.Module, Meta]:
+    """Read a network from a run's folder or from a weights file, the published ``.pth`` among them.
+
+    Raises:
+        WeightsError: neither, or for no network that is known here.
+    """
+    if source.is_dir():
+        return from_run(source)
+    if files.kind_of(source) == "generator":
+        return weights.load_generator(source)
+    state, header = files.read(source)
+    net, meta = network(state, source)
+    return net, Meta.from_header(header) if header else meta
 
 
 def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from training import augment
-from training.data import WINDOW, Clip
-from training.expert import CLIPS, WINDOWS, ContrastTrainee, starts
+from training.data import WINDOW, Clip, Sampler
+from training.expert import WINDOWS, ContrastTrainee, MomentSource, starts
 from w2l_studio.judge import slim
 from w2l_studio.nets.syncnet import SLIM, SyncNet
 from w2l_studio.sound.mel import SAMPLE_RATE
@@ -33,31 +33,32 @@ _HUSHED, _NOISY, _TREMBLE_PX = 0.25, 0.4, 0.2
 _PAUSE_RMS, _BLOCK = 120.0, 160
 
 
+class WholeMoments(MomentSource):
+    """Fulfils `feed.Source`: a clip's windows as the judge sees and hears them."""
+
+    def windows(self, clip: Clip, apart: float, random: np.random.Generator) -> tuple[Plane, Floats]:
+        """Draw a clip's windows: mouths ``uint8[8, 5, 64, 64]`` and sounds ``float32[8, 1, 13, 20]``."""
+        # One window less than others have: the last one's MFCC would not be whole.
+        at = starts(clip.windows - 1, apart, random)
+        return mouths(clip, at, random), sounds(clip, at, random)
+
+
 class JudgeTrainee(ContrastTrainee):
-    """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight mouths."""
+    """Fulfils `loop.Fed`: which of a clip's eight sounds belongs to which of its eight mouths."""
+
+    def _source(self, sampler: Sampler) -> MomentSource:
+        return WholeMoments(sampler, self._machine)
 
     def _network(self) -> Any:
-        net = SyncNet(SLIM)
-        net.netcnnlip.to(memory_format=torch.channels_last_3d)
-        return net
-
-    def batch(self, apart: float, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw a batch: mouths ``uint8[120, 5, 64, 64]`` and sounds ``float32[120, 1, 13, 20]``."""
-        lips, heard = [], []
-        for _ in range(CLIPS):
-            clip = self._sampler.draw(random)
-            # One window less than others have: the last one's MFCC would not be whole.
-            at = starts(clip.windows - 1, apart, random)
-            lips.append(mouths(clip, at, random))
-            heard.append(sounds(clip, at, random))
-        return torch.from_numpy(np.concatenate(lips)), torch.from_numpy(np.concatenate(heard))
+        return SyncNet(SLIM)
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""
         net: SyncNet = self.net.train()
         pictures = slim.seen_as(lips).contiguous(memory_format=torch.channels_last_3d)
-        seen = functional.normalize(net.forward_lip(pictures), dim=1)
-        said = functional.normalize(net.forward_aud(heard), dim=1)
+        with self._machine.autocast():
+            seen, said = net.forward_lip(pictures).float(), net.forward_aud(heard).float()
+        seen, said = functional.normalize(seen, dim=1), functional.normalize(said, dim=1)
         return seen.unflatten(0, (-1, WINDOWS)), said.unflatten(0, (-1, WINDOWS))
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 from training import augment
 from training.data import Clip, Sampler
 from training.loop import one_cycle
+from training.machine import Machine
 from w2l_studio.nets.opening import Opening
 
 _BATCH = 96
@@ -29,23 +30,21 @@ class OpeningTrainee:
         sampler: over clips; those without known opening are never drawn.
     """
 
-    def __init__(self, sampler: Sampler) -> None:
-        self._sampler = sampler.labelled()
-        self.net = Opening().to(memory_format=torch.channels_last)
+    def __init__(self, sampler: Sampler, machine: Machine | None = None) -> None:
+        self._sampler, self._machine = sampler.labelled(), machine or Machine()
+        self.net = self._machine.ready(Opening())
         self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Learn from 96 pictures of as many clips."""
-        samples = [_sample(self._sampler.draw(random), random) for _ in range(_BATCH)]
-        lower = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
-        wanted = torch.tensor([opening for _, opening in samples])
+        samples = [_sample(self._sampler.draw(one), one) for one in self._machine.part(random, _BATCH)]
+        pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
+        lower, wanted = self._machine.place((pictures, torch.tensor([opening for _, opening in samples])))
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
         measured = self.net.train().measure(lower)
         loss = functional.smooth_l1_loss(measured, wanted, beta=_TOLERANCE)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimiser.step()
+        self._machine.learn(loss, self._optimiser)
         return {"loss": loss.item(), "error": (measured - wanted).abs().mean().item()}
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from training import evaluate, expert, export, loop
 from training.__main__ import cli
 from training.data import FPS, Sampler, read_pack
-from training.expert import ContrastTrainee, PaperTrainee
+from training.expert import ContrastTrainee
 from w2l_studio.errors import WeightsError
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets.expert import Expert
@@ -116,14 +116,6 @@ def test_short_clips_are_counted_and_left_out(trained, clips):
     told, scores = evaluate.evaluate(net, [clips[-1], short])
     assert len(scores) == 1
     assert told[clips[-1].split]["skipped"] == 1
-
-
-def test_the_papers_recipe_takes_steps(clips, monkeypatch):
-    monkeypatch.setattr(expert, "PAIRS", 8)
-    torch.manual_seed(0)
-    trainee = PaperTrainee(Sampler(clips), width=0.125)
-    told = [trainee.step(n, 3, np.random.default_rng(n)) for n in range(3)]
-    assert all(0 < row["loss"] < 3 for row in told)
 
 
 def test_shipped_weights_say_what_they_are_and_give_the_same(trained, clips, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import export, judge, loop
+from training import expert, export, judge, loop
 from training.data import Sampler, read_pack
 from training.judge import JudgeTrainee
 from w2l_studio.judge import slim
@@ -42,7 +42,7 @@ def test_a_higher_voice_speaks_no_faster(clips):
 
 
 def test_a_killed_run_goes_on_the_same(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(judge, "CLIPS", 3)
+    monkeypatch.setattr(expert, "CLIPS", 3)
 
     def run(folder, steps):
         torch.manual_seed(0)

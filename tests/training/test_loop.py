@@ -1,5 +1,8 @@
 import json
+import math
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,10 @@ import torch
 from training import checkpoint, expert, loop
 from training.data import Sampler, read_pack
 from training.expert import ContrastTrainee
+from training.machine import Machine
 from training.opening import OpeningTrainee
+from training.paper import recipes
+from training.paper.expert import PairTrainee
 from w2l_studio.errors import WeightsError
 
 
@@ -25,7 +31,7 @@ class Witness:
         if number == self.dies_at:
             raise Killed
         told = self.trainee.step(number, steps, random)
-        self.losses[number] = told["loss"]
+        self.losses[number] = told.get("loss", told.get("contrast"))
         return told
 
     def state_dict(self):
@@ -45,7 +51,11 @@ def _small_batches(monkeypatch):
     monkeypatch.setattr(expert, "CLIPS", 2)
 
 
-@pytest.mark.parametrize("kind", [ContrastTrainee, OpeningTrainee])
+def pairs(sampler):
+    return PairTrainee(sampler, replace(recipes.expert(width=0.0625), pairs=16))
+
+
+@pytest.mark.parametrize("kind", [ContrastTrainee, OpeningTrainee, pairs])
 def test_a_killed_run_goes_on_as_if_it_had_not_been(sampler, tmp_path, kind):
     options = {"steps": 6, "save_every": 2, "report": lambda _: None}
     torch.manual_seed(0)
@@ -73,13 +83,21 @@ def test_a_finished_run_takes_no_further_step(sampler, tmp_path):
 
 
 class Constant:
-    """Reports one number."""
+    """Reports one number; measures what it is told to."""
 
-    def __init__(self, value):
-        self.value = value
+    guessing = math.log(2)
+
+    def __init__(self, value, measured=()):
+        self.value, self.measured = value, iter(measured)
 
     def step(self, *_):
         return {"loss": self.value}
+
+    def measure(self):
+        return {"loss": next(self.measured)}
+
+    def sheet(self):
+        return np.full((8, 6, 3), (0, 0, 255), np.uint8)
 
     def state_dict(self):
         return {}
@@ -99,6 +117,81 @@ def test_the_log_holds_a_line_per_interval(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4, 5]
     assert rows[-1]["loss"] == pytest.approx(2.0)
+
+
+def test_it_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path):
+    told = []
+    options = {"steps": 50, "measure_every": 2, "patience": 2, "report": told.append}
+    loop.run(Constant(1.0, [3.0, 2.0, 2.5, 2.1, 9.0]), tmp_path, **options)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 8
+    assert checkpoint.load(tmp_path / "best.pt")["step"] == 4
+    assert "best.pt has 2.0" in told[-2]
+    loop.run(Constant(1.0, [0.0]), tmp_path, **options)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 8
+
+
+def test_patience_is_part_of_the_checkpoint(tmp_path):
+    options = {"measure_every": 1, "patience": 3, "report": lambda _: None}
+    loop.run(Constant(1.0, [1.0, 2.0, 2.0]), tmp_path, steps=3, **options)
+    loop.run(Constant(1.0, [2.0, 2.0, 2.0]), tmp_path, steps=9, **options)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 4
+
+
+def test_the_budget_ends_a_run_with_a_checkpoint_that_can_be_taken_up(sampler, tmp_path):
+    clock = iter(range(0, 1000, 20))
+    options = {"steps": 9, "report": lambda _: None}
+    loop.run(Constant(1.0), tmp_path, budget_minutes=1, clock=lambda: next(clock), **options)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 3
+    again = Witness(Constant(1.0))
+    loop.run(again, tmp_path, **options)
+    assert sorted(again.losses) == [3, 4, 5, 6, 7, 8]
+
+
+def test_a_resumed_run_keeps_its_seed(sampler, tmp_path):
+    class Chance(Constant):
+        def step(self, number, steps, random):
+            return {"loss": random.random() + torch.rand(1).item()}
+
+    whole = loop.run(Chance(0), tmp_path / "whole", steps=4, seed=3, report=lambda _: None)
+    loop.run(Chance(0), tmp_path / "cut", steps=2, seed=3, report=lambda _: None)
+    assert loop.run(Chance(0), tmp_path / "cut", steps=4, seed=8, report=lambda _: None) == whole
+
+
+def test_the_alarm_is_raised_at_chance_alone(tmp_path):
+    for value, alarms in ((math.log(2), 2), (0.6, 0)):
+        told = []
+        options = {"steps": 600, "save_every": 600, "log_every": 100, "report": told.append}
+        loop.run(Constant(value), tmp_path / str(value), **options)
+        assert sum("ALARM" in line for line in told) == alarms
+
+
+def test_sheets_and_curves_are_kept(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    options = {"steps": 4, "log_every": 1, "measure_every": 2, "report": lambda _: None}
+    loop.run(Constant(0.5, [2.0, 1.0]), tmp_path, **options)
+    sheets = sorted((tmp_path / "sheets").iterdir())
+    assert [path.name for path in sheets] == ["0000002.png", "0000004.png"]
+    assert (cv2.imread(str(sheets[0])) == (0, 0, 255)).all()
+    board = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in board.Scalars("loss")] == [1, 2, 3, 4]
+    assert [event.value for event in board.Scalars("heldout/loss")] == [2.0, 1.0]
+    assert [event.step for event in board.Images("sheet")] == [2, 4]
+
+
+def test_only_the_first_process_writes(tmp_path):
+    loop.run(Constant(1.0), tmp_path, machine=Machine(rank=1), steps=2, report=lambda _: None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_of_the_first_release_is_taken_up(sampler, tmp_path):
+    trainee = ContrastTrainee(sampler)
+    old = {"step": 2, "means": {"loss": 2.0}, "trainee": trainee.state_dict()}
+    checkpoint.save(tmp_path / "checkpoint.pt", old)
+    witness = Witness(trainee)
+    loop.run(witness, tmp_path, steps=3, report=lambda _: None)
+    assert list(witness.losses) == [2]
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])

@@ -31,7 +31,7 @@ class Conv(nn.Module):
         self,
         inputs: int,
         outputs: int,
-        kernel: int,
+        kernel: Pair,
         stride: Pair = 1,
         padding: int = 0,
         *,
@@ -91,17 +91,19 @@ def residuals(channels: int, count: int) -> list[Conv]:
     return [Conv(channels, channels, 3, 1, 1, residual=True) for _ in range(count)]
 
 
-def audio_encoder(width: float, residuals_256: int, embedding: int) -> nn.Sequential:
+def audio_encoder(width: float, residuals_256: int, embedding: int, columns: int = 16) -> nn.Sequential:
     """Return the audio tower that generator and expert share (paper 3.3.1, 3.4).
 
     Args:
         width: channel multiplier.
         residuals_256: residual units at 256 channels: 2 in the expert, 1 in the generator.
         embedding: output channels.
+        columns: of the mel window; the last kernel but one spans what strides of 3 and 2 leave of them.
 
     Returns:
-        A module from ``[N, 1, 80, 16]`` to ``[N, embedding, 1, 1]``.
+        A module from ``[N, 1, 80, columns]`` to ``[N, embedding, 1, 1]``.
     """
+    left = ((columns - 1) // 3) // 2 + 1
     a, b, c, d, e = (scaled(channels, width) for channels in (32, 64, 128, 256, 512))
     return nn.Sequential(
         Conv(1, a, 3, 1, 1),
@@ -112,7 +114,7 @@ def audio_encoder(width: float, residuals_256: int, embedding: int) -> nn.Sequen
         *residuals(c, 2),
         Conv(c, d, 3, (3, 2), 1),
         *residuals(d, residuals_256),
-        Conv(d, e, 3, 1, 0),
+        Conv(d, e, (3, left), 1, 0),
         Conv(e, embedding, 1, 1, 0),
     )
 

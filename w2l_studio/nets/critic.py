@@ -11,7 +11,7 @@ from w2l_studio.nets.blocks import Plain, fold_time, scaled
 
 
 class Critic(nn.Module):
-    """Convolutions without a norm on the lower half of 96-pixel faces.
+    """Convolutions without a norm on the lower half of faces.
 
     Args:
         width: channel multiplier for every layer but input (3) and output (1).
@@ -38,10 +38,11 @@ class Critic(nn.Module):
         """Judge whole faces by their lower half.
 
         Args:
-            clip: ``[B, 3, T, 96, 96]``, BGR 0..1.
+            clip: ``[B, 3, T, P, P]``, BGR 0..1.
 
         Returns:
-            ``[T * B, 1]``, probability that the face is real; row t * B + b.
+            ``[T * B, K]``, probabilities that parts of a face are real; row t * B + b. K is 1 at 96 pixels,
+            4 at 128, 16 at 192.
         """
         x = fold_time(clip, 2)
         x = x[:, :, x.shape[2] // 2 :]

@@ -11,6 +11,8 @@ from torch.nn import functional
 from w2l_studio.nets.blocks import Conv, audio_encoder, residuals, scaled
 
 EMBEDDING = 512
+#: Pictures in the visual window (the paper's Tv) -> mel columns in which they are heard (3.2 a picture).
+COLUMNS = {1: 4, 3: 10, 5: 16}
 
 
 class Expert(nn.Module):
@@ -20,16 +22,17 @@ class Expert(nn.Module):
         width: channel multiplier for every layer but the inputs and the last, whose 512 channels are
             the embedding at any width.
         frames: pictures in the visual window, the paper's Tv: 1, 3 or 5.
+        columns: of the mel window, default as long as the pictures.
 
     Raises:
         ValueError: another number of frames.
     """
 
-    def __init__(self, width: float = 1.0, frames: int = 5) -> None:
+    def __init__(self, width: float = 1.0, frames: int = 5, columns: int | None = None) -> None:
         super().__init__()
-        if frames not in (1, 3, 5):
+        if frames not in COLUMNS:
             raise ValueError(f"frames must be 1, 3 or 5, not {frames}")
-        self.width, self.frames = width, frames
+        self.width, self.frames, self.columns = width, frames, columns or COLUMNS[frames]
         a, b, c, d, e = (scaled(channels, width) for channels in (32, 64, 128, 256, 512))
         self.face_encoder = nn.Sequential(
             Conv(3 * frames, a, 7, 1, 3),
@@ -45,20 +48,21 @@ class Expert(nn.Module):
             Conv(e, e, 3, 1, 0),
             Conv(e, EMBEDDING, 1, 1, 0),
         )
-        self.audio_encoder = audio_encoder(width, 2, EMBEDDING)
+        self.audio_encoder = audio_encoder(width, 2, EMBEDDING, self.columns)
 
     def forward(self, audio: Tensor, face: Tensor) -> tuple[Tensor, Tensor]:
-        """Embed sound and lips.
+        """Embed sound and lips, of a longer window its beginning: all experts are asked alike.
 
         Args:
-            audio: ``[N, 1, 80, 16]``, -4..4; begins with the first picture.
-            face: ``[N, 3 * frames, 48, 96]``, BGR 0..1, lower halves, frame by frame.
+            audio: ``[N, 1, 80, >= columns]``, -4..4; begins with the first picture.
+            face: ``[N, >= 3 * frames, 48, 96]``, BGR 0..1, lower halves, frame by frame.
 
         Returns:
-            ``(audio, face)`` embeddings, each ``[N, 512]`` of unit length.
+            ``(audio, face)`` embeddings, each ``float32[N, 512]`` of unit length.
         """
-        return _unit(self.audio_encoder(audio)), _unit(self.face_encoder(face))
+        heard, seen = audio[..., : self.columns], face[:, : 3 * self.frames]
+        return _unit(self.audio_encoder(heard)), _unit(self.face_encoder(seen))
 
 
 def _unit(x: Tensor) -> Tensor:
-    return functional.normalize(x.flatten(1), p=2.0, dim=1)
+    return functional.normalize(x.flatten(1).float(), p=2.0, dim=1)

@@ -26,6 +26,7 @@ class Meta:
         licence: under which terms the weights may be used.
         commercial: whether these allow paid work.
         manifest: SHA-256 of the list of training data.
+        base: SHA-256 of the weights that these are a delta upon; empty = they are whole.
         description: one sentence for tables.
     """
 
@@ -41,6 +42,7 @@ class Meta:
     licence: str = "unknown"
     commercial: bool = False
     manifest: str = ""
+    base: str = ""
     description: str = ""
 
     def to_header(self) -> dict[str, str]:

@@ -47,6 +47,8 @@ _STATISTICS = ("running_mean", "running_var")
 def load_generator(path: Path) -> tuple[Generator, Meta]:
     """Load a generator of ours (safetensors) or a published one (``wav2lip.pth``, ``wav2lip_gan.pth``).
 
+    A delta of `training.adapt` is added to its base, which must be among the registered weights.
+
     Raises:
         WeightsError: unreadable, or for another network; names the first key that does not fit.
     """
@@ -56,6 +58,8 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
     published = Meta("generator", lead_ms=_PUBLISHED_LEAD_MS, recipe="published format")
     meta = _meta(header, path) if header else published
     _expect("generator", meta.kind, path)
+    if meta.base:
+        state = _upon_base(state, meta.base, path)
     try:
         net = Generator(
             meta.width, meta.face_px, from_reference=meta.from_reference, sub_pixels=meta.sub_pixels
@@ -181,6 +185,26 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"weights cannot be written ({error})", where=str(path)) from error
+
+
+def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, Tensor]:
+    """Add a delta (`training.adapt`) to the weights that it was made from, which their hash finds."""
+    entry = next((entry for entry in entries() if entry.sha256 == base), None)
+    if entry is None:
+        raise WeightsError(
+            f"the weights that it is a delta upon are not here (SHA-256 {base})",
+            hint="add their file with `w2l-studio weights add FILE`",
+            where=str(where),
+        )
+    state, _ = checkpoint.read(find(entry.name).path)
+    foreign = next(
+        (key for key in changes if state.get(key, changes[key][None]).shape != changes[key].shape), None
+    )
+    if foreign is not None:
+        raise WeightsError(
+            f"{foreign} is not in {entry.name}", hint="this delta is damaged", where=str(where)
+        )
+    return {**state, **{key: state[key] + change for key, change in changes.items()}}
 
 
 def _meta(header: dict[str, str], path: Path) -> Meta:

@@ -1,0 +1,103 @@
+"""The paper's expert: what its pairs are, that it leaves chance, and its smaller windows."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from training import evaluate, export, loop
+from training.data import Sampler, read_pack
+from training.machine import Machine
+from training.paper import recipes
+from training.paper.expert import PairTrainee, pictured
+from training.paper.pairs import PairSource, elsewhere
+from w2l_studio.nets.expert import COLUMNS, Expert
+
+
+@pytest.fixture(scope="module")
+def clips(pack):
+    return read_pack([pack])
+
+
+def source(clips, recipe):
+    return PairSource(Sampler(clips), recipe, Machine())
+
+
+def loudness(heard):
+    return heard[:, 0, :, :6].mean((1, 2)).numpy()
+
+
+def opening(lips):
+    """Share of dark pixels in the first picture's mouth."""
+    mouth = lips[:, 0, 4:36, 24:72].float().mean(3).flatten(1)
+    return (mouth < 0.7 * mouth.quantile(0.9, 1)[:, None]).float().mean(1).numpy()
+
+
+def test_right_sounds_are_of_the_window_and_wrong_ones_are_not(clips):
+    recipe = replace(recipes.published_expert(), pairs=96)
+    batch = source(clips, recipe).draw(0, 10, np.random.default_rng(0))
+    assert batch.lips.shape == (96, 5, 48, 96, 3)
+    assert batch.heard.shape == (96, 1, 80, 16)
+    together = batch.together.numpy() == 1
+    assert 0.3 < together.mean() < 0.7
+    gap, loud = opening(batch.lips), loudness(batch.heard)
+    right, wrong = (np.corrcoef(gap[rows], loud[rows])[0, 1] for rows in (together, ~together))
+    assert right > 0.5 > wrong + 0.2
+
+
+def test_wrong_sounds_come_nearer_and_never_touch_the_window():
+    random = np.random.default_rng(0)
+    for at in (0, 20, 55):
+        far = {abs(elsewhere(at, 56, 15, random) - at) for _ in range(200)}
+        assert min(far) == 15
+        assert min(abs(elsewhere(at, 56, 5, random) - at) for _ in range(300)) == 5
+    assert elsewhere(3, 7, 15, random) in (0, 6)
+    assert {elsewhere(1, 3, 1, random) for _ in range(50)} == {0, 2}
+
+
+def test_moved_pictures_keep_their_label_and_the_batch_is_that_of_its_number(clips):
+    recipe = replace(recipes.expert(), pairs=16, contrast=0.5)
+    drawn = source(clips, recipe)
+    early, late = (drawn.draw(number, 10, np.random.default_rng(1)) for number in (0, 9))
+    assert early.lips.shape[0] == late.lips.shape[0] == 16
+    assert early.together.all()
+    assert not late.together.all()
+    again = drawn.draw(9, 10, np.random.default_rng(1))
+    assert torch.equal(again.lips, late.lips)
+    lit = pictured(late)
+    assert lit.shape == (16, 15, 48, 96)
+    assert 0 <= lit.min() <= lit.max() <= 1
+
+
+@pytest.mark.parametrize("frames", [1, 3, 5])
+def test_every_window_is_heard_as_long_as_it_is_seen(frames):
+    net = Expert(0.0625, frames).eval()
+    audio, face = torch.rand(2, 1, 80, 16), torch.rand(2, 15, 48, 96)
+    told = net(audio, face)
+    audio[..., COLUMNS[frames] :], face[:, 3 * frames :] = 0, 0
+    assert all(torch.equal(a, b) for a, b in zip(told, net(audio, face), strict=True))
+    audio[..., COLUMNS[frames] - 1] += 1
+    assert not torch.equal(told[0], net(audio, face)[0])
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_smaller_windows_are_trained_exported_and_measured_alike(clips, tmp_path, frames):
+    recipe = replace(recipes.expert(frames, 0.0625), pairs=8)
+    loop.run(PairTrainee(Sampler(clips), recipe), tmp_path, steps=2, report=lambda _: None)
+    net, meta = export.from_run(tmp_path)
+    assert (meta.frames, meta.recipe, meta.steps) == (frames, "paper", 2)
+    assert net.frames == frames
+    told, _ = evaluate.evaluate(net, clips[-2:])
+    assert 0 <= told["unseen"]["window"][0] <= 1
+
+
+def test_a_slim_expert_leaves_chance_and_carries_over(clips, tmp_path):
+    recipe = replace(recipes.expert(width=0.125), pairs=32, contrast=0.6)
+    torch.manual_seed(0)
+    trainee = PairTrainee(Sampler(clips), recipe)
+    means = loop.run(trainee, tmp_path, steps=80, report=lambda _: None)
+    assert means["loss"] < 0.9 * math.log(2)
+    told, _ = evaluate.evaluate(trainee.net, [clip for clip in clips if clip.split == "unseen"])
+    assert told["unseen"]["window"][0] > 0.65

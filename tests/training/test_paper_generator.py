@@ -1,0 +1,238 @@
+"""The paper's generators: every recipe learns, the switch, who is left alone, and resuming."""
+
+import math
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from training import export, loop
+from training.data import Sampler, read_pack
+from training.machine import Machine
+from training.paper import losses, recipes
+from training.paper.faces import FaceSource, faces
+from training.paper.generator import PaperTrainee
+from w2l_studio.errors import UsageError
+from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.critic import Critic
+from w2l_studio.nets.expert import Expert
+
+WIDTH = 0.0625
+
+
+@pytest.fixture(scope="module")
+def clips(pack):
+    return read_pack([pack])
+
+
+def slim(name, **changes):
+    recipe = recipes.RECIPES[name](WIDTH, 96)
+    return replace(recipe, windows=max(1, 2 // recipe.frames), rate=1e-3, **changes)
+
+
+def trainee(clips, recipe, judge=None):
+    torch.manual_seed(0)
+    expert = judge or (Expert(WIDTH, recipe.frames) if recipe.sync else None)
+    return PaperTrainee(Sampler(clips), [c for c in clips if c.split == "unseen"], recipe, expert)
+
+
+def test_the_numbers_are_the_papers():
+    gan = recipes.wav2lip_gan()
+    assert (gan.sync, gan.adversarial, gan.gate, gan.betas, gan.rate) == (
+        0.03,
+        0.07,
+        0.75,
+        (0.5, 0.999),
+        1e-4,
+    )
+    assert gan.windows * gan.frames == 80
+    assert (gan.width, gan.face_px, gan.critic, gan.lead_ms) == (1.0, 96, "quality", -40)
+    plain = recipes.wav2lip()
+    assert {f.name for f in fields(gan) if getattr(gan, f.name) != getattr(plain, f.name)} == {
+        "critic",
+        "adversarial",
+        "betas",
+    }
+    assert not recipes.speech2vid().prior
+    assert (recipes.lipgan().frames, recipes.lipgan().windows, recipes.lipgan().gap) == (1, 96, 6)
+    rows = [recipes.RECIPES[f"tv{n}_{kind}"](1.0, 96) for n in (1, 3, 5) for kind in ("frozen", "tuned")]
+    assert [(row.frames, row.tuned) for row in rows] == [(n, t) for n in (1, 3, 5) for t in (False, True)]
+    expert = recipes.published_expert()
+    assert (expert.pairs, expert.rate, expert.cosine, expert.near, expert.contrast) == (64, 1e-4, False, 1, 0)
+    with pytest.raises(AttributeError):
+        gan.sync = 1
+
+
+def test_windows_are_in_order_and_the_reference_is_another(clips):
+    recipe = replace(recipes.wav2lip(), windows=3)
+    batch = FaceSource(Sampler(clips), recipe, Machine()).draw(0, 1, np.random.default_rng(0))
+    assert batch.target.shape == batch.reference.shape == (15, 96, 96, 3)
+    assert batch.heard.shape == (15, 1, 80, 16)
+    assert batch.sound.shape == batch.other.shape == (3, 1, 80, 16)
+    assert (batch.target != batch.reference).flatten(1).any(1).all()
+    # Each picture's sound begins one picture early: the second of a window hears what the expert does.
+    assert torch.equal(batch.heard[1], batch.sound[0])
+    assert not torch.equal(batch.other, batch.sound)
+
+
+@pytest.mark.parametrize("side", [96, 128, 192])
+def test_faces_of_every_size_show_the_same(clips, side):
+    (face,) = faces(clips[0], np.array([0]), side).astype(float)
+    (small,) = faces(clips[0], np.array([0]), 96).astype(float)
+    assert face.shape == (side, side, 3)
+    step = side / 96
+    middles = ((np.arange(96) + 0.5) * step).astype(int)
+    assert np.abs(face[middles][:, middles] - small).mean() < 2
+
+
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
+def test_every_recipe_learns(clips, name):
+    learner = trainee(clips, slim(name))
+    learner.switched = True
+    told = [learner.step(n, 12, np.random.default_rng(0)) for n in range(12)]
+    assert told[-1]["l1"] < 0.95 * told[0]["l1"]
+    assert ("sync" in told[0]) == bool(learner.recipe.sync)
+    assert ("critic" in told[0]) == bool(learner.recipe.critic)
+    assert ("expert_own" in told[0]) == learner.recipe.tuned
+    assert all(math.isfinite(value) for row in told for value in row.values())
+
+
+@pytest.mark.parametrize("side", [128, 192])
+def test_larger_faces_go_the_same_way(clips, side):
+    recipe = replace(slim("wav2lip_gan"), face_px=side)
+    learner = trainee(clips, recipe)
+    learner.switched = True
+    learner.step(0, 2, np.random.default_rng(0))
+    net, meta = export.network(learner.state_dict()["net"], "here")
+    assert (net.face_px, meta.face_px) == (side, side)
+    assert learner.sheet().shape == (4 * side, 5 * side, 3)
+
+
+def held(net):
+    return {key: value.clone() for key, value in net.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "norms", "weights_move", "norms_move"),
+    [
+        ("wav2lip", "eval", False, False),
+        ("wav2lip", "batch", False, True),
+        ("tv5_tuned", "eval", True, True),
+    ],
+)
+def test_who_judges_is_left_alone_or_not(clips, name, norms, weights_move, norms_move):
+    learner = trainee(clips, slim(name, norms=norms))
+    learner.switched = True
+    before = held(learner._expert)
+    learner.step(0, 2, np.random.default_rng(0))
+    after = learner._expert.state_dict()
+    moved = {key for key, value in before.items() if not torch.equal(value, after[key])}
+    assert any(key.endswith("conv_block.0.weight") for key in moved) == weights_move
+    assert any(key.endswith("running_mean") for key in moved) == norms_move
+
+
+def test_lips_and_black_pose_reach_the_network_as_told(clips):
+    learner = trainee(clips, slim("speech2vid"))
+    learner.step(0, 2, np.random.default_rng(0))
+    first = learner.net.face_encoder_blocks[0][0].conv_block[0].weight
+    assert not first[:, :3].any()
+    assert first[:, 3:].any()
+    assert not learner.sheet()[:96].any()
+    assert trainee(clips, slim("wav2lip")).sheet()[:40].any()
+
+
+class Told(Expert):
+    """An expert that answers with given cosines: for drawn lips, true lips, wrong sounds."""
+
+    def __init__(self, drawn, true, wrong):
+        super().__init__(WIDTH)
+        self.cosines, self.asked = (drawn, true, wrong), 0
+
+    def forward(self, audio, face):
+        cosine = self.cosines[self.asked % 3]
+        self.asked += 1
+        seen = torch.tensor([[1.0, 0.0]]).expand(len(face), 2)
+        return torch.tensor([[cosine, (1 - cosine**2) ** 0.5]]).expand(len(face), 2), seen
+
+
+@pytest.mark.parametrize(
+    ("cosines", "opens"),
+    [
+        ((0.6, 0.9, 0.2), True),  # sync loss 0.51
+        ((0.4, 0.9, 0.2), False),  # 0.92
+        ((0.6, 0.5, 0.5), False),  # an expert that hears no difference opens nothing
+    ],
+)
+def test_the_switch_follows_the_measured_sync_loss(clips, cosines, opens):
+    learner = trainee(clips, slim("wav2lip"), Told(*cosines))
+    assert "sync" not in learner.step(0, 2, np.random.default_rng(0))
+    told = learner.measure()
+    assert told["sync"] == pytest.approx(-math.log(cosines[0]), abs=1e-4)
+    assert told["sync_wrong"] == pytest.approx(-math.log(cosines[2]), abs=1e-4)
+    assert learner.switched is opens
+    if opens:
+        learner._expert.cosines = (0.1, 0.9, 0.2)
+        learner.measure()
+        assert learner.switched
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path):
+    class Killed(Exception):
+        pass
+
+    options = {"steps": 5, "measure_every": 2, "report": lambda _: None}
+    always = {"gate": 99.0}
+
+    def judged():
+        """The switch opens at step 2: wrong sounds are made worse than right ones."""
+        made = trainee(clips, slim("wav2lip_gan", **always))
+        made.measure_plain, plain = made.measure, made._measured
+        made._measured = lambda batch: plain(batch) | {"sync_wrong": torch.tensor(50.0)}
+        return made
+
+    whole = loop.run(judged(), tmp_path / "whole", **options)
+    assert "sync" in whole
+    first = judged()
+    taken = first.step
+
+    def step(number, steps, random):
+        if number == 3:
+            raise Killed
+        return taken(number, steps, random)
+
+    first.step = step
+    with pytest.raises(Killed):
+        loop.run(first, tmp_path / "cut", save_every=1, **options)
+    assert loop.run(judged(), tmp_path / "cut", **options) == whole
+
+
+def test_a_recipe_without_its_expert_is_refused(clips):
+    with pytest.raises(UsageError, match="needs a sync expert"):
+        PaperTrainee(Sampler(clips), clips, slim("wav2lip"))
+    with pytest.raises(UsageError, match="the paper's expert"):
+        PaperTrainee(Sampler(clips), clips, slim("wav2lip"), Contrast())
+    with pytest.raises(UsageError, match=r"reads 5 pictures.*windows of 3"):
+        PaperTrainee(Sampler(clips), clips, slim("tv3_frozen"), Expert(WIDTH))
+
+
+def test_the_critic_tells_parts_of_larger_faces():
+    assert [Critic(WIDTH)(torch.rand(2, 3, 1, p, p)).shape for p in (96, 128, 192)] == [
+        (2, 1),
+        (2, 4),
+        (2, 16),
+    ]
+
+
+def test_wrong_pairs_are_pushed_apart_up_to_the_margin():
+    class Fixed(torch.nn.Module):
+        def forward(self, heard, seen):
+            return heard, seen[:, :2, 0, 0]
+
+    face = torch.zeros(1, 3, 96, 96)
+    face[:, 0] = 1
+    for sound, near in (((1.0, 0.0), True), ((0.0, 1.0), False)):
+        heard = torch.tensor([sound])
+        right, wrong = (losses.contrastive(Fixed(), face, heard, fits=fits) for fits in (True, False))
+        assert right == pytest.approx(0 if near else 2, abs=1e-3)
+        assert wrong == pytest.approx(1 if near else 0, abs=1e-3)

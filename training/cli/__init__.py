@@ -1,0 +1,1 @@
+"""Commands of ``python -m training``; each only reads options and calls."""

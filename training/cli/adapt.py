@@ -1,0 +1,95 @@
+"""``python -m training adapt``: one actor's own mouth, as a small delta upon weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from training.cli.run import FOLDER
+from w2l_studio.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.data import Clip
+
+
+@click.command()
+@click.argument("weights")
+@click.argument("clips", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--out", type=FOLDER, required=True, help="For the run and the delta.")
+@click.option("--name", default="adapted", help="Of the delta's file.")
+@click.option("--steps", type=click.IntRange(1), default=600, help="At most.")
+@click.option("--patience", default=3, help="Measurements without gain before it stops.")
+@click.option("--expert", "judge", default="expert", help="Sync expert that measures: a name or a file.")
+@click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
+@click.option("--licence", help="Terms of the result; default: the base's.")
+@click.option("--threads", default=1, help="For the networks.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+def adapt(
+    weights: str,
+    clips: Path,
+    out: Path,
+    name: str,
+    steps: int,
+    patience: int,
+    judge: str,
+    lips: str,
+    licence: str | None,
+    threads: int,
+    device: str,
+) -> None:
+    """Fit the generator WEIGHTS (a name or a file) to one actor's CLIPS: a pack, or a folder of videos.
+
+    Each fifth clip is kept out; the figures before and after are of these.
+    """
+    import torch
+
+    from training import adapt as fit
+    from training import checkpoint, loop, machine
+    from w2l_studio.nets import weights as known
+
+    torch.set_num_threads(threads)
+    entry = known.find(weights, "generator")
+    net, meta = known.load_generator(entry.path)
+    if meta.base:
+        raise UsageError(f"{weights} is a delta itself", hint="adapt the weights that it was made from")
+    lead_ms = round(meta.lead_ms)
+    footage = _footage(clips, out / "pack")
+    _, kept = fit.apart(footage)
+    with machine.started(device) as here:
+        trainee = fit.AdaptTrainee(net, footage, lead_ms, here)
+        every = max(1, min(50, steps // 4))
+        often = {"save_every": every, "measure_every": every, "patience": patience}
+        loop.run(trainee, out, machine=here, steps=steps, **often)
+    changed = checkpoint.load(out / "best.pt")
+    judges = (
+        known.load_expert(known.find(judge, "expert").path),
+        known.load_opening(known.find(lips, "opening").path),
+    )
+    nearer = fit.adapted(net, changed["trainee"]["painting"])
+    before, after = (fit.figures(one, lead_ms, kept, *judges) for one in (net, nearer))
+    click.echo(fit.table(before, after))
+    told = replace(
+        meta,
+        base=entry.sha256,
+        steps=changed["step"],
+        licence=licence or meta.licence,
+        description=f"{name}: one actor upon {entry.name}",
+    )
+    path = out / f"{name}.safetensors"
+    fit.write_delta(net, changed["trainee"]["painting"], told, path)
+    click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB upon {entry.name} ({entry.sha256[:12]})")
+
+
+def _footage(clips: Path, pack: Path) -> list[Clip]:
+    from training import splits
+    from training.data import read_pack
+    from training.prepare import SUFFIXES, prepare, table
+
+    if any(clips.glob("*/meta.json")):
+        return read_pack([clips])
+    paths = [path for path in clips.rglob("*") if path.suffix.lower() in SUFFIXES]
+    click.echo(table(prepare(splits.assign(paths, splits.read(None)), pack, jobs=1)))
+    return read_pack([pack])

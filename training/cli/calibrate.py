@@ -1,0 +1,52 @@
+"""``python -m training calibrate``: the lead at which lips fit the sound best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from training.cli.run import pack_option
+from w2l_studio.errors import UsageError
+
+
+@click.command()
+@click.argument("weights", type=click.Path(path_type=Path, exists=True))
+@pack_option
+@click.option("--split", "splits", multiple=True, default=("heldout",), help="May be repeated.")
+@click.option("--expert", "judge", default="expert", help="Sync expert: a name or a file.")
+@click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--threads", default=1, help="For the networks.")
+@click.option("--dry-run", is_flag=True, help="Only show the curve.")
+def calibrate(
+    weights: Path,
+    packs: tuple[Path, ...],
+    splits: tuple[str, ...],
+    judge: str,
+    lips: str,
+    device: str,
+    threads: int,
+    dry_run: bool,
+) -> None:
+    """Find the audio lead of a generator (a run's folder or a file) and write it into its metadata."""
+    import torch
+
+    from training import calibrate as measure
+    from training import export
+    from training.data import read_pack
+    from w2l_studio.nets import weights as known
+    from w2l_studio.nets.generator import Generator
+
+    torch.set_num_threads(threads)
+    net, meta = export.opened(weights)
+    if not isinstance(net, Generator):
+        raise UsageError(f"a lead is a generator's, and this is for {meta.kind}", where=str(weights))
+    clips = [clip for clip in read_pack(packs) if clip.split in splits]
+    expert = known.load_expert(known.find(judge, "expert").path)
+    opening = known.load_opening(known.find(lips, "opening").path)
+    curve = measure.sweep(net, expert, opening, clips, device)
+    click.echo(curve.table())
+    if not dry_run:
+        measure.write(weights, curve.best_ms)
+        click.echo(f"{weights}: lead {meta.lead_ms:+.0f} -> {curve.best_ms:+d} ms")

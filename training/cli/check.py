@@ -1,0 +1,48 @@
+"""``python -m training check``: what can be known before hours are spent."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from training.cli.run import pack_option
+
+
+@click.command()
+@pack_option
+@click.option("--width", default=0.25, help="Of the networks that are taught.")
+@click.option("--pairs", type=click.IntRange(8), default=32, help="Batch of the expert.")
+@click.option("--steps", type=click.IntRange(1), default=200, help="At most, per network.")
+@click.option("--workers", default=0, help="Processes that draw batches.")
+@click.option("--threads", default=1, help="For the networks.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
+def check(
+    packs: tuple[Path, ...],
+    width: float,
+    pairs: int,
+    steps: int,
+    workers: int,
+    threads: int,
+    device: str,
+    precision: str,
+) -> None:
+    """Check sizes, over-fitting, shuffled sound and speed on a pack; exit 1 when one fails."""
+    import torch
+
+    from training import check as checks
+    from training import machine
+    from training.data import read_pack
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    torch.set_flush_denormal(True)
+    failed = 0
+    with machine.started(device, precision) as here:
+        told = checks.run(read_pack(packs), here, width=width, pairs=pairs, steps=steps, workers=workers)
+        for finding in told:
+            click.echo(f"{'ok' if finding.passed else 'FAILED':<6} {finding.name}: {finding.told}")
+            failed += not finding.passed
+    sys.exit(1 if failed else 0)

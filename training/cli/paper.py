@@ -1,0 +1,60 @@
+"""``python -m training paper``: the paper's generators, its baselines and its ablations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from training.cli.run import run_options, train
+from training.paper.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from training.cli.run import Given
+    from training.loop import Trainee
+
+
+@click.command()
+@click.argument("recipe", type=click.Choice(list(RECIPES)))
+@run_options
+@click.option("--expert", "judge", help="The paper's sync expert: a run's folder, a name or a file.")
+@click.option("--width", default=1.0, help="Channel multiplier.")
+@click.option("--face-px", type=click.Choice(["96", "128", "192"]), default="96", help="Side of the faces.")
+def paper(
+    recipe: str,
+    packs: tuple[Path, ...],
+    shares: tuple[str, ...],
+    out: Path,
+    judge: str | None,
+    width: float,
+    face_px: str,
+    **options: Any,
+) -> None:
+    """Train a generator of the paper's tables by RECIPE.
+
+    The four rows of Table 1 are wav2lip, wav2lip_gan, lipgan and speech2vid; the six of Table 3 are
+    tvN_frozen and tvN_tuned for experts of N = 1, 3 and 5 pictures. The sync loss is switched on by what
+    --measure-every measures.
+    """
+    from training.paper.generator import PaperTrainee
+
+    chosen = RECIPES[recipe](width, int(face_px))
+    if chosen.sync and not options["measure_every"]:
+        raise click.UsageError(f"{recipe} switches its sync loss on by measurements: give --measure-every")
+
+    def make(given: Given) -> Trainee:
+        return PaperTrainee(given.sampler, given.unseen, chosen, _expert(judge), given.machine)
+
+    train(make, packs, shares, out, **options)
+
+
+def _expert(judge: str | None) -> Any:
+    from training import export
+    from w2l_studio.nets import weights
+
+    if judge is None:
+        return None
+    if Path(judge).is_dir():
+        return export.from_run(Path(judge))[0]
+    return weights.load_expert(weights.find(judge, "expert").path)

@@ -1,0 +1,111 @@
+"""What all training commands share: options of a run, and the run itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from w2l_studio.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.data import Clip, Sampler
+    from training.loop import Trainee
+    from training.machine import Machine
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+_F = TypeVar("_F", bound=Callable[..., None])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a trainee is made of.
+
+    Args:
+        unseen: clips of the split ``heldout``, for measurements.
+    """
+
+    sampler: Sampler
+    unseen: list[Clip]
+    machine: Machine
+
+
+def pack_option(command: _F) -> _F:
+    """Give a command ``--pack``."""
+    return click.option(
+        "--pack", "packs", type=FOLDER, multiple=True, required=True, help="A pack; may be repeated."
+    )(command)
+
+
+def run_options(command: _F) -> _F:
+    """Give a training command the options that all of them have."""
+    options = (
+        pack_option,
+        click.option(
+            "--share", "shares", multiple=True, metavar="GROUP=WEIGHT", help="How often a pack is drawn from."
+        ),
+        click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
+        click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
+        click.option("--seed", default=0),
+        click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the networks."),
+        click.option("--workers", default=0, help="Processes that draw batches ahead."),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
+        click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
+        click.option("--compile", "compiled", is_flag=True, help="Compile the networks first."),
+        click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
+        click.option("--measure-every", default=0, help="Steps between measurements on held-out clips."),
+        click.option("--patience", default=0, help="Measurements without gain before the run stops."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def train(
+    make: Callable[[Given], Trainee],
+    packs: tuple[Path, ...],
+    shares: tuple[str, ...],
+    out: Path,
+    **options: Any,
+) -> None:
+    """Run one trainee over some packs; what all training commands do.
+
+    Args:
+        make: constructs the trainee.
+        packs, shares, out: as given to `run_options`.
+        options: the rest of them.
+    """
+    import torch
+
+    from training import loop, machine
+    from training.data import Sampler, manifest, read_pack
+
+    torch.set_num_threads(options.pop("threads"))
+    torch.manual_seed(options["seed"])
+    torch.set_flush_denormal(True)
+    where = {name: options.pop(name) for name in ("device", "precision", "compiled")}
+    with machine.started(**where) as here:
+        clips = read_pack(packs)
+        learned = [clip for clip in clips if clip.split == "train"]
+        sampler = Sampler(learned, _shares(shares))
+        if here.first:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "manifest.tsv").write_text(manifest(learned), encoding="utf-8")
+            click.echo(f"{len(learned)} clips of {len({clip.speaker for clip in learned})} people")
+        given = Given(sampler, [clip for clip in clips if clip.split == "heldout"], here)
+        loop.run(make(given), out, machine=here, **options)
+
+
+def _shares(given: tuple[str, ...]) -> dict[str, float]:
+    shares = {}
+    for text in given:
+        group, _, weight = text.partition("=")
+        try:
+            shares[group] = float(weight)
+        except ValueError:
+            raise UsageError(f"--share {text!r} tells no weight", hint="write GROUP=WEIGHT") from None
+    return shares

@@ -1,0 +1,70 @@
+"""Draws what the paper's generators learn from: a window of faces, another of the same clip, and sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training import augment
+from training.data import WINDOW, Clip, Sampler, column, hear
+from training.machine import Machine
+from training.paper.pairs import elsewhere
+from training.paper.recipes import GeneratorRecipe
+from w2l_studio.terms import FramesBGR, Ints
+
+
+class Faces(NamedTuple):
+    """A batch of W windows of T pictures, N = W * T, window by window.
+
+    Args:
+        target, reference: ``uint8[N, P, P, 3]`` BGR, whole faces.
+        heard: ``float32[N, 1, 80, 16]``, each picture's sound with the recipe's lead.
+        sound: ``float32[W, 1, 80, 16]``, each window's as the expert hears it.
+        other: ``float32[W, 1, 80, 16]``, of another moment of the same clip.
+    """
+
+    target: Tensor
+    reference: Tensor
+    heard: Tensor
+    sound: Tensor
+    other: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSource:
+    """Fulfils `feed.Source`."""
+
+    sampler: Sampler
+    recipe: GeneratorRecipe
+    machine: Machine
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Faces:
+        """Draw this process's part of a batch; the same at every step of the run."""
+        del number, steps
+        rows = [self._window(chance) for chance in self.machine.part(random, self.recipe.windows)]
+        return Faces(*(torch.from_numpy(np.concatenate(parts)) for parts in zip(*rows, strict=True)))
+
+    def _window(self, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        recipe = self.recipe
+        clip = self.sampler.draw(random)
+        at = int(random.integers(clip.windows))
+        near = elsewhere(at, clip.windows, recipe.gap, random)
+        length = np.arange(recipe.frames)
+        sounds = [hear(clip.mel, column(int(n), recipe.lead_ms)) for n in at + length]
+        return (
+            faces(clip, at + length, recipe.face_px),
+            faces(clip, near + length, recipe.face_px),
+            np.stack(sounds)[:, None],
+            hear(clip.mel, column(at))[None, None],
+            hear(clip.mel, column(elsewhere(at, clip.windows, WINDOW, random)))[None, None],
+        )
+
+
+def faces(clip: Clip, frames: Ints, face_px: int) -> FramesBGR:
+    """Cut whole faces ``uint8[K, P, P, 3]`` as the engine would, moved by nothing."""
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
+    return np.stack([augment.face(clip.frames[n], placed, face_px) for n in frames])

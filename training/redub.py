@@ -1,0 +1,84 @@
+"""Lets a generator speak a clip's own sound again, and tells how near that comes to the truth.
+
+What `calibrate` and `adapt` measure with; teaches nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from training.data import WINDOW, Clip, column, hear
+from training.evaluate import SHIFT
+from training.paper.faces import faces
+from training.paper.losses import lower_windows
+from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.terms import Crops, Doubles, FramesBGR, Voice
+
+_BATCH = 48
+#: Mouth and chin within a face, in parts of its side: rows and columns.
+_MOUTH = (slice(0.58, 0.95), slice(0.2, 0.8))
+
+
+def shut(clip: Clip, face_px: int, opening: nn.Module) -> int:
+    """Return the clip's picture with the lips most shut: the engine's reference."""
+    if clip.opening is not None:
+        return int(clip.opening.argmin())
+    seen = torch.from_numpy(faces(clip, np.arange(len(clip.frames)), face_px)).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        small = functional.interpolate(seen.float() / 255, (96, 96), mode="area")
+        return int(opening(small).argmin())
+
+
+def spoken(hand: Wav2Lip, clip: Clip, reference: int, lead_ms: int) -> tuple[FramesBGR, FramesBGR]:
+    """Return the clip's faces and what a generator makes of them, each ``uint8[T, P, P, 3]``.
+
+    Args:
+        reference: number of the picture that every face is drawn from.
+        lead_ms: where a mel window begins relative to its picture.
+    """
+    numbers = np.arange(len(clip.frames))
+    true = faces(clip, numbers, hand.face_px)
+    windows = np.stack([hear(clip.mel, column(int(n), lead_ms)) for n in numbers])
+    crops = Crops(true, np.zeros((len(true), 2, 3)))
+    references = np.ascontiguousarray(np.broadcast_to(true[reference], true.shape))
+    return true, hand.speak(crops, references, Voice(windows, np.ones(len(true), np.bool_)))
+
+
+def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Doubles:
+    """Return the mean distance (1 - cosine) of lips to sounds -15..15 pictures later, ``float64[31]``."""
+    count = clip.windows
+    pictures = torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
+    lower = lower_windows(pictures, 1)
+    seen, heard = [], []
+    judge.eval()
+    with torch.inference_mode():
+        for start in range(0, count, _BATCH):
+            at = np.arange(start, min(start + _BATCH, count))
+            lips = lower[at[:, None] + np.arange(WINDOW)].flatten(1, 2)
+            mel = np.stack([hear(clip.mel, column(int(n))) for n in at])
+            sound, face = judge(torch.from_numpy(mel)[:, None], lips)
+            seen.append(face.float().numpy())
+            heard.append(sound.float().numpy())
+    cosines = (np.concatenate(seen) @ np.concatenate(heard).T).astype(np.float64)
+    return np.array([1 - np.diagonal(cosines, moved).mean() for moved in range(-SHIFT, SHIFT + 1)])
+
+
+def mouth(faces_: FramesBGR) -> FramesBGR:
+    """Cut mouth and chin out of faces ``uint8[T, P, P, 3]``."""
+    side = faces_.shape[1]
+    rows, columns = (slice(round(part.start * side), round(part.stop * side)) for part in _MOUTH)
+    return faces_[:, rows, columns]
+
+
+def error_levels(made: FramesBGR, true: FramesBGR) -> float:
+    """Return the mean error in the mouth, in levels of 255."""
+    return float(np.abs(mouth(made).astype(np.float32) - mouth(true)).mean())
+
+
+def sharpness(pictures: FramesBGR) -> float:
+    """Return the mean difference of neighbouring pixels in the mouth, in levels of 255."""
+    grey = mouth(pictures).astype(np.float32).mean(3)
+    return float((np.abs(np.diff(grey, axis=1)).mean() + np.abs(np.diff(grey, axis=2)).mean()) / 2)
