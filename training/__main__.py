@@ -134,23 +134,33 @@ def evaluate(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", type=_FOLDER)
 @click.option("--name", required=True, help="By which the engine finds them.")
 @click.option("--licence", required=True, help="Terms of the weights, with the credit that the data ask for.")
 @click.option("--commercial", is_flag=True, help="The terms allow paid work.")
 @click.option("--description", default="", help="One sentence for tables.")
-def export(run: Path, folder: Path, name: str, licence: str, commercial: bool, description: str) -> None:
-    """Write a RUN's network into a FOLDER of shipped weights and list it there."""
+@click.option("--best", is_flag=True, help="A run's network as of its best measurement.")
+@click.option("--onnx", is_flag=True, help="Write NAME.onnx as well, checked against torch.")
+def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **terms: Any) -> None:
+    """Write the network of SOURCE into a FOLDER of shipped weights and list it there.
+
+    SOURCE is a run's folder, or a weights file: published .pth files become safetensors.
+    """
     from dataclasses import replace
 
     from training import export as shipping
+    from training import runtime
 
-    net, meta = shipping.from_run(run)
-    told = replace(meta, licence=licence, commercial=commercial, description=description)
+    net, meta = shipping.from_run(source, best=True) if best else shipping.opened(source)
+    told = replace(meta, **terms, base="")
     folder.mkdir(parents=True, exist_ok=True)
     path = shipping.ship(net, told, folder, name)
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")
+    if onnx:
+        path = folder / f"{name}.onnx"
+        worst = runtime.write(net, told, path)
+        click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {worst:.1g} away from torch")
 
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)

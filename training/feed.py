@@ -58,6 +58,8 @@ def batches(source: Source, first: int, steps: int, seed: int, workers: int = 0)
     drawn = Drawn(source, steps, seed)
     if not workers or sys.platform in ("win32", "darwin"):
         return (drawn[number] for number in range(first, steps))
+    # Before the fork: threads of OpenCV would be missing in the new processes, and waited for.
+    cv2.setNumThreads(1)
     loader = DataLoader(
         drawn,
         batch_size=None,
@@ -65,13 +67,6 @@ def batches(source: Source, first: int, steps: int, seed: int, workers: int = 0)
         num_workers=workers,
         prefetch_factor=_AHEAD,
         multiprocessing_context="fork",
-        worker_init_fn=_alone,
         pin_memory=torch.cuda.is_available(),
     )
     return iter(loader)
-
-
-def _alone(worker: int) -> None:
-    """Let each process use one core."""
-    del worker
-    cv2.setNumThreads(1)

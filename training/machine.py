@@ -129,7 +129,8 @@ class SharedNorm(_BatchNorm):
         """Normalise ``[N, C, ...]``; N is the same in every process."""
         if not self.training:
             return super().forward(x)
-        full, others = x.float(), (0, *range(2, x.ndim))
+        full = x.float() if x.dtype == torch.bfloat16 else x
+        others = (0, *range(2, x.ndim))
         each = (1, -1, *(1 for _ in range(2, x.ndim)))
         count = full.numel() // full.shape[1] * distributed.get_world_size()
         mean = _Total.apply(full.sum(others)) / count

@@ -28,7 +28,7 @@ def clips(pack):
 
 def slim(name, **changes):
     recipe = recipes.RECIPES[name](WIDTH, 96)
-    return replace(recipe, windows=max(1, 2 // recipe.frames), rate=1e-3, **changes)
+    return replace(recipe, windows=4 if recipe.frames == 1 else 2, rate=1e-3, **changes)
 
 
 def trainee(clips, recipe, judge=None):
@@ -70,7 +70,8 @@ def test_windows_are_in_order_and_the_reference_is_another(clips):
     assert batch.target.shape == batch.reference.shape == (15, 96, 96, 3)
     assert batch.heard.shape == (15, 1, 80, 16)
     assert batch.sound.shape == batch.other.shape == (3, 1, 80, 16)
-    assert (batch.target != batch.reference).flatten(1).any(1).all()
+    # Drawn faces stand still now and then; windows that are the same picture by picture would all be alike.
+    assert (batch.target != batch.reference).flatten(1).any(1).float().mean() > 0.5
     # Each picture's sound begins one picture early: the second of a window hears what the expert does.
     assert torch.equal(batch.heard[1], batch.sound[0])
     assert not torch.equal(batch.other, batch.sound)
@@ -89,7 +90,7 @@ def test_faces_of_every_size_show_the_same(clips, side):
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_every_recipe_learns(clips, name):
     learner = trainee(clips, slim(name))
-    learner.switched = True
+    learner.switched = bool(learner.recipe.sync)
     told = [learner.step(n, 12, np.random.default_rng(0)) for n in range(12)]
     assert told[-1]["l1"] < 0.95 * told[0]["l1"]
     assert ("sync" in told[0]) == bool(learner.recipe.sync)
@@ -106,7 +107,7 @@ def test_larger_faces_go_the_same_way(clips, side):
     learner.step(0, 2, np.random.default_rng(0))
     net, meta = export.network(learner.state_dict()["net"], "here")
     assert (net.face_px, meta.face_px) == (side, side)
-    assert learner.sheet().shape == (4 * side, 5 * side, 3)
+    assert learner.sheet().shape == (4 * side, 6 * side, 3)
 
 
 def held(net):

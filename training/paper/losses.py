@@ -40,10 +40,8 @@ def sync(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int, *, fits: 
 
 def real(critic: nn.Module, faces: Tensor, *, wanted: float) -> Tensor:
     """Return the quality critic's loss on faces that it shall find real, 1, or not, 0 (equations 4, 5)."""
-    judged = critic(faces[:, :, None])
-    return functional.binary_cross_entropy(
-        judged.float(), torch.full_like(judged, wanted, dtype=torch.float32)
-    )
+    judged = critic(faces[:, :, None]).float()
+    return functional.binary_cross_entropy(judged, torch.full_like(judged, wanted))
 
 
 def contrastive(critic: nn.Module, faces: Tensor, heard: Tensor, *, fits: bool) -> Tensor:
