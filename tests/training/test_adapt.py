@@ -81,7 +81,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(actor, tmp_path):
     assert loop.run(adapt.AdaptTrainee(net, clips, -75), tmp_path / "cut", steps=4, **options) == whole
 
 
-def test_the_delta_is_small_nearer_and_bound_to_its_base(actor, base, tmp_path):
+def test_the_delta_is_small_nearer_and_bound_to_its_base(actor, base, tmp_path, monkeypatch):
+    monkeypatch.setattr(adapt, "_RATE", 0.003)  # so that 40 steps are enough
     command = ["adapt", base, str(actor), "--out", str(tmp_path / "run"), "--name", "actor", "--steps", "40"]
     result = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -14,7 +14,6 @@ EMBEDDING = 256
 FRAMES = 5
 #: The mouth within the lower half of a 96-px face: rows and columns.
 MOUTH = (slice(0, 40), slice(16, 80))
-_MOUTH_PX = (40, 64)
 #: Luma weights of blue, green, red (ITU-R BT.601).
 _LUMA = (0.114, 0.587, 0.299)
 #: Keeps flat pictures from being blown up; in parts of the range 0..1.
@@ -88,7 +87,7 @@ def grey_mouth(face: Tensor) -> Tensor:
         ``[N, F, 40, 64]`` in the same range.
     """
     rows, columns = MOUTH
-    coloured = face[:, :, rows, columns].reshape(len(face), -1, 3, *_MOUTH_PX)
+    coloured = face[:, :, rows, columns].unflatten(1, (-1, 3))
     grey: Tensor = (coloured * coloured.new_tensor(_LUMA)[:, None, None]).sum(2)
     return grey
 
