@@ -57,21 +57,21 @@ def test_the_dialog_asks_for_every_character_and_remembers(clips, resolve, click
         items["lang"].Text = "de"
         items["stem BEN"].Text = f" {films / 'fr.wav'} "
         items["deliver"].CurrentText = items["deliver"].choices[1]
-        items["weights"].CurrentText = "w2l-96"
+        items["weights"].CurrentText = "w2l-192"
         items["handles"].Text = "6"
         window.press("Start")
 
     click("lip-sync marked clips", resolve, user)
     assert {"stem ANNA", "stem BEN", "stem "} <= set(seen)
-    assert "w2l-96" in seen["weights"].choices
+    assert "w2l-192" in seen["weights"].choices
     known = package("settings").load()
-    assert (known.lang, known.deliver, known.weights, known.handles) == ("de", "overlay", "w2l-96", "6")
+    assert (known.lang, known.deliver, known.weights, known.handles) == ("de", "overlay", "w2l-192", "6")
     assert known.stems == {"BEN": str(films / "fr.wav")}
     ((_, arguments, folder),) = begun
     assert arguments[0] == "dub"
     assert arguments[2:] == [
         "--lang", "de", "--out", str(Path(folder) / "result"), "--stem", f"BEN={films / 'fr.wav'}",
-        "--weights", "w2l-96", "--handles", "6",
+        "--weights", "w2l-192", "--handles", "6",
     ]  # fmt: skip
 
 

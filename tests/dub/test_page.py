@@ -56,7 +56,7 @@ def report(path: Path, entries: list[dict[str, Any]]) -> Path:
         "synthetic": True, "detector": "mtcnn", "weights": {"generator": "a" * 64, "expert": "b" * 64},
         "stems": [{"file": "fr.wav", "sha256": "c", "character": None, "placed_by": "edit",
                    "first_sample_s": 1}],
-        "settings": {"mouths": {"weights": "w2l-96", "expert": "expert", "opening": "opening"}},
+        "settings": {"mouths": {"weights": "w2l-192", "expert": "expert", "opening": "opening"}},
         "ranges": entries, "frames": {"synced": 50, "passed": 50},
     }  # fmt: skip
     path.write_text(json.dumps(value), encoding="utf-8")
@@ -110,7 +110,7 @@ def test_the_worst_stands_first_and_the_page_is_whole(tmp_path: Path) -> None:
         "<b>é & co.otio",
         '"><script>alert(1)</script>',
         "No pictures:",
-        "w2l-96 (aaaa",
+        "w2l-192 (aaaa",
     ):
         assert said in reader.text
     assert "a%20b.mov" in text

@@ -115,7 +115,7 @@ def test_without_json_it_says_one_line():
         (["x.wav", "--rate", "fast"], errors.UsageError, "--rate 'fast' is no frame rate"),
         (["x.wav", "--rate", "1/0"], errors.UsageError, "--rate '1/0' is no frame rate"),
         (["x.wav", "--rate", "0.5"], errors.UsageError, "--rate must be between 1 and 1000"),
-        (["x.wav", "--weights", "w2l-96"], errors.WeightsError, "for another network"),
+        (["x.wav", "--weights", "w2l-192"], errors.WeightsError, "for another network"),
     ],
 )
 def test_bad_input_gets_a_sentence(arguments, kind, part):

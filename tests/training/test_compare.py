@@ -107,7 +107,7 @@ def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_p
     listed.write_text("other1 other0\n")
     arguments = [
         "compare",
-        "w2l-96",
+        "w2l-192",
         "--pack",
         str(pack),
         "--list",
@@ -120,5 +120,5 @@ def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_p
     head = done.output.splitlines()[0]
     assert head.count("w2l-judge") == 2
     assert "LSE" not in done.output.replace("no LSE-D and LSE-C", "")
-    assert len(re.findall(r"^\| w2l-96 \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
+    assert len(re.findall(r"^\| w2l-192 \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
     assert (tmp_path / "w").read_text() == "other1 other0\n"

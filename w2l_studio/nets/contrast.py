@@ -87,7 +87,7 @@ def grey_mouth(face: Tensor) -> Tensor:
         ``[N, F, 40, 64]`` in the same range.
     """
     rows, columns = MOUTH
-    coloured = face[:, :, rows, columns].unflatten(1, (-1, 3))
+    coloured = face[:, :, rows, columns].unflatten(1, (-1, 3))  # type: ignore[no-untyped-call]
     grey: Tensor = (coloured * coloured.new_tensor(_LUMA)[:, None, None]).sum(2)
     return grey
 
