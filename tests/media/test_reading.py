@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -307,3 +308,20 @@ def test_frames_stream_one_at_a_time(film):
     alive = [ref for ref in held if ref() is not None]
     assert len(alive) <= 1
     assert all(a is not b for a, b in pairwise(held))
+
+
+def test_a_closed_plate_keeps_no_decoder(film):
+    def held():
+        return sum(isinstance(each, av.container.InputContainer) for each in gc.get_objects())
+
+    plate = probe(film(frames=3))
+    gc.collect()
+    before = held()
+    gc.disable()  # a collection by chance would hide what is kept
+    try:
+        for _ in range(3):
+            with open_plate(plate) as reader:
+                assert len(list(reader.read(0, 3))) == 3
+            assert held() == before
+    finally:
+        gc.enable()
