@@ -56,9 +56,9 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
     level = np.float32(1 << (stored.bits - 8))
     lips = mattes.lips(size) if lips is None else lips
-    difference = (codes[0] - lows[0]) / level
-    keep = texture.agreement(difference, lips)
-    alpha = matte.alpha * silhouette.inside(difference, lips)
+    differences = np.stack([codes[i] - lows[i] for i in range(stored.colours)]) / level
+    keep = texture.agreement(differences[0], lips)
+    alpha = matte.alpha * silhouette.inside(differences, lips)
     out = list(picture.planes)
     for i in range(stored.colours):
         onto = warp.patch(out[i].shape, maps[i], covered)
