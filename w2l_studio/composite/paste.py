@@ -56,7 +56,8 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
     level = np.float32(1 << (stored.bits - 8))
     lips = mattes.lips(size) if lips is None else lips
-    differences = np.stack([codes[i] - lows[i] for i in range(stored.colours)]) / level
+    apart = [(codes[i] - lows[i]) / level for i in range(stored.colours)]
+    differences: Floats = np.stack(apart).astype(np.float32)
     keep = texture.agreement(differences[0], lips)
     alpha = matte.alpha * silhouette.inside(differences, lips)
     out = list(picture.planes)
