@@ -312,7 +312,8 @@ def test_frames_stream_one_at_a_time(film):
 
 def test_a_closed_plate_keeps_no_decoder(film):
     def held():
-        return sum(isinstance(each, av.container.InputContainer) for each in gc.get_objects())
+        # By type(): isinstance asks every live object for its class, and torch's proxies warn when asked.
+        return sum(issubclass(type(each), av.container.InputContainer) for each in gc.get_objects())
 
     plate = probe(film(frames=3))
     gc.collect()
