@@ -62,9 +62,8 @@ def lag(drawn: Floats, true: Floats) -> tuple[float, int]:
 
 
 def shut(pixels: FramesBGR, opening: Openness) -> Ints:
-    return reference.closed(
-        pixels, opening(pixels), np.zeros(len(pixels)), np.ones(len(pixels), np.bool_), gap=5
-    )
+    uppers, count = reference.uppers_of(pixels), len(pixels)
+    return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
 def measure(

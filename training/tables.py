@@ -115,7 +115,8 @@ def _small(faces: FramesBGR) -> FramesBGR:
 
 def _closed(pixels: FramesBGR, opening: Openness) -> Ints:
     count = len(pixels)
-    return reference.closed(pixels, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
+    uppers = reference.uppers_of(pixels)
+    return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
 def _voice(clip: Clip, count: int, lead_ms: float) -> Voice:

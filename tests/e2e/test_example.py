@@ -13,6 +13,7 @@ import pytest
 from w2l_studio.composite import matte, paste
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, listening, plan, run, sounds, take, wiring
+from w2l_studio.dub.spool import Spool
 from w2l_studio.events import Event, JobFinished, TakeReady
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
@@ -84,34 +85,37 @@ def test_takes_carry_rate_size_timecode_and_label(
 
 
 def test_outside_the_matte_every_sample_is_the_plates(
-    dubbed: tuple[Path, list[Event], dict[str, Any]],
+    dubbed: tuple[Path, list[Event], dict[str, Any]], tmp_path: Path
 ) -> None:
     folder, _, _ = dubbed
     config = DubConfig()
     job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
+    studio = wiring.build(config, wiring.identify(config))
     segment = min(job.segments, key=lambda one: len(one.render_range))
     stems = [job.stem(line) for line in segment.lines]
-    performance = take.perform(
-        segment, stems, (), wiring.build(config, wiring.identify(config)), config, lambda _: None
-    )
-    assert performance.spoken
-    changed = 0
-    for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
-        covered = [np.zeros(p.shape, np.bool_) for p in plate.planes]
-        for spoken in performance.spoken:
-            if n in spoken.rows:
-                yaw = round(float(spoken.piece.yaw_deg[n - spoken.piece.frames.start]))
-                shape = matte.mouth(spoken.mouths.shape[1], float(yaw))
-                for mask, part in zip(
-                    covered,
-                    paste.coverage(plate, spoken.maps[spoken.rows[n]], shape),
-                    strict=True,
-                ):
-                    mask |= part
-        for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
-            np.testing.assert_array_equal(old[~mask], fresh[~mask])
-            changed += int((old != fresh).sum())
-    assert changed > 1000
+    with Spool(tmp_path) as spool:
+        performance = take.perform(segment, stems, (), studio, config, spool, lambda _: None)
+        assert performance.spoken
+        changed = 0
+        for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
+            covered = covered_by(performance, plate, n)
+            for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
+                np.testing.assert_array_equal(old[~mask], fresh[~mask])
+                changed += int((old != fresh).sum())
+        assert changed > 1000
+
+
+def covered_by(performance: take.Performance, plate: Any, n: int) -> list[Any]:
+    """Tell which samples of frame n any matte reaches, per plane."""
+    covered = [np.zeros(p.shape, np.bool_) for p in plate.planes]
+    for spoken in performance.spoken:
+        if n in spoken.rows:
+            yaw = round(float(spoken.piece.yaw_deg[n - spoken.piece.frames.start]))
+            shape = matte.mouth(spoken.mouths.px, float(yaw))
+            reached = paste.coverage(plate, spoken.maps[spoken.rows[n]], shape)
+            for mask, part in zip(covered, reached, strict=True):
+                mask |= part
+    return covered
 
 
 def test_a_second_run_renders_nothing_and_a_touched_take_is_made_again(
@@ -149,7 +153,7 @@ def test_takes_decode_frame_for_frame(dubbed: tuple[Path, list[Event], dict[str,
 
 
 def test_new_lips_follow_the_stem_like_lips_that_were_filmed_with_it(
-    dubbed: tuple[Path, list[Event], dict[str, Any]],
+    dubbed: tuple[Path, list[Event], dict[str, Any]], tmp_path: Path
 ) -> None:
     """The expert hears the takes nearer to a synced plate (its own language) than to an unsynced one."""
     folder, _, _ = dubbed
@@ -157,16 +161,19 @@ def test_new_lips_follow_the_stem_like_lips_that_were_filmed_with_it(
     job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
     studio = wiring.build(config, wiring.identify(config))
     alone = sorted((one for one in job.segments if len(one.lines) == 1), key=lambda one: len(one.plate_range))
-    scores = np.mean([followed(segment, job, studio, config) for segment in alone[:2]], axis=0)
+    with Spool(tmp_path) as spool:
+        scores = np.mean([followed(one, job, studio, config, spool) for one in alone[:2]], axis=0)
     take_score, unsynced, synced = scores
     assert synced > unsynced
     assert take_score - unsynced > synced - take_score
 
 
-def followed(segment: Any, job: Any, studio: Any, config: DubConfig) -> tuple[float, float, float]:
+def followed(
+    segment: Any, job: Any, studio: Any, config: DubConfig, spool: Spool
+) -> tuple[float, float, float]:
     """Score the take against the stem, the plate against the stem, and the plate against its own sound."""
     stem = job.stem(segment.lines[0])
-    performance = take.perform(segment, [stem], job.edit.sounds, studio, config, lambda _: None)
+    performance = take.perform(segment, [stem], job.edit.sounds, studio, config, spool, lambda _: None)
     spoken = max(performance.spoken, key=lambda one: len(one.rows))
     piece = spoken.piece
     windows = cutting.Windows(piece.frames, piece.maps, piece.dubbed)

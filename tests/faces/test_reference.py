@@ -24,7 +24,9 @@ def closed(openness, yaw=None, pictures=None, allowed=None, gap=5):
     yaw = np.zeros(count, np.float32) if yaw is None else np.asarray(yaw, np.float32)
     pictures = crops(count) if pictures is None else pictures
     allowed = np.ones(count, np.bool_) if allowed is None else allowed
-    return reference.closed(pictures, np.asarray(openness, np.float32), yaw, allowed, gap)
+    return reference.closed(
+        reference.uppers_of(pictures), np.asarray(openness, np.float32), yaw, allowed, gap
+    )
 
 
 def changes(rows):

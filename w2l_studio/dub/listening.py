@@ -14,6 +14,7 @@ import numpy as np
 from w2l_studio.dub import cutting, sounds
 from w2l_studio.dub.geometry import View
 from w2l_studio.dub.scan import within
+from w2l_studio.dub.spool import Rows
 from w2l_studio.errors import StemError
 from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
@@ -89,11 +90,11 @@ def production_sound(segment: Segment, frames: FrameRange, production: Sequence[
     return None
 
 
-def judged(judge: Judge, mouths: FramesBGR, rate: Fraction, voice: Voice) -> Verdict | None:
+def judged(judge: Judge, mouths: FramesBGR | Rows, rate: Fraction, voice: Voice) -> Verdict | None:
     """Let the judge score mouths against their voice; None where the take is too short to say.
 
     Args:
-        mouths: ``uint8[T, 96, 96, 3]`` BGR at ``rate``.
+        mouths: ``uint8[T, P, P, 3]`` BGR at ``rate``, in memory or in a spool.
         voice: one window per picture **at the expert's rate**, lead 0.
     """
     shown = at_expert_rate(len(mouths), rate)[: len(voice.windows)]

@@ -15,6 +15,8 @@ from w2l_studio.dub import facts, page, plan, report, take, workdir
 from w2l_studio.dub.identity import take_key
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
+from w2l_studio.dub.spool import Spool
+from w2l_studio.dub.take import Performance
 from w2l_studio.dub.wiring import Studio, build, identify
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.edit import patch, resolve, timeline
@@ -141,17 +143,25 @@ class Rendering:
         if self.studio is None:
             self.studio = build(self.config, self.weights)
         tick = self._ticker(segment)
-        performance = take.perform(segment, stems, self.job.edit.sounds, self.studio, self.config, tick)
+        name = f"{_safe(segment.clip.name)}.{slate.lang}.{slate.key[:8]}{self.studio.encoder.suffix}"
+        path = self.work.media / name
+        with Spool(self.work.path) as spool:
+            performance = take.perform(
+                segment, stems, self.job.edit.sounds, self.studio, self.config, spool, tick
+            )
+            made = self._taken(segment, performance, slate, path)
+            if any(made.synced):
+                take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
+        self.work.finish(slate.key, path, facts.record(made))
+        return made
+
+    def _taken(self, segment: Segment, performance: Performance, slate: Slate, path: Path) -> Take:
+        assert self.studio is not None
         indices = range(len(segment.lines))
         soft = self.config.faces.soft_face_factor
         details = {"lines": [facts.of_line(segment, i, performance, self.studio, soft) for i in indices]}
         synced = tuple(facts.synced(segment, i, performance) for i in indices)
-        name = f"{_safe(segment.clip.name)}.{slate.lang}.{slate.key[:8]}{self.studio.encoder.suffix}"
-        made = Take(segment, self.work.media / name, slate, synced, performance.passed, details)
-        if any(synced):
-            take.render(segment, performance, self.studio, made.path, provenance.labels(slate), tick)
-        self.work.finish(slate.key, made.path, facts.record(made))
-        return made
+        return Take(segment, path, slate, synced, performance.passed, details)
 
     def _ticker(self, segment: Segment) -> Tick:
         total = self.job.frames * _PASSES

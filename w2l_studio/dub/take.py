@@ -1,6 +1,7 @@
 """One segment -> one take: shots, tracks, crops, mouths, composite, encode. The method on one page.
 
-Reads the plate in passes and holds crops, never plates; what to do with trouble is the affair of `dub.run`.
+Reads the plate in passes and holds one picture of it; crops and mouths wait in a spool. What to do with
+trouble is the affair of `dub.run`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,13 @@ from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
 from w2l_studio.dub.listening import Listener
 from w2l_studio.dub.pieces import Piece
 from w2l_studio.dub.scan import Tick
+from w2l_studio.dub.spool import Rows, Spool
 from w2l_studio.dub.wiring import Studio
 from w2l_studio.faces import reference
 from w2l_studio.media import decode
 from w2l_studio.terms import (
     Crops,
     Doubles,
-    FramesBGR,
     Ints,
     Passed,
     Planes,
@@ -40,7 +42,7 @@ from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
 #: Frames between a picture and its closed-lips reference, so that they are not the same moment.
 _REFERENCE_GAP = 5
 #: Crops handed to the generator at once: many of its batches, and little memory.
-_CHUNK = 512
+_CHUNK = 256
 #: Pictures of a piece that its colour match looks at.
 _COLOUR_SAMPLES = 48
 
@@ -52,7 +54,7 @@ class Spoken:
     Args:
         rows: plate frame -> row.
         maps: ``float64[R, 2, 3]`` plate -> crop.
-        mouths: ``uint8[R, P, P, 3]``.
+        mouths: ``uint8[R, P, P, 3]`` in the spool.
         match: mouth -> plate colour.
     """
 
@@ -60,7 +62,7 @@ class Spoken:
     stem: Stem
     rows: dict[int, int]
     maps: Doubles
-    mouths: FramesBGR
+    mouths: Rows
     match: colour.ColourMatch
 
 
@@ -83,6 +85,7 @@ def perform(
     production: Sequence[SoundUse],
     studio: Studio,
     config: DubConfig,
+    spool: Spool,
     tick: Tick,
 ) -> Performance:
     """Find the speakers of a segment and make their mouths.
@@ -90,6 +93,7 @@ def perform(
     Args:
         stems: one per line of the segment, in the same order.
         production: sounds of the edit, asked who speaks where the plate is silent.
+        spool: holds the mouths for as long as the performance is used.
         tick: called once per picture with the stage's name.
     """
     view = geometry.view(segment.plate, config.faces.analysis_px)
@@ -110,7 +114,7 @@ def perform(
             passed[i] += why
             if piece is not None and piece.dubbed.any():
                 found.append(piece)
-    spoken = tuple(_speak(segment, found, stems, studio, config, tick))
+    spoken = tuple(_speak(segment, found, stems, studio, config, spool, tick))
     return Performance(shots, spoken, tuple(tuple(why) for why in passed))
 
 
@@ -120,36 +124,46 @@ def _speak(
     stems: Sequence[Stem],
     studio: Studio,
     config: DubConfig,
+    spool: Spool,
     tick: Tick,
 ) -> Iterator[Spoken]:
-    """Make the mouths of all pieces in one stream, so that short shots fill batches together.
-
-    Mouths take the place of the crops that they were made from: of a long take there is one copy.
-    """
+    """Make the mouths of all pieces in one stream, so that short shots fill batches together."""
     if not found:
         return
+    face_px = studio.generator.face_px
     wanted = [cutting.Windows(piece.frames, piece.maps, piece.dubbed) for piece in found]
-    crops = cutting.cut(segment.plate, wanted, studio.generator.face_px, tick)
-    parts = cutting.parted(crops, wanted)
-    seen = [part.pixels[_samples(len(part.pixels))] for part in parts]
+    maps, starts = cutting.joined_maps(wanted), cutting.starts_of(wanted)
+    crops, mouths = spool.rows(len(maps), face_px), spool.rows(len(maps), face_px)
+    for row, picture in cutting.pictures(segment.plate, wanted, face_px, tick):
+        crops[row] = picture
     voices = [_voice(segment, piece, stems[piece.line], studio) for piece in found]
     voice = Voice(np.concatenate([v.windows for v in voices]), np.concatenate([v.voiced for v in voices]))
-    references = _references(parts, found, studio, config)
-    kept, which = np.unique(references, return_inverse=True)
-    others = crops.pixels[kept]
-    for start in range(0, len(crops.pixels), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        crops.pixels[part] = studio.generator.speak(
-            Crops(crops.pixels[part], crops.affines[part]),
-            others[which[part]],
+    ranges = list(pairwise(starts.tolist()))
+    references = np.concatenate(
+        [
+            start + _references(crops.part(start, stop), piece, studio, config)
+            for (start, stop), piece in zip(ranges, found, strict=True)
+        ]
+    )
+    for part in _chunks(len(crops)):
+        which, of_row = np.unique(references[part], return_inverse=True)
+        mouths[part.start] = studio.generator.speak(
+            Crops(crops[part], maps[part]),
+            crops[which][of_row],
             Voice(voice.windows[part], voice.voiced[part]),
         )
-    skin = matte.skin(studio.generator.face_px)
-    for piece, part_of, before in zip(found, parts, seen, strict=True):
-        made = part_of.pixels
+    skin = matte.skin(face_px)
+    for (start, stop), piece in zip(ranges, found, strict=True):
+        made = mouths.part(start, stop)
         rows = {int(n) + piece.frames.start: row for row, n in enumerate(np.flatnonzero(piece.dubbed))}
-        match = colour.measure(before, made[_samples(len(made))], skin)
-        yield Spoken(piece, stems[piece.line], rows, part_of.affines, made, match)
+        looked_at = _samples(len(made))
+        match = colour.measure(crops.part(start, stop)[looked_at], made[looked_at], skin)
+        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match)
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    for start in range(0, count, _CHUNK):
+        yield slice(start, min(start + _CHUNK, count))
 
 
 def _samples(count: int) -> Ints:
@@ -165,21 +179,22 @@ def _voice(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> Voice:
     return Voice(heard.windows[piece.dubbed], heard.voiced[piece.dubbed])
 
 
-def _references(parts: Sequence[Crops], found: Sequence[Piece], studio: Studio, config: DubConfig) -> Ints:
-    """Return which row of all crops each row takes as its reference: one of its own piece."""
-    chosen, start = [], 0
-    for part, piece in zip(parts, found, strict=True):
-        chosen.append(start + _reference(part.pixels, piece, studio, config))
-        start += len(part.pixels)
-    return np.concatenate(chosen)
-
-
-def _reference(crops: FramesBGR, piece: Piece, studio: Studio, config: DubConfig) -> Ints:
+def _references(crops: Rows, piece: Piece, studio: Studio, config: DubConfig) -> Ints:
+    """Return which row each row of a piece takes as its reference."""
     if config.mouths.reference == "same":
         return np.arange(len(crops))
+    openness, uppers = [], []
+    for part in _chunks(len(crops)):
+        pictures = crops[part]
+        openness.append(studio.openness(pictures))
+        uppers.append(reference.uppers_of(pictures))
     every = np.ones(len(crops), np.bool_)
     return reference.closed(
-        crops, studio.openness(crops), piece.yaw_deg[piece.dubbed], every, gap=_REFERENCE_GAP
+        np.concatenate(uppers),
+        np.concatenate(openness),
+        piece.yaw_deg[piece.dubbed],
+        every,
+        gap=_REFERENCE_GAP,
     )
 
 
@@ -197,11 +212,11 @@ def composed(segment: Segment, performance: Performance) -> Iterator[tuple[Plane
 
 def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
     row, i = spoken.rows[n], n - spoken.piece.frames.start
-    face_px = spoken.mouths.shape[1]
+    face_px = spoken.mouths.px
     return paste.paste(
         picture,
         plate.tags,
-        spoken.mouths[row],
+        spoken.mouths[row : row + 1][0],
         spoken.maps[row],
         # Whole degrees, so that mattes are made once and not per picture.
         matte.mouth(face_px, float(round(float(spoken.piece.yaw_deg[i])))),

@@ -25,14 +25,14 @@ _NEAR = 25.0
 _THUMB_PX = 16
 
 
-def closed(crops: FramesBGR, openness: Floats, yaw_deg: Floats, allowed: Bools, gap: int = 5) -> Ints:
+def closed(uppers: Doubles, openness: Floats, yaw_deg: Floats, allowed: Bools, gap: int = 5) -> Ints:
     """Choose a reference for every crop, all of one face in one shot.
 
     The cheapest sequence of references over all pictures together (Viterbi): closed lips and a like pose
     in each picture, weighed against changes from one picture to the next.
 
     Args:
-        crops: ``uint8[T, P, P, 3]`` BGR.
+        uppers: ``float64[T, 128]``, what `uppers_of` returns for the crops.
         openness: ``float32[T]``, inner gap over mouth width.
         yaw_deg: ``float32[T]``.
         allowed: ``bool[T]``, rows that may be a reference; where none may, all may.
@@ -41,16 +41,26 @@ def closed(crops: FramesBGR, openness: Floats, yaw_deg: Floats, allowed: Bools, 
     Returns:
         ``int64[T]`` rows.
     """
-    count = len(crops)
+    count = len(uppers)
     if count == 0:
         return np.zeros(0, np.int64)
     steady = _steady(openness)
     rows = _candidates(steady, allowed if allowed.any() else np.ones(count, np.bool_))
     cost = (steady[rows] / _OPEN) ** 2
     cost = cost + (np.subtract.outer(np.asarray(yaw_deg, np.float64), yaw_deg[rows]) / _TURN_DEG) ** 2
-    cost += _unlike(crops, rows) / _LEVELS**2
+    cost += _unlike(uppers, rows) / _LEVELS**2
     cost[np.abs(np.subtract.outer(np.arange(count), rows)) < gap] += _NEAR
     return rows[_cheapest(cost)]
+
+
+def uppers_of(crops: FramesBGR) -> Doubles:
+    """Return the upper halves of ``uint8[T, P, P, 3]`` crops, grey and tiny: ``float64[T, 128]``, 0..255."""
+    size = (_THUMB_PX, _THUMB_PX // 2)
+    thumbs = np.empty((len(crops), size[1], size[0]), np.float64)
+    for thumb, crop in zip(thumbs, crops, strict=True):
+        upper = cv2.cvtColor(crop[: crop.shape[0] // 2], cv2.COLOR_BGR2GRAY)
+        thumb[:] = cv2.resize(upper, size, interpolation=cv2.INTER_AREA)
+    return thumbs.reshape(len(crops), size[0] * size[1])
 
 
 def _steady(openness: Floats) -> Doubles:
@@ -67,19 +77,10 @@ def _candidates(openness: Doubles, allowed: Bools) -> Ints:
     return np.array([row for row in best if allowed[row]], np.int64)
 
 
-def _unlike(crops: FramesBGR, rows: Ints) -> Doubles:
+def _unlike(uppers: Doubles, rows: Ints) -> Doubles:
     """Return the mean square difference of upper halves, ``float64[T, K]``, in squared levels."""
-    size = (_THUMB_PX, _THUMB_PX // 2)
-    upper = crops.shape[1] // 2
-    thumbs = np.stack(
-        [
-            cv2.resize(cv2.cvtColor(crop[:upper], cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
-            for crop in crops
-        ]
-    )
-    flat = thumbs.reshape(len(crops), -1).astype(np.float64)
-    power = (flat**2).mean(1)
-    unlike = power[:, None] + power[rows] - 2 * flat @ flat[rows].T / flat.shape[1]
+    power = (uppers**2).mean(1)
+    unlike = power[:, None] + power[rows] - 2 * uppers @ uppers[rows].T / uppers.shape[1]
     return np.asarray(np.maximum(unlike, 0))
 
 
