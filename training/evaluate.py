@@ -140,11 +140,12 @@ def evaluate(net: nn.Module, clips: Sequence[Clip]) -> tuple[dict[str, Any], lis
         mine = [s for s in scores if s.split == split]
         skipped = sum(clip.split == split for clip in clips) - len(mine)
         if mine:
-            told[split] = {**_summary(mine), "skipped": skipped}
+            told[split] = {**summary(mine), "skipped": skipped}
     return told, scores
 
 
-def _summary(scores: Sequence[Score]) -> dict[str, Any]:
+def summary(scores: Sequence[Score]) -> dict[str, Any]:
+    """Sum up the scores of one split, as `evaluate` tells."""
     values = np.array([[getattr(s, name) for name in _MEASURES] for s in scores])
     people = [
         np.flatnonzero([s.speaker == who for s in scores]) for who in sorted({s.speaker for s in scores})
