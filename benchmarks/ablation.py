@@ -1,4 +1,4 @@
-"""What made people are worth: the sync expert taught by real clips, by performers, and by both, on people unseen.
+"""What performers are worth: the sync expert taught by real clips, by performers, by both; on people unseen.
 
 Trains `training expert` once per arm and seed, all with the same number of steps, and scores each run as
 `training evaluate` does. A run that is there already is not trained again. Prints markdown: mean of the seeds
