@@ -126,6 +126,19 @@ class LipsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SignConfig:
+    """By whom takes are signed (Content Credentials).
+
+    Args:
+        certificate: PEM chain.
+        private_key: PEM.
+    """
+
+    certificate: Path
+    private_key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class DubConfig:
     """A whole job."""
 
@@ -133,6 +146,7 @@ class DubConfig:
     faces: FaceConfig = field(default_factory=FaceConfig)
     mouths: MouthConfig = field(default_factory=MouthConfig)
     composite: CompositeConfig = field(default_factory=CompositeConfig)
+    sign: SignConfig | None = None
     lang: str | None = None
     marker_color: str | None = None
     mark_all: bool = False

@@ -17,6 +17,15 @@ from w2l_studio.cli import options, progress
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Result folder; default: EDIT's name with .w2l beside it."
 )
+@click.option(
+    "--sign-cert",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign takes with this certificate (PEM chain): Content Credentials.",
+)
+@click.option(
+    "--sign-key", type=click.Path(path_type=Path), metavar="FILE", help="The certificate's key (PEM)."
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line (docs/events.md).")
 @click.option(
     "--stop-file", type=click.Path(path_type=Path), metavar="FILE",

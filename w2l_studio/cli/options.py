@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from w2l_studio.config import DubConfig
+from w2l_studio.config import DubConfig, SignConfig
 from w2l_studio.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -96,6 +96,7 @@ def config(values: dict[str, Any]) -> DubConfig:
         mark_all=values.get("mark_all", False),
         strict=values.get("strict", False),
         cues=values.get("cues"),
+        sign=_sign(values.get("sign_cert"), values.get("sign_key")),
         media_roots=tuple(_root(text) for text in values.get("media_roots", ())),
     )
 
@@ -110,6 +111,16 @@ def print_table(table: Any) -> None:
     from rich.console import Console
 
     (Console() if sys.stdout.isatty() else Console(width=1000)).print(table)
+
+
+def _sign(certificate: Path | None, key: Path | None) -> SignConfig | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError(
+            "a signature needs a certificate and its key", hint="give --sign-cert and --sign-key"
+        )
+    return SignConfig(certificate, key)
 
 
 def _root(text: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ def take_key(
     config: DubConfig,
     sha256: dict[str, str],
 ) -> str:
-    """Return the content key of a take: plate range, stem range, settings, weights, engine version.
+    """Return the content key of a take: plate range, stem range, settings, weights, engine, certificate.
 
     Where a clip lies in the edit, what it is called and on which device networks run change no picture.
 
@@ -33,6 +33,7 @@ def take_key(
     lead_s = (segment.render_range.start - segment.plate_range.start) / segment.plate.rate
     first_s = segment.record_start_s + lead_s
     mouths = config.mouths
+    signed = {"certificate": workdir.file_sha256(config.sign.certificate)} if config.sign else {}
     return workdir.key(
         {
             "engine": __version__,
@@ -53,6 +54,7 @@ def take_key(
             "mouths": [mouths.reference, mouths.precision],
             "composite": as_json(config.composite),
             "weights": sha256,
+            **signed,
         }
     )
 

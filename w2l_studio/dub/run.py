@@ -6,7 +6,7 @@ The only place that catches a take's errors; constructs nothing itself (`dub.wir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from w2l_studio import __version__
@@ -17,7 +17,7 @@ from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
 from w2l_studio.dub.spool import Spool
 from w2l_studio.dub.take import Performance
-from w2l_studio.dub.wiring import Studio, build, identify
+from w2l_studio.dub.wiring import Studio, build, identify, seal
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.edit import patch, resolve, timeline
 from w2l_studio.edit.segments import Refused
@@ -60,6 +60,7 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
         with WorkDir(out.absolute()) as work:
             job = plan.make(path.absolute(), stem_options, config, work.path / "bundle")
             weights = identify(config)
+            seal(config)  # a certificate that does not sign is told before hours of work
             emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
             _announce(job, emit)
             takes, failed = Rendering(job, work, config, weights, emit).all()
@@ -152,6 +153,8 @@ class Rendering:
             made = self._taken(segment, performance, slate, path)
             if any(made.synced):
                 take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
+                if self.studio.seal is not None:
+                    self.studio.seal.sign(path, slate)
         self.work.finish(slate.key, path, facts.record(made))
         return made
 
@@ -216,7 +219,8 @@ def _deliver(
     used = {
         "detector": config.faces.detector,
         "weights": {kind: entry.sha256 for kind, entry in weights.items()},
-        "settings": as_json(config),
+        "certificate": workdir.file_sha256(config.sign.certificate) if config.sign else None,
+        "settings": as_json(replace(config, sign=None)),
     }
     value = report.compose(job, takes, failed, used)
     report_path = work.path / "report.json"

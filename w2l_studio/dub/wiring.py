@@ -13,6 +13,7 @@ from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
+from w2l_studio.media.credentials import Seal
 from w2l_studio.media.encode import ProRes
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -30,6 +31,7 @@ class Studio:
     judge: Judge
     openness: Openness
     encoder: Encoder
+    seal: Seal | None
 
 
 def identify(config: DubConfig) -> dict[str, Entry]:
@@ -70,7 +72,17 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
         ProRes(),
+        seal(config),
     )
+
+
+def seal(config: DubConfig) -> Seal | None:
+    """Construct what signs takes, where that is asked for.
+
+    Raises:
+        UsageError: certificate and key do not sign, or c2pa-python is missing.
+    """
+    return Seal(config.sign.certificate, config.sign.private_key) if config.sign else None
 
 
 def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
