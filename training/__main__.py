@@ -221,7 +221,7 @@ def generator(
         expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
         learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
-        return GeneratorTrainee(given.sampler, expert, net, Recipe(width=width), learned)
+        return GeneratorTrainee(given.sampler, expert, net, Recipe(width=width), learned, given.machine)
 
     train(make, packs, shares, out, **options)
 

@@ -6,7 +6,7 @@ Draws no samples (`sampling`) and exports nothing (`export`).
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,21 +17,24 @@ from training import augment, start
 from training.critic import Patches, difference, lips, mistakes
 from training.data import WINDOW, Sampler
 from training.loop import one_cycle
+from training.machine import Machine
 from training.recipe import Recipe
-from training.sampling import Lips
+from training.sampling import Batch, LipSource, Sounds
 from w2l_studio.nets.contrast import EMBEDDING, Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening
 
+Judge = TypeVar("Judge", bound=nn.Module)
 #: How much earlier than it has a say a critic begins to learn, as a share of the steps.
 _FOREWARNED = 0.02
 _CRITIC_RATE = 4e-4
 #: Share of the old value in the mean of the weights, which is what is exported.
 _EMA = 0.998
+_LIMIT = 1.0
 
 
 class GeneratorTrainee:
-    """Fulfils `loop.Trainee`.
+    """Fulfils `loop.Fed`.
 
     Args:
         expert: judges drawn lips; never changed. None = without the terms that need it, as the paper's
@@ -47,59 +50,64 @@ class GeneratorTrainee:
         opening: Opening,
         recipe: Recipe,
         learned: Generator | None = None,
+        machine: Machine | None = None,
     ) -> None:
-        self.recipe = recipe
-        self._clips = Lips(sampler, opening)
-        self._expert = expert.eval().requires_grad_(False) if expert else None
-        self._opening = opening.eval().requires_grad_(False)
-        self.net = Generator(
-            recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels
-        ).to(memory_format=torch.channels_last)
+        self.recipe, self._machine = recipe, machine or Machine()
+        self.source = LipSource(sampler, opening, recipe, self._machine)
+        self._expert = self._judge(expert) if expert else None
+        self._opening = self._judge(opening)
+        net = Generator(recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels)
         if learned is None:
-            start.stand_still(self.net)
+            start.stand_still(net)
         else:
-            start.begin(self.net, learned)
+            start.begin(net, learned)
+        self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
-        self._ears = nn.Linear(self.net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
+        self._ears = self._machine.ready(
+            nn.Linear(net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
+        )
         trained = [*self.net.parameters(), *self._ears.parameters()]
         self._optimiser = torch.optim.AdamW(trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01)
-        self._critic = Patches().to(memory_format=torch.channels_last)
+        self._critic = self._machine.ready(Patches())
         self._critic_optimiser = torch.optim.AdamW(self._critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99))
-        self._weights = _weights(recipe)
+        self._weights = self._machine.place(_weights(recipe))
+
+    def _judge(self, net: Judge) -> Judge:
+        return self._machine.ready(net).eval().requires_grad_(False)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Sounds | Batch) -> dict[str, float]:
         """Teach the ears first, then ears and hand together."""
-        early = int(steps * self.recipe.ears)
-        hearing = number < early
+        early = self.recipe.early(steps)
+        hearing = isinstance(drawn, Sounds)
         factor = one_cycle(number, early) if hearing else one_cycle(number - early, steps - early)
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate * factor
-        told, loss = self._listen(random) if hearing else self._draw(random, number / steps)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self._optimiser.step()
+        placed = self._machine.place(drawn)
+        told, loss = self._listen(placed) if hearing else self._draw(placed, number / steps)
+        self._machine.learn(loss, self._optimiser, _LIMIT)
         self._remember(0.0 if hearing else _EMA)
         return told
 
-    def _listen(self, random: np.random.Generator) -> tuple[dict[str, float], Tensor]:
+    def _listen(self, batch: Sounds) -> tuple[dict[str, float], Tensor]:
         """Let the audio encoder tell lip opening and what the expert hears."""
-        heard, sound, opening = self._clips.sounds(random, 128, self.recipe)
         self.net.train()
-        told = self._ears(self.net.audio_encoder(heard).flatten(1))
-        error = functional.smooth_l1_loss(told[:, 0], opening, beta=0.05)
+        told = self._ears(self.net.audio_encoder(batch.heard).flatten(1))
+        error = functional.smooth_l1_loss(told[:, 0], batch.opening, beta=0.05)
         report = {"ears_opening": error.item()}
         if self._expert is None:
             return report, error * 4
-        alike = functional.cosine_similarity(told[:, 1:], self._expert.hear(sound)).mean()
+        alike = functional.cosine_similarity(told[:, 1:], self._expert.hear(batch.sound)).mean()
         return report | {"ears_alike": alike.item()}, error * 4 + 1 - alike
 
-    def _draw(self, random: np.random.Generator, done: float) -> tuple[dict[str, float], Tensor]:
+    def _draw(self, batch: Batch, done: float) -> tuple[dict[str, float], Tensor]:
         recipe = self.recipe
-        batch = self._clips.batch(random, recipe)
         reference = batch.faces[:, 3:, recipe.face_px // 2 :]
         self.net.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with self._machine.autocast():
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         error = (drawn - batch.target).abs()
         moved = (batch.target - reference).abs().mean(1, keepdim=True)
@@ -128,18 +136,16 @@ class GeneratorTrainee:
     def _teach_critic(self, true: Tensor, drawn: Tensor, reference: Tensor) -> float:
         """Let the critic learn from a batch; returns its loss (1 = it knows nothing)."""
         self._critic.requires_grad_(True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with self._machine.autocast():
             verdicts = self._critic(torch.cat([true, drawn]), torch.cat([reference, reference]))[-1].float()
         loss = mistakes(*verdicts.chunk(2))
-        self._critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._critic_optimiser.step()
+        self._machine.learn(loss, self._critic_optimiser)
         return loss.item()
 
     def _judged(self, drawn: Tensor, true: Tensor, reference: Tensor) -> dict[str, Tensor]:
         """Ask the critic about drawn lips, without teaching it."""
         self._critic.requires_grad_(False)
-        with torch.autocast("cpu", torch.bfloat16):
+        with self._machine.autocast():
             seen = self._critic(drawn, reference)
             with torch.no_grad():
                 wanted = self._critic(true, reference)
@@ -147,7 +153,7 @@ class GeneratorTrainee:
 
     def _followed(self, drawn: Tensor, true: Tensor, heard: Tensor, expert: Contrast) -> dict[str, Tensor]:
         """Compare drawn lips with the true ones in the expert's eyes (stabilised sync, arXiv 2307.09368)."""
-        count = self.recipe.windows * WINDOW
+        count = len(heard) * WINDOW
         seen, wanted = (expert.see(_stacked(x[:count])) for x in (drawn, true))
         sound = expert.hear(heard)
         return {

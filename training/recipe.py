@@ -56,3 +56,7 @@ class Recipe:
     silent: float = 0.08
     gap: int = 6
     soft: float = 0.3
+
+    def early(self, steps: int) -> int:
+        """Return how many of a run's steps teach the audio encoder alone."""
+        return int(steps * self.ears)

@@ -5,7 +5,8 @@ Learns nothing; what is drawn how often is told by the recipe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from training import augment
 from training.data import WINDOW, Clip, Sampler, column, hear
+from training.machine import Machine
 from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import BANDS, SILENCE
@@ -21,10 +23,25 @@ from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
 _SHUT_SHARE = 0.2
+#: Sounds in a step that teaches the audio encoder alone.
+_SOUNDS = 128
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Sounds(NamedTuple):
+    """What a step of the ears learns from.
+
+    Args:
+        heard: ``float32[N, 1, 80, 16]``, as the generator hears, with the recipe's lead.
+        sound: ``float32[N, 1, 80, 16]``, as the expert hears.
+        opening: ``float32[N]``, how far lips are open.
+    """
+
+    heard: Tensor
+    sound: Tensor
+    opening: Tensor
+
+
+class Batch(NamedTuple):
     """What a step learns from; N = 5 * windows + singles, the windows' pictures first.
 
     Args:
@@ -40,12 +57,22 @@ class Batch:
     sound: Tensor
 
 
-class Lips:
-    """Draws what a generator learns from; knows how far lips are open in every picture that it drew from."""
+class LipSource:
+    """Fulfils `feed.Source`; knows how far lips are open in every picture that it drew from.
 
-    def __init__(self, sampler: Sampler, opening: Opening) -> None:
-        self._sampler, self._net = sampler, opening
+    Args:
+        opening: measures lips whose opening nobody knows; a copy of it does so on the CPU.
+        machine: whose part of a batch is drawn.
+    """
+
+    def __init__(self, sampler: Sampler, opening: Opening, recipe: Recipe, machine: Machine) -> None:
+        self._sampler, self._recipe, self._machine = sampler, recipe, machine
+        self._net = copy.deepcopy(opening).cpu().eval()
         self._known: dict[tuple[str, str], Floats] = {}
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Sounds | Batch:
+        """Draw this process's part of a step's batch: sounds alone first, then faces."""
+        return self.sounds(random) if number < self._recipe.early(steps) else self.batch(random)
 
     def opening(self, clip: Clip) -> Floats:
         """Return the clip's openings ``float32[T]``, measured where nobody knows them."""
@@ -58,54 +85,58 @@ class Lips:
         placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
         lower = np.stack([augment.lower(frame, placed) for frame in clip.frames])
         with torch.inference_mode():
-            measured = self._net.eval().measure(torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255)
+            measured = self._net.measure(torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255)
         return measured.numpy()
 
-    def sounds(
-        self, random: np.random.Generator, count: int, recipe: Recipe
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def sounds(self, random: np.random.Generator) -> Sounds:
         """Draw sounds as the generator hears them, as the expert does, and how far lips are open."""
         heard, sound, opening = [], [], []
-        for _ in range(count):
-            clip = self._sampler.draw(random)
-            frame = int(random.integers(clip.windows))
-            spectrum = augment.voice(random, clip.mel[:, _around(frame, clip)])
+        for chance in self._machine.part(random, _SOUNDS):
+            clip = self._sampler.draw(chance)
+            frame = int(chance.integers(clip.windows))
+            spectrum = augment.voice(chance, clip.mel[:, _around(frame, clip)])
             offset = _around(frame, clip).start
-            heard.append(hear(spectrum, column(frame, recipe.lead_ms) - offset))
+            heard.append(hear(spectrum, column(frame, self._recipe.lead_ms) - offset))
             sound.append(hear(spectrum, column(frame) - offset))
             opening.append(self.opening(clip)[frame])
         stacked = [torch.from_numpy(np.stack(part))[:, None] for part in (heard, sound)]
-        return stacked[0], stacked[1], torch.tensor(np.array(opening, np.float32))
+        return Sounds(*stacked, torch.tensor(np.array(opening, np.float32)))
 
-    def batch(self, random: np.random.Generator, recipe: Recipe) -> Batch:
-        """Draw a batch."""
-        faces, target, heard, sound = [], [], [], []
-        for i in range(recipe.windows + recipe.singles):
-            length = WINDOW if i < recipe.windows else 1
-            clip = self._sampler.draw(random)
-            opening = self.opening(clip)
-            at = choose_moment(opening[: clip.windows], random, recipe.open)
-            frames = np.arange(at, at + length)
-            spectrum = augment.voice(random, clip.mel)
-            if random.random() < 0.5:
-                spectrum = np.where(augment.hush(clip.mel) == clip.mel, spectrum, SILENCE).astype(np.float32)
-            shut = shut_lips(opening)
-            if random.random() < recipe.silent:
-                frames = np.full(length, random.choice(np.flatnonzero(shut)))
-                spectrum = np.full((BANDS, COLUMNS), SILENCE, np.float32)
-            reference = choose_reference(shut, frames, random, recipe)
-            pictured, true = _pictures(clip, frames, reference, random, recipe)
-            faces.append(pictured)
-            target.append(true)
-            heard.append(np.stack([hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames]))
-            if length == WINDOW:
-                sound.append(hear(spectrum, column(int(frames[0]))))
+    def batch(self, random: np.random.Generator) -> Batch:
+        """Draw faces and their sounds."""
+        recipe = self._recipe
+        lengths = {WINDOW: recipe.windows, 1: recipe.singles}
+        rows = [
+            self._row(length, chance)
+            for length, count in lengths.items()
+            for chance in self._machine.part(random, count)
+        ]
+        faces, target, heard, sound = zip(*rows, strict=True)
         return Batch(
             torch.from_numpy(np.concatenate(faces)).permute(0, 3, 1, 2),
             torch.from_numpy(np.concatenate(target)).permute(0, 3, 1, 2),
             torch.from_numpy(np.concatenate(heard))[:, None],
-            torch.from_numpy(np.stack(sound))[:, None],
+            torch.from_numpy(np.stack([one for one in sound if one is not None]))[:, None],
         )
+
+    def _row(self, length: int, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats | None]:
+        """Draw consecutive pictures of a clip, what is heard in each, and what the expert hears in all."""
+        recipe = self._recipe
+        clip = self._sampler.draw(random)
+        opening = self.opening(clip)
+        at = choose_moment(opening[: clip.windows], random, recipe.open)
+        frames = np.arange(at, at + length)
+        spectrum = augment.voice(random, clip.mel)
+        if random.random() < 0.5:
+            spectrum = np.where(augment.hush(clip.mel) == clip.mel, spectrum, SILENCE).astype(np.float32)
+        shut = shut_lips(opening)
+        if random.random() < recipe.silent:
+            frames = np.full(length, random.choice(np.flatnonzero(shut)))
+            spectrum = np.full((BANDS, COLUMNS), SILENCE, np.float32)
+        reference = choose_reference(shut, frames, random, recipe)
+        heard = np.stack([hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames])
+        sound = hear(spectrum, column(int(frames[0]))) if length == WINDOW else None
+        return (*_pictures(clip, frames, reference, random, recipe), heard, sound)
 
 
 def _around(frame: int, clip: Clip) -> slice:

@@ -12,8 +12,9 @@ from training import loop
 from training.critic import Patches, difference, mistakes
 from training.data import Sampler, read_pack
 from training.generator import GeneratorTrainee
+from training.machine import Machine
 from training.recipe import Recipe
-from training.sampling import Lips, choose_reference, shut_lips
+from training.sampling import LipSource, choose_reference, shut_lips
 from training.start import begin
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator
@@ -27,13 +28,18 @@ def sampler(pack):
     return Sampler(read_pack([pack]))
 
 
-def trainee(sampler, recipe=SLIM, *, judged=True):
+def trainee(sampler, recipe=SLIM, *, judged=True, machine=None):
     torch.manual_seed(0)
-    return GeneratorTrainee(sampler, Contrast() if judged else None, Opening(), recipe)
+    return GeneratorTrainee(sampler, Contrast() if judged else None, Opening(), recipe, machine=machine)
+
+
+def drawn(sampler, recipe, machine=None):
+    source = LipSource(sampler, Opening(), recipe, machine or Machine())
+    return source.batch(np.random.default_rng(2))
 
 
 def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
-    batch = Lips(sampler, Opening()).batch(np.random.default_rng(0), SLIM)
+    batch = drawn(sampler, SLIM)
     assert batch.faces.shape == (8, 6, 192, 192)
     assert batch.target.shape == (8, 3, 96, 192)
     assert batch.heard.shape == (8, 1, 80, 16)
@@ -55,12 +61,11 @@ def test_references_keep_their_distance_and_are_mostly_shut():
 
 
 def test_silence_goes_with_shut_lips(sampler):
-    clips = Lips(sampler, Opening())
     quiet = replace(SLIM, singles=24, silent=1.0)
-    batch = clips.batch(np.random.default_rng(2), quiet)
+    batch = drawn(sampler, quiet)
     assert (batch.heard == -4).all()
     mouth = (slice(None), slice(None), slice(12, 68), slice(72, 120))
-    spoken = clips.batch(np.random.default_rng(2), replace(quiet, silent=0.0))
+    spoken = drawn(sampler, replace(quiet, silent=0.0))
     assert _gap(batch.target[mouth]) < 0.6 * _gap(spoken.target[mouth])
 
 
@@ -135,6 +140,44 @@ def test_the_same_generator_begins_as_it_is(lively):
     assert begin(fresh, learned) == []
     for one, other in zip(learned.state_dict().values(), fresh.state_dict().values(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_it_trains_where_the_machine_says_and_as_precisely(sampler, reduced):
+    learner = trainee(sampler, replace(SLIM, critic=0.0), machine=Machine(reduced=reduced))
+    seen = {}
+
+    def note(name):
+        def hook(_module, _given, result):
+            seen[name] = result.dtype
+
+        return hook
+
+    learner.net.face_encoder_blocks[0][0].conv_block[0].register_forward_hook(note("net"))
+    learner._critic.layers[0].register_forward_hook(note("critic"))
+    learner.step(0, 2, np.random.default_rng(0))
+    assert seen == dict.fromkeys(("net", "critic"), torch.bfloat16 if reduced else torch.float32)
+    assert learner.net.face_encoder_blocks[1][0].conv_block[0].weight.dtype == torch.float32
+
+
+def test_everything_lies_on_the_machines_device(sampler):
+    learner = trainee(sampler, machine=Machine(torch.device("meta")))
+    parts = (learner.net, learner.mean, learner._ears, learner._critic, learner._expert, learner._opening)
+    tensors = [tensor for part in parts for tensor in part.state_dict().values()]
+    assert {tensor.device.type for tensor in [*tensors, learner._weights]} == {"meta"}
+    # What is drawn comes from the CPU, whatever learns from it.
+    assert {part.device.type for part in learner.source.batch(np.random.default_rng(0))} == {"cpu"}
+
+
+def test_processes_share_a_batch_windows_and_singles_alike(sampler):
+    recipe = replace(SLIM, windows=2, singles=4)
+    whole = drawn(sampler, recipe)
+    parts = [drawn(sampler, recipe, Machine(rank=rank, world=2)) for rank in (0, 1)]
+    assert torch.equal(whole.sound, torch.cat([part.sound for part in parts]))
+    for name in ("faces", "target", "heard"):
+        value, halves = getattr(whole, name), [getattr(part, name) for part in parts]
+        joined = torch.cat([*(half[:5] for half in halves), *(half[5:] for half in halves)])
+        assert torch.equal(value, joined), name
 
 
 def test_without_an_expert_there_is_no_term_on_sync(sampler):
