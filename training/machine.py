@@ -168,9 +168,8 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
 
     Args:
         device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
-        precision: ``fp32``, ``bf16``, or ``auto`` = bf16 on GPUs that have it and on CPUs with AMX. AVX-512
-            alone is
-            no reason: backward passes are slower with it (README).
+        precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the device multiplies in it (on CPUs by AMX or
+            AVX-512; benchmarks/throughput.py measures what that gives).
 
     Raises:
         UsageError: no such device.
@@ -199,4 +198,7 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
 def _bf16_teaches(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    return hasattr(torch.cpu, "get_capabilities") and bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    has = torch.cpu.get_capabilities()
+    return any(has.get(name, False) for name in ("amx_bf16", "avx512_bf16"))

@@ -72,6 +72,14 @@ def test_bf16_is_used_where_it_is_asked_for():
         assert net(torch.zeros(1, 3, 8, 8)).dtype == torch.float32
 
 
+@pytest.mark.parametrize(("has", "wanted"), [("amx_bf16", True), ("avx512_bf16", True), ("avx512_f", False)])
+def test_bf16_is_used_where_the_processor_multiplies_in_it(monkeypatch, has, wanted):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {has: True}, raising=False)
+    with started() as here:
+        assert here.reduced is wanted
+
+
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match="no CUDA device"), started("cuda"):
