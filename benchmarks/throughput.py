@@ -1,0 +1,200 @@
+"""How near training comes to what the machine can multiply, and whether the loader keeps up.
+
+A step of the paper's generator is set against the rate of matrix products in the same run.
+
+    python benchmarks/throughput.py [--pack DIR] [--width 1 --width 0.25] [--pictures 20] [--device cuda]
+
+Prints markdown tables. Without a pack the loader reads noise of the same size from a temporary one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from training import feed
+from training.data import FRAME_PX, SAMPLES_PER_FRAME, Sampler, read_pack
+from training.machine import Machine, started
+from training.paper import recipes
+from training.paper.faces import Faces, FaceSource
+from training.paper.generator import PaperTrainee
+
+PRECISIONS = ("fp32", "bf16")
+#: Share of the bf16 matrix rate that a step shall reach.
+GOAL = 0.4
+_SIDE = 2048
+_NOISE = (4, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step took.
+
+    Args:
+        flop: of forward and backward pass; a multiplication with its addition counts 2.
+    """
+
+    width: float
+    precision: str
+    pictures: int
+    flop: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """FLOP a second."""
+        return self.flop / self.seconds
+
+
+def matrix_rate(machine: Machine, precision: str, rounds: int) -> float:
+    """Return the FLOP a second of a large matrix product."""
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    left, right = (torch.randn(_SIDE, _SIDE, device=machine.device).to(kind) for _ in range(2))
+    return 2 * _SIDE**3 / quickest(lambda: left @ right, machine, rounds)
+
+
+def step(machine: Machine, width: float, source: FaceSource, rounds: int) -> Step:
+    """Measure a step of L1 alone, as the paper's recipe begins: forward, backward, Adam."""
+    recipe = replace(source.recipe, width=width)
+    # The trainee measures on nothing here, but wants clips to do so.
+    clips = [source.sampler.draw(np.random.default_rng(0))]
+    trainee = PaperTrainee(source.sampler, clips, recipe, machine=machine)
+    batch = source.draw(0, 1, feed.chance(0, 0))
+    seconds = quickest(lambda: trainee.learn(0, 1, batch), machine, rounds)
+    return Step(
+        width,
+        "bf16" if machine.reduced else "fp32",
+        len(batch.target),
+        work(lambda: trainee.learn(0, 1, batch)),
+        seconds,
+    )
+
+
+def work(call: Callable[[], object]) -> int:
+    """Count the FLOP of a call: products and convolutions, both ways."""
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return int(counter.get_total_flops())
+
+
+def drawn(source: FaceSource, rounds: int) -> float:
+    """Return the pictures that one process draws a second."""
+    seconds, count = [], 0
+    for number in range(rounds + 1):
+        begin = time.process_time()
+        batch: Faces = source.draw(number, rounds, feed.chance(0, number))
+        seconds.append(time.process_time() - begin)
+        count = len(batch.target)
+    # The first one reads the files.
+    return count / min(seconds[1:])
+
+
+def quickest(call: Callable[[], object], machine: Machine, rounds: int) -> float:
+    """Return the seconds of the quickest of some calls after a first one.
+
+    On a processor that others use too, its own time says more than the wall's.
+    """
+    on_gpu = machine.device.type == "cuda"
+    clock = time.perf_counter if on_gpu else time.process_time
+    seconds = []
+    for _ in range(rounds + 1):
+        begin = clock()
+        call()
+        if on_gpu:
+            torch.cuda.synchronize()
+        seconds.append(clock() - begin)
+    return min(seconds[1:])
+
+
+def table(rates: dict[str, float], steps: Sequence[Step], loader: float) -> str:
+    """Return the figures as markdown."""
+    lines = [f"matrix products of {_SIDE}x{_SIDE}, GFLOP/s: "]
+    lines[0] += ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in rates.items())
+    lines += [
+        "",
+        "| width | precision | pictures | GFLOP a step | s a step | GFLOP/s "
+        "| of its own matrix rate | of bf16's | loader draws |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in steps:
+        own, of_bf16 = one.rate / rates[one.precision], one.rate / rates["bf16"]
+        lines.append(
+            f"| {one.width:g} | {one.precision} | {one.pictures} | {one.flop / 1e9:.0f} | {one.seconds:.2f} "
+            f"| {one.rate / 1e9:.0f} | {own:.0%} | {of_bf16:.0%} "
+            f"| {loader * one.seconds / one.pictures:.0f} times as fast |"
+        )
+    best = max(one.rate for one in steps if one.width == max(step.width for step in steps)) / rates["bf16"]
+    lines.append(
+        f"\ngoal {GOAL:.0%} of bf16's at the largest width: {'reached' if best >= GOAL else 'missed'}"
+    )
+    return "\n".join(lines)
+
+
+@contextmanager
+def noise() -> Iterator[Path]:
+    """Write a pack of noise, in the sizes of a real one."""
+    clips, frames = _NOISE
+    random = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(clips):
+            clip = Path(folder) / f"clip{number}"
+            clip.mkdir()
+            np.save(
+                clip / "frames.npy", random.integers(0, 256, (frames, FRAME_PX, FRAME_PX, 3), dtype=np.uint8)
+            )
+            np.save(clip / "audio.npy", random.normal(0, 0.1, frames * SAMPLES_PER_FRAME).astype(np.float32))
+            told = {"speaker": f"p{number}", "split": "train", "licence": "CC0"}
+            (clip / "meta.json").write_text(json.dumps(told), encoding="utf-8")
+        yield Path(folder)
+
+
+def measure(packs: Sequence[Path], options: argparse.Namespace) -> str:
+    sampler = Sampler(read_pack(packs))
+    recipe = replace(recipes.wav2lip(), sync=0.0, windows=options.pictures // 5)
+    rates, steps, loader = {}, [], 0.0
+    for precision in PRECISIONS:
+        with started(options.device, precision, compiled=options.compile) as machine:
+            rates[precision] = matrix_rate(machine, precision, options.rounds)
+    for width, precision in product(options.width, PRECISIONS):
+        with started(options.device, precision, compiled=options.compile) as machine:
+            source = FaceSource(sampler, recipe, machine)
+            loader = loader or drawn(source, options.rounds)
+            steps.append(step(machine, width, source, options.rounds))
+    return table(rates, steps, loader)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pack", type=Path, action="append")
+    parser.add_argument("--width", type=float, action="append")
+    parser.add_argument(
+        "--pictures", type=int, default=20, help="a step; the paper's 80 need 5 GB at width 1"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_args(arguments)
+    options.width = options.width or [1.0, 0.25]
+    torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
+    if options.pack:
+        print(measure(options.pack, options))
+    else:
+        with noise() as folder:
+            print(measure([folder], options))
+
+
+if __name__ == "__main__":
+    main()
