@@ -14,6 +14,7 @@ import numpy.typing as npt
 from training.performers import mesh, person
 from training.performers.mesh import SKIN
 from training.performers.person import Person
+from training.performers.surface import nothing
 
 Array = npt.NDArray[np.float64]
 
@@ -163,8 +164,8 @@ def embodied(actor: Actor) -> Person:
         displaced += mesh.target(path) * np.float32(strength)
     rest = person.eyes_in_place(head, head.rest + displaced)
     drawn = person.draw(np.random.default_rng(actor.seed))
-    look = {name: actor.look.get(name, value) for name, value in drawn.look.items()}
-    return replace(drawn, rest=rest.astype(np.float32), look=look, gain=1.0, asymmetry=1.04)
+    look = {name: actor.look.get(name, value) for name, value in drawn.look.items()} | {"brim": 0.0}
+    return replace(drawn, rest=rest.astype(np.float32), look=look, gain=1.0, asymmetry=1.04, worn=nothing())
 
 
 def dressed(actor: Actor, head: Person) -> Extra:

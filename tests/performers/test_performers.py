@@ -158,6 +158,30 @@ def test_jaw_and_lips_agree(renderer):
     assert (np.diff(openings) > 0.05).all()
 
 
+def test_glass_is_looked_through_and_what_is_worn_moves_no_landmark(renderer):
+    from training.performers import glasses, person, render, surface
+
+    random = np.random.default_rng(0)
+    drawn = person.draw(random)
+    look = drawn.look | {"lens": (0.03, 0.03, 0.03, 0.04), "brim": 0.0}
+    rims = glasses.Glasses((0.26, 0.2), 3, 0, 0, "full", 0.02)
+    shown = []
+    for on in (surface.nothing(), surface.joined(glasses.made(rims, drawn.rest))):
+        body = render.embody(person.Person(drawn.rest, drawn.units, look, 1.0, 1.0, on))
+        still = scene.Pose(np.zeros((1, 3)), np.zeros((1, 2)))
+        setting = scene.draw(np.random.default_rng(2), 160, 40)
+        shown += renderer.render(body, np.zeros((1, len(body.names)), np.float32), still, setting)
+    plain, framed = shown
+    np.testing.assert_array_equal(plain.points, framed.points)
+    assert plain.opening == framed.opening
+    apart = np.abs(plain.pixels.astype(int) - framed.pixels).mean(2)
+    x, y = np.rint(plain.points[0]).astype(int)
+    assert framed.covered[y, x] == 1
+    assert apart[y - 1 : y + 2, x - 1 : x + 2].mean() < 40
+    assert (apart[y - 13 : y + 14] > 15).sum() > 40
+    assert apart[y + 34 :].max() == 0
+
+
 def test_without_anything_to_perform_the_command_says_what_to_give(tmp_path):
     made = subprocess.run(
         [sys.executable, "-m", "training", "performers", str(tmp_path)],

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.performers import mesh
+from training.performers import mesh, wardrobe, whiskers
 from training.performers.mesh import EYE, SKIN, TEETH, TONGUE, Mesh
+from training.performers.surface import Surface, nothing
 from w2l_studio.terms import Doubles, Floats
 
 #: Albedo of skin in linear light, from light to dark (after published spectra, rounded).
@@ -33,6 +34,8 @@ _IRIS = np.array(
 #: Folders of shape targets that make faces differ.
 _SHAPES = ("nose", "mouth", "chin", "cheek", "head", "eyes", "forehead", "ears", "eyebrows")
 _SHAPES_PER_PERSON = 20
+#: What is left of the scalp's own volume under hats and long hair.
+_UNDER = 0.12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,7 @@ class Person:
         look: uniforms of the shader.
         gain: how far this person moves the lips (1 = as captured).
         asymmetry: left side's share, about 1.
+        worn: glasses, hat, long hair, moustache.
     """
 
     rest: Floats
@@ -52,6 +56,7 @@ class Person:
     look: dict[str, float | tuple[float, ...]] = field(repr=False)
     gain: float
     asymmetry: float
+    worn: Surface = field(default_factory=nothing, repr=False)
 
 
 def draw(random: np.random.Generator) -> Person:
@@ -63,13 +68,21 @@ def draw(random: np.random.Generator) -> Person:
     rest = _teeth_in_place(random, head, eyes_in_place(head, rest))
     rest = rest - _middle(rest) + _middle(head.rest)
     look = _look(random, male)
-    rest = rest + _hair(random, head, rest, look)
+    (apart,) = random.spawn(1)
+    chosen = wardrobe.draw(apart, look, male=male)
+    worn = wardrobe.made(chosen, rest.astype(np.float32))
+    volume = _hair(random, head, rest, look)
+    if chosen.hat or chosen.cut:
+        volume = volume * np.float32(_UNDER)
+    if chosen.beard:
+        rest = rest + whiskers.beard(apart, rest, float(look["beard_reach"]), chosen.beard)  # type: ignore[arg-type]
     return Person(
-        rest.astype(np.float32),
+        (rest + volume).astype(np.float32),
         head.units,
-        look,
+        look | chosen.look,
         gain=float(random.uniform(0.85, 1.3)),
         asymmetry=float(random.uniform(0.88, 1.12)),
+        worn=worn,
     )
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 import moderngl
 import numpy as np
 
-from training.performers import mesh
+from training.performers import mesh, surface
 from training.performers.person import Person
 from training.performers.scene import FACE, Light, Pose, Scene
 from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
@@ -31,16 +31,20 @@ class Body:
 
     Args:
         names: units, in the order of the matrices' rows.
-        places: ``float32[U, N * 3]`` displacement per unit.
-        normals: ``float32[U, N * 3]`` change of the normal per unit.
-        rest_normals: ``float32[N, 3]``.
+        rest: ``float32[P, 3]``: the head's N vertices, and what is worn and goes with them.
+        places: ``float32[U, P * 3]`` displacement per unit.
+        normals: ``float32[U, P * 3]`` change of the normal per unit.
+        rest_normals: ``float32[P, 3]``.
+        worn_normals: ``float32[M, 3]`` of all that is worn.
     """
 
     person: Person
     names: tuple[str, ...]
+    rest: Floats
     places: Floats
     normals: Floats
     rest_normals: Floats
+    worn_normals: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +66,31 @@ class Drawn:
 
 def embody(person: Person) -> Body:
     """Work out how a person's surface turns with every unit (linear in the units)."""
-    head = mesh.load()
-    rest_normals = _normals(person.rest, head)
+    head, worn = mesh.load(), person.worn
+    going = len(worn.follows)
+    worn_normals = surface.normals(worn.places, worn.triangles)
+
+    with_skin = worn.triangles[(worn.triangles < going).all(1)]
+
+    def turned(displaced: Floats) -> Floats:
+        skin = surface.normals(person.rest + displaced, head.triangles)
+        places = worn.places[:going] + worn.moved(displaced)
+        return np.vstack([skin, surface.normals(places, with_skin)])
+
+    rest_normals = turned(np.zeros_like(person.rest))
     names = tuple(person.units)
-    places = np.stack([person.units[name].reshape(-1) for name in names])
-    turned = [(_normals(person.rest + person.units[name], head) - rest_normals).reshape(-1) for name in names]
-    return Body(person, names, places, np.stack(turned).astype(np.float32), rest_normals)
+    moves = [person.units[name] for name in names]
+    places = [np.concatenate([move.reshape(-1), worn.moved(move).reshape(-1)]) for move in moves]
+    turns = [(turned(move) - rest_normals).reshape(-1) for move in moves]
+    return Body(
+        person,
+        names,
+        np.vstack([person.rest, worn.places[:going]]),
+        np.stack(places),
+        np.stack(turns).astype(np.float32),
+        rest_normals,
+        worn_normals,
+    )
 
 
 class Renderer:
@@ -82,9 +105,13 @@ class Renderer:
         head = mesh.load()
         self._gl = moderngl.create_context(standalone=True, backend="egl")
         self._gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        self._program = self._gl.program(
-            (_SHADERS / "head.vert").read_text("utf-8"), (_SHADERS / "head.frag").read_text("utf-8")
+        vertex, paint, worn = (
+            (_SHADERS / name).read_text("utf-8") for name in ("head.vert", "head.frag", "worn.frag")
         )
+        self._program = self._gl.program(vertex, paint)
+        # Apart, since a shader that discards is run for points that are hidden as well.
+        self._worn = self._gl.program(vertex, paint.replace("void main()", "void head()") + worn)
+        self._gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         size = (width, height)
         self._sampled = self._gl.framebuffer(
             [self._gl.renderbuffer(size, 4, samples=samples)],
@@ -127,26 +154,27 @@ class Renderer:
         self._dress(body.person, scene)
         clip = _clip(scene, self.width, self.height)
         self._set("camera_to_clip", clip)
-        for i, packed in enumerate(_surfaces(body, units)):
-            opening = lip_opening(packed[:, :3])
-            to_camera = _to_camera(pose, i, scene)
-            self._set("head_to_camera", to_camera)
-            self._set("opening", float(np.clip(opening / _WIDE_OPEN, 0, 1)))
-            self._moving.write(packed.tobytes())
-            self._sampled.use()
-            self._sampled.clear(0, 0, 0, 0)
-            self._array.render()
-            self._gl.copy_framebuffer(self._flat, self._sampled)
-            read = np.frombuffer(self._flat.read(components=4), np.uint8).reshape(self.height, self.width, 4)[
-                ::-1
-            ]
-            points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
-            yield Drawn(
-                np.ascontiguousarray(read[..., 2::-1]),
-                read[..., 3].astype(np.float32) / 255,
-                self._project(points, to_camera, clip),
-                opening,
-            )
+        with _Worn(self._gl, self._worn, body) as worn:
+            for i, packed in enumerate(_surfaces(body, units)):
+                opening = lip_opening(packed[:, :3])
+                to_camera = _to_camera(pose, i, scene)
+                self._set("head_to_camera", to_camera)
+                self._set("opening", float(np.clip(opening / _WIDE_OPEN, 0, 1)))
+                self._moving.write(packed[: len(head.rest)].tobytes())
+                self._sampled.use()
+                self._sampled.clear(0, 0, 0, 0)
+                self._array.render()
+                worn.draw(packed[len(head.rest) :])
+                self._gl.copy_framebuffer(self._flat, self._sampled)
+                read = np.frombuffer(self._flat.read(components=4), np.uint8)
+                read = read.reshape(self.height, self.width, 4)[::-1]
+                points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
+                yield Drawn(
+                    np.ascontiguousarray(read[..., 2::-1]),
+                    read[..., 3].astype(np.float32) / 255,
+                    self._project(points, to_camera, clip),
+                    opening,
+                )
 
     def _project(self, points: Doubles, to_camera: Doubles, clip: Doubles) -> Floats:
         homogeneous = np.column_stack([points, np.ones(len(points))]) @ to_camera.T @ clip.T
@@ -169,22 +197,65 @@ class Renderer:
         self._set(f"{name}_way", light.way)
 
     def _set(self, name: str, value: float | tuple[float, ...] | Doubles) -> None:
-        uniform = self._program[name]
-        if isinstance(value, np.ndarray):
-            uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
-        else:
-            uniform.value = value
+        for program in (self._program, self._worn):
+            uniform = program.get(name, None)
+            if uniform is None:
+                continue
+            if isinstance(value, np.ndarray):
+                uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
+            else:
+                uniform.value = value
+
+
+class _Worn:
+    """What one person wears, in the graphics memory as long as the ``with`` block lasts."""
+
+    def __init__(self, gl: moderngl.Context, program: moderngl.Program, body: Body) -> None:
+        worn = body.person.worn
+        self._gl, self._held = gl, list[moderngl.Buffer | moderngl.VertexArray]()
+        if not len(worn.places):
+            return
+        shade = np.ones(len(worn.places))
+        fixed = np.column_stack([worn.places, worn.paint, worn.part, shade]).astype(np.float32)
+        placed = np.column_stack([worn.places, body.worn_normals]).astype(np.float32)
+        self._places, still, order = (gl.buffer(part.tobytes()) for part in (placed, fixed, worn.triangles))
+        self._array = gl.vertex_array(
+            program,
+            [(self._places, "3f 3f", "place", "normal"), (still, "3f 2f 2f", "neutral", "uv", "part_shade")],
+            order,
+        )
+        self._held = [self._array, self._places, still, order]
+
+    def __enter__(self) -> _Worn:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self._held:
+            one.release()
+
+    def draw(self, moved: Floats) -> None:
+        """Draw over the head; ``float32[K, 6]`` places and normals of what goes with the skin."""
+        if not self._held:
+            return
+        self._places.write(moved.tobytes())
+        self._gl.disable(moderngl.CULL_FACE)
+        self._gl.enable(moderngl.BLEND)
+        self._array.render()
+        self._gl.disable(moderngl.BLEND)
+        self._gl.enable(moderngl.CULL_FACE)
 
 
 def _surfaces(body: Body, units: Floats) -> Iterator[Floats]:
-    """Yield places and normals ``float32[N, 6]`` picture by picture; summed in chunks, which is faster."""
+    """Yield places and normals ``float32[P, 6]`` picture by picture; summed in chunks, which is faster."""
     packed = np.empty((len(body.rest_normals), 6), np.float32)
     for start in range(0, len(units), _CHUNK):
         some = units[start : start + _CHUNK]
         used = some.any(0)
         places, normals = some[:, used] @ body.places[used], some[:, used] @ body.normals[used]
         for place, normal in zip(places, normals, strict=True):
-            packed[:, :3] = body.person.rest + place.reshape(-1, 3)
+            packed[:, :3] = body.rest + place.reshape(-1, 3)
             packed[:, 3:] = body.rest_normals + normal.reshape(-1, 3)
             yield packed
 
@@ -203,16 +274,6 @@ def lip_opening(places: Floats) -> float:
     return float(max(gap[1], 0.0) / mouth)
 
 
-def _normals(places: Floats, head: mesh.Mesh) -> Floats:
-    a, b, c = (places[head.triangles[:, i]] for i in range(3))
-    faces = np.cross(b - a, c - a)
-    sums = np.zeros_like(places)
-    for corner in range(3):
-        for axis in range(3):
-            sums[:, axis] += np.bincount(head.triangles[:, corner], faces[:, axis], len(places))
-    return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9)
-
-
 def shades(head: mesh.Mesh) -> Doubles:
     """Return how much of the sky each vertex of the neutral head sees, 0.25..1.
 
@@ -221,7 +282,7 @@ def shades(head: mesh.Mesh) -> Doubles:
     shade = np.ones(len(head.rest))
     skin: Bools = head.part == mesh.SKIN
     rows: Ints = np.flatnonzero(skin)
-    normals = _normals(head.rest, head)
+    normals = surface.normals(head.rest, head.triangles)
     for radius in (0.12, 0.3):
         for start in range(0, len(rows), 500):
             some = rows[start : start + 500]

@@ -22,6 +22,7 @@ uniform float freckles;
 uniform float roughness;
 uniform vec3 iris;
 uniform vec3 teeth;
+uniform float brim;             // how dark it is under a hat
 uniform float opening;          // of the mouth, 0..1
 uniform float seed;
 uniform vec3 key_way;           // to the light, in camera space
@@ -139,6 +140,7 @@ void main() {
             float strands = 0.55 + 0.6 * noise(vec3(q.x * 34.0, q.y * 5.0, q.z * 34.0)) + 0.35 * (noise(vec3(q.x * 110.0, q.y * 9.0, q.z * 110.0)) - 0.5);
             albedo = mix(albedo, hair * strands, hairy);
         }
+        if (brim > 0.0) albedo *= 1.0 - 0.6 * brim * smoothstep(EYE.y - 0.05, EYE.y + 0.5, q.y) * smoothstep(0.4, 0.9, q.z);
         float gloss = mix(mix(0.10, 0.22, lips), 0.05, hairy) * (1.0 - 0.6 * roughness) * (0.7 + 0.6 * pores);
         c = lit(albedo, n, eye_way, gloss, v_shade, 1.0 - hairy);
         float cave = smoothstep(1.49, 1.36, q.z);
