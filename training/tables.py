@@ -2,32 +2,34 @@
 
 By the paper's protocol (the same picture as reference and pose prior) and by ours (one with closed lips).
 Beside them stand what no generator made: the real video, the video with the other sound, and shut lips.
-Draws no pairs (`lists`); its judge is not SyncNet, so its numbers are no LSE.
+Draws no pairs (`lists`); its judge is not SyncNet, so its numbers are no LSE. FID is `fid`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import augment
+from training import augment, fid
 from training.data import SAMPLES_PER_FRAME, Clip, column, hear
+from training.inception import Inception
 from training.lists import Pair
 from w2l_studio.errors import UsageError
 from w2l_studio.faces import reference
 from w2l_studio.judge.slim import FACE_PX, SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.terms import Crops, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
 PROTOCOLS = ("paper", "ours")
 #: A mel window with nothing louder than this is silence.
 _SILENT = -1.0
 _RESAMPLED = 1000
+_REAL = "real video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Row:
     Args:
         distance: 1 - cosine at the best offset; no LSE.
         confidence: median over offsets less the distance.
+        features: ``float32[K, 2048]`` of the faces, for FID; None where there are no Inception weights.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Row:
     distance: float
     confidence: float
     offset: int
+    features: Floats | None = field(default=None, compare=False, repr=False)
 
 
 def rows(
@@ -53,8 +57,9 @@ def rows(
     generators: Sequence[Wav2Lip],
     judge: SlimJudge,
     opening: Openness,
+    inception: Inception | None = None,
 ) -> Iterator[Row]:
-    """Dub every pair by every generator, and judge.
+    """Dub every pair by every generator, and judge; describe the faces for FID where there is a network.
 
     Raises:
         UsageError: a pair names a clip that is not there.
@@ -64,28 +69,30 @@ def rows(
         missing = next((name for name in (pair.video, pair.sound) if name not in named), None)
         if missing:
             raise UsageError(f"the list names {missing}, which no pack holds", hint="give its pack as well")
-        yield from _pair(named[pair.video], named[pair.sound], generators, judge, opening)
+        for row, shown in _pair(named[pair.video], named[pair.sound], generators, judge, opening):
+            yield replace(row, features=fid.features(inception, shown)) if inception else row
 
 
 def _pair(
     video: Clip, sound: Clip, generators: Sequence[Wav2Lip], judge: SlimJudge, opening: Openness
-) -> Iterator[Row]:
+) -> Iterator[tuple[Row, FramesBGR]]:
+    """Yield what is said of each method's faces, and the faces at the judge's size."""
     count = min(len(video.frames), len(sound.frames))
     own, other = (_pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
     pixels = crops(video, FACE_PX)[:count]
     closed = _closed(pixels, opening)
     shut = pixels.copy()
     shut[:, FACE_PX // 2 :] = pixels[closed][:, FACE_PX // 2 :]
-    still = {"real video": (pixels, own), "unsynced original": (pixels, other), "shut lips": (shut, other)}
+    still = {_REAL: (pixels, own), "unsynced original": (pixels, other), "shut lips": (shut, other)}
     for method, (shown, heard) in still.items():
-        yield _row(method, "-", video, judge, shown, heard)
+        yield _row(method, "-", video, judge, shown, heard), shown
     for generator in generators:
         large = crops(video, generator.face_px)[:count]
         voice = _voice(sound, count, generator.lead_ms)
         for protocol in PROTOCOLS:
             references = large if protocol == "paper" else large[closed]
-            drawn = generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice)
-            yield _row(generator.name, protocol, video, judge, _small(drawn), other)
+            drawn = _small(generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice))
+            yield _row(generator.name, protocol, video, judge, drawn, other), drawn
 
 
 def _row(
@@ -130,16 +137,32 @@ def _pcm(clip: Clip) -> npt.NDArray[np.int16]:
 
 
 def table(found: Sequence[Row], judge: str) -> str:
-    """Return the figures as text: means over pairs, bounds of 95 in 100 resamplings of people."""
-    lines = [f"| method | protocol | pairs | distance ({judge}) | confidence ({judge}) | offset within 1 |"]
-    lines.append("|---|---|---|---|---|---|")
+    """Return the figures as text: means over pairs, bounds of 95 in 100 resamplings of people.
+
+    FID is of all faces of a method against all real ones, so it has no bounds.
+    """
+    head = (
+        f"| method | protocol | pairs | distance ({judge}) | confidence ({judge}) | offset within 1 | FID |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    real = _features([row for row in found if row.method == _REAL])
     for method, protocol in dict.fromkeys((row.method, row.protocol) for row in found):
         mine = [row for row in found if (row.method, row.protocol) == (method, protocol)]
         values = np.array([(row.distance, row.confidence, abs(row.offset) <= 1) for row in mine], float)
         low, high = _bounds(values, [row.speaker for row in mine])
-        figures = (f"{m:.3f} [{a:.3f}-{b:.3f}]" for m, a, b in zip(values.mean(0), low, high, strict=True))
+        figures = [f"{m:.3f} [{a:.3f}-{b:.3f}]" for m, a, b in zip(values.mean(0), low, high, strict=True)]
+        seen = _features(mine)
+        figures.append("-" if real is None or seen is None else f"{fid.distance(seen, real):.1f}")
         lines.append(f"| {method} | {protocol} | {len(mine)} | {' | '.join(figures)} |")
-    return "\n".join([*lines, f"\n{judge} is not SyncNet: these numbers are no LSE-D and LSE-C."])
+    lines.append(f"\n{judge} is not SyncNet: these numbers are no LSE-D and LSE-C.")
+    if real is None:
+        lines.append("FID is empty: its network's weights are not ours to ship, give them by --inception.")
+    return "\n".join(lines)
+
+
+def _features(rows_: Sequence[Row]) -> Floats | None:
+    parts = [row.features for row in rows_ if row.features is not None]
+    return np.concatenate(parts) if parts else None
 
 
 def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """The paper's tables: lists in both forms, seeded pairs, rows with their judge beside every figure."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -122,3 +123,59 @@ def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_p
     assert "LSE" not in done.output.replace("no LSE-D and LSE-C", "")
     assert len(re.findall(r"^\| w2l-192 \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
     assert (tmp_path / "w").read_text() == "other1 other0\n"
+    assert re.search(r"^\| shut lips .* \| - \|$", done.output, re.MULTILINE)
+    assert "FID is empty" in done.output
+
+
+def row(method, features):
+    return tables.Row(method, "-", "somebody", 0.5, 0.1, 0, features)
+
+
+def test_fid_is_of_all_faces_of_a_method_against_all_real_ones():
+    random = np.random.default_rng(0)
+    real = [random.normal(0, 1, (40, 3)) for _ in range(2)]
+    rows = [row("real video", real[0]), row("real video", real[1])]
+    rows += [row("moved", part + 3) for part in real]
+    told = tables.table(rows, "judge").splitlines()
+    assert [line.split(" | ")[-1].strip(" |") for line in told[:4]] == [
+        "FID",
+        "---|---|---|---|---|---|---",
+        "0.0",
+        "27.0",
+    ]
+    assert not any("FID is empty" in line for line in told)
+
+
+def test_a_run_is_compared_as_it_is_and_only_a_generators(pack, tmp_path):
+    listed = tmp_path / "pairs.txt"
+    listed.write_text("other1 other0\n")
+    tail = ["--pack", str(pack), "--list", str(listed)]
+    trained = [
+        "paper",
+        "speech2vid",
+        "--width",
+        "0.0625",
+        "--pictures",
+        "10",
+        "--steps",
+        "1",
+        "--threads",
+        "1",
+    ]
+    unseen = tmp_path / "kept"
+    shutil.copytree(pack / "clip0", unseen / "clip0")
+    meta = unseen / "clip0" / "meta.json"
+    meta.write_text(meta.read_text().replace("train", "heldout"))
+    run = tmp_path / "mine"
+    CliRunner().invoke(
+        cli, [*trained, "--out", str(run), "--pack", str(pack), "--pack", str(unseen)], catch_exceptions=False
+    )
+    done = CliRunner().invoke(cli, ["compare", str(run), *tail], catch_exceptions=False)
+    assert len(re.findall(r"^\| mine \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
+    expert = tmp_path / "expert"
+    steps = ["--steps", "1", "--width", "0.0625", "--recipe", "paper", "--pairs", "8", "--threads", "1"]
+    CliRunner().invoke(
+        cli, ["expert", *steps, "--out", str(expert), "--pack", str(pack)], catch_exceptions=False
+    )
+    with pytest.raises(UsageError, match="not a generator"):
+        CliRunner().invoke(cli, ["compare", str(expert), *tail], catch_exceptions=False)
