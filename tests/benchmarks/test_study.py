@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,11 @@ def test_the_page_is_blind_and_its_key_tells_every_version(folders, tmp_path):
     assert not any(name in text for name in (*METHODS[:2], *FILMS))
     assert not re.search(r"(src|href)=", text.replace("link.href =", "").replace("src:", ""))
     assert "synthetic" in text
-    items = told(tmp_path / "page.html")["items"]
-    shown = [version["id"] for item in items for version in item["versions"]]
-    assert sorted(shown) == sorted(key["versions"])
-    for item in items:
-        versions = [key["versions"][version["id"]] for version in item["versions"]]
+    page = told(tmp_path / "page.html")
+    shown = [token for item in page["items"] for token in item["versions"]]
+    assert sorted(shown) == sorted(key["versions"]) == sorted(page["films"])
+    for item in page["items"]:
+        versions = [key["versions"][token] for token in item["versions"]]
         assert {one["method"] for one in versions} == set(METHODS)
         assert len({one["film"] for one in versions}) == 1
 
@@ -48,7 +49,7 @@ def test_the_seed_draws_the_order(folders, tmp_path):
     orders = []
     for seed in (0, 0, 1, 2, 3):
         key = json.loads(study.make(tmp_path / "page.html", folders, seed).read_text())["versions"]
-        shown = [v["id"] for item in told(tmp_path / "page.html")["items"] for v in item["versions"]]
+        shown = [token for item in told(tmp_path / "page.html")["items"] for token in item["versions"]]
         orders.append([(key[one]["film"], key[one]["method"]) for one in shown])
     assert orders[0] == orders[1]
     assert len({tuple(order) for order in orders}) == 4
@@ -97,4 +98,74 @@ def test_what_is_not_of_the_study_is_one_sentence(folders, tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
     for line, what in zip(said, ("from 1 to 5", "another study", "same films"), strict=True):
+        assert what in line
+
+
+def test_pairs_show_every_method_against_every_other_with_each_in_front_as_often(folders, tmp_path):
+    for film in ("dora",):
+        for method in METHODS:
+            (folders[method] / f"{film}.mp4").write_bytes(f"{method} {film}".encode())
+    key = json.loads(study.make(tmp_path / "page.html", folders, 3, pairs=True).read_text())
+    page = told(tmp_path / "page.html")
+    assert page["scales"] == {}
+    assert {item["id"]: item["versions"] for item in page["items"]} == key["items"]
+    fronts, films = Counter(), Counter()
+    for one, other in key["items"].values():
+        first, second = key["versions"][one], key["versions"][other]
+        assert first["film"] == second["film"]
+        assert first["method"] != second["method"]
+        fronts[first["method"], second["method"]] += 1
+        films[first["film"]] += 1
+    assert set(fronts.values()) == {2}
+    assert len(fronts) == 6
+    assert set(films.values()) == {3}
+    # A film is embedded once, however often it is shown.
+    assert len(page["films"]) == len(FILMS) * 3 + 3
+
+
+def chose(path, key, order):
+    """Write what a participant saves who always takes the method that comes first in an order."""
+    answers = {}
+    for item, shown in key["items"].items():
+        best = min(shown, key=lambda token: order.index(key["versions"][token]["method"]))
+        answers[item] = {"ratings": {token: {} for token in shown}, "best": best}
+    path.write_text(json.dumps({"study": key["study"], "participant": path.stem, "answers": answers}))
+    return path
+
+
+def test_choices_become_a_table_of_who_was_chosen_over_whom(folders, tmp_path, capsys):
+    path = study.make(tmp_path / "page.html", folders, 0, pairs=True)
+    key = json.loads(path.read_text())
+    files = [
+        chose(tmp_path / "one.json", key, ("ours", "wav2lip", "unsynced")),
+        chose(tmp_path / "two.json", key, ("ours", "wav2lip", "unsynced")),
+        chose(tmp_path / "three.json", key, ("wav2lip", "unsynced", "ours")),
+    ]
+    assert study.main(["read", str(path), *map(str, files)]) == 0
+    rows = {line.split(" | ")[0]: line for line in capsys.readouterr().out.splitlines() if " | " in line}
+    assert rows["| chosen over"] == "| chosen over | ours | unsynced | wav2lip | all |"
+    assert rows["| ours"] == "| ours | - | 67 % [0-100] | 67 % [0-100] | 67 % [0-100] |"
+    assert rows["| unsynced"] == "| unsynced | 33 % [0-100] | - | 0 % [0-0] | 17 % [0-50] |"
+    assert rows["| wav2lip"] == "| wav2lip | 33 % [0-100] | 100 % [100-100] | - | 67 % [50-100] |"
+
+
+def test_a_choice_of_what_was_not_shown_is_one_sentence(folders, tmp_path, capsys):
+    path = study.make(tmp_path / "page.html", folders, 0, pairs=True)
+    key = json.loads(path.read_text())
+    file = chose(tmp_path / "one.json", key, METHODS)
+    good = json.loads(file.read_text())
+    item, other = list(key["items"])[:2]
+    strange = next(token for token in key["versions"] if token not in key["items"][item])
+    for change in (
+        lambda a: a[item].update(best=strange),
+        lambda a: a.clear(),
+        lambda a: a.update(x=a[other]),
+    ):
+        answers = json.loads(json.dumps(good["answers"]))
+        change(answers)
+        file.write_text(json.dumps({**good, "answers": answers}))
+        assert study.main(["read", str(path), str(file)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    wanted = (f"preferred in {item} is none", "not every two methods", "preferred in x is none")
+    for line, what in zip(said, wanted, strict=True):
         assert what in line
