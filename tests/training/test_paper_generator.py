@@ -6,14 +6,17 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 from training import export, loop
+from training.cli.paper import paper
+from training.cli.run import Given
 from training.data import Sampler, read_pack
 from training.machine import Machine
 from training.paper import losses, recipes
 from training.paper.faces import FaceSource, faces
 from training.paper.generator import PaperTrainee
-from w2l_studio.errors import UsageError
+from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic
 from w2l_studio.nets.expert import Expert
@@ -215,6 +218,30 @@ def test_a_recipe_without_its_expert_is_refused(clips):
         PaperTrainee(Sampler(clips), clips, slim("wav2lip"), Contrast())
     with pytest.raises(UsageError, match=r"reads 5 pictures.*windows of 3"):
         PaperTrainee(Sampler(clips), clips, slim("tv3_frozen"), Expert(WIDTH))
+
+
+def test_footage_of_which_nothing_is_held_out_is_told_so(clips):
+    with pytest.raises(MediaError, match="no clip of the split heldout"):
+        PaperTrainee(Sampler(clips), [], slim("speech2vid"))
+
+
+def test_batch_and_rate_of_a_slim_network_are_given_alike_to_every_recipe(clips, monkeypatch, tmp_path):
+    seen = {}
+
+    def train(make, packs, shares, out, **options):
+        recipe = make(Given(Sampler(clips), clips, Machine())).recipe
+        seen[options["seed"]] = (recipe.windows * recipe.frames, recipe.rate)
+
+    monkeypatch.setattr("training.cli.paper.train", train)
+    for seed, name in enumerate(("lipgan", "speech2vid")):
+        given = ["--pack", str(tmp_path), "--out", str(tmp_path), "--steps", "1", "--seed", str(seed)]
+        slim_run = ["--width", "0.0625", "--pictures", "20", "--rate", "0.001"]
+        done = CliRunner().invoke(paper, [name, *given, *slim_run], catch_exceptions=False)
+        assert done.exit_code == 0
+        CliRunner().invoke(
+            paper, [name, *given[:-1], str(10 + seed), "--width", "0.0625"], catch_exceptions=False
+        )
+    assert seen == {0: (20, 1e-3), 1: (20, 1e-3), 10: (96, 1e-4), 11: (80, 1e-4)}
 
 
 def test_the_critic_tells_parts_of_larger_faces():

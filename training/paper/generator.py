@@ -18,7 +18,7 @@ from training.machine import Machine
 from training.paper import losses
 from training.paper.faces import Faces, FaceSource
 from training.paper.recipes import GeneratorRecipe
-from w2l_studio.errors import UsageError
+from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.mouths.wav2lip import assemble
 from w2l_studio.nets.critic import Critic
 from w2l_studio.nets.expert import Expert
@@ -58,8 +58,7 @@ class PaperTrainee:
         self._expert = self._judge(expert)
         self.source = FaceSource(sampler, recipe, self._machine)
         # Every process measures the same: what follows from it is decided alike.
-        unseen = Sampler([replace(clip, split="train") for clip in heldout])
-        self._unseen = FaceSource(unseen, recipe, Machine())
+        self._unseen = FaceSource(_kept_out(heldout), recipe, Machine())
         self.net = self._machine.ready(_generator(recipe))
         self._critic = self._machine.ready(critic) if (critic := _critic(recipe)) else None
         self._optimiser = self._adam(self.net)
@@ -227,6 +226,16 @@ class PaperTrainee:
             "tuning": self._tuning,
         }
         return {name: part for name, part in parts.items() if part is not None}
+
+
+def _kept_out(heldout: list[Clip]) -> Sampler:
+    try:
+        return Sampler([replace(clip, split="train") for clip in heldout])
+    except MediaError as error:
+        raise MediaError(
+            "no clip of the split heldout to measure on",
+            hint="let `prepare --split RULES` keep some out (training/rules/grid.yaml)",
+        ) from error
 
 
 def _generator(recipe: GeneratorRecipe) -> Generator:
