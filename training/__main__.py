@@ -14,6 +14,7 @@ from training.cli.calibrate import calibrate
 from training.cli.check import check
 from training.cli.compare import compare
 from training.cli.paper import paper
+from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import pack_option, run_options, train
 from training.cli.shards import arrive, travel
@@ -168,36 +169,6 @@ _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @cli.command()
-@click.argument("pack", type=_FOLDER)
-@click.option("--captures", type=_EXISTING, help="What performers/capture.py made; needs --clips.")
-@click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker.")
-@click.option("--speech", type=_EXISTING, help="Utterances with phoneme times (speech.jsonl).")
-@click.option("--people", default=1, help="Heads per clip or utterance, a seed each.")
-@click.option("--jobs", default=2, help="Processes.")
-def performers(
-    pack: Path, captures: Path | None, clips: Path | None, speech: Path | None, people: int, jobs: int
-) -> None:
-    """Make a PACK of CGI people that do what real clips or phonemes say (docs/performers.md)."""
-    from itertools import chain
-
-    if bool(captures) != bool(clips) or not (captures or speech):
-        raise UsageError("nothing to perform", hint="give --captures with --clips, or --speech, or both")
-    try:
-        from training.performers import sources
-        from training.performers.fill import fill
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
-    found = chain(
-        (one for one in sources.captured(captures, clips) if one.split == "train")
-        if captures and clips
-        else (),
-        sources.spoken(speech) if speech else (),
-    )
-    made = fill(found, pack, seeds=range(1, people + 1), jobs=jobs, report=click.echo)
-    click.echo(f"{pack}: {made} clips")
-
-
-@cli.command()
 @run_options
 @click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")
 @click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
@@ -264,7 +235,7 @@ def lips(
     loop.run(learning.LipsTrainee(taught), out, steps=options["steps"], seed=options["seed"])
 
 
-for _command in (paper, check, compare, calibrate, adapt, travel, arrive):
+for _command in (paper, performers, check, compare, calibrate, adapt, travel, arrive):
     cli.add_command(_command)
 
 

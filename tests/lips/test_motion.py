@@ -145,7 +145,7 @@ def test_the_heads_measures_are_those_of_the_performers_head():
     units[0] = random.uniform(0.1, 0.6, 40)
     moved = lips._motion(Fraction(25), units, np.zeros(40, np.bool_), np.ones(40))
     names = tuple(moved.channels)
-    opening, width = motion._lips(np.stack([moved.channels[name] for name in names], 1), names)
-    rest = motion._lips(np.zeros((1, len(names)), np.float32), names)[1]
+    opening, width = motion.measured(np.stack([moved.channels[name] for name in names], 1), names)
+    rest = motion.measured(np.zeros((1, len(names)), np.float32), names)[1]
     np.testing.assert_allclose(moved.opening, opening, atol=0.04)
     np.testing.assert_allclose(moved.width, width / rest, atol=0.06)

@@ -184,7 +184,7 @@ def test_glass_is_looked_through_and_what_is_worn_moves_no_landmark(renderer):
 
 def test_without_anything_to_perform_the_command_says_what_to_give(tmp_path):
     made = subprocess.run(
-        [sys.executable, "-m", "training", "performers", str(tmp_path)],
+        [sys.executable, "-m", "training", "performers", "make", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -194,22 +194,81 @@ def test_without_anything_to_perform_the_command_says_what_to_give(tmp_path):
     assert "Traceback" not in made.stderr
 
 
-def test_utterances_are_filled_into_a_pack_once(renderer, tmp_path):
-    from training.data import read_pack
-    from training.performers import sources
-    from training.performers.fill import fill
-
+@pytest.fixture
+def speech_folder(tmp_path):
+    """Two utterances, of which one is aligned too badly, and two voices without phonemes, one too short."""
     tone = np.sin(np.arange(32000) * 0.1).astype(np.float32) * 0.2
-    soundfile.write(tmp_path / "a.wav", tone, 16000)
+    folder = tmp_path / "speech"
+    (folder / "voices" / "ada").mkdir(parents=True)
+    soundfile.write(folder / "a.wav", tone, 16000)
+    soundfile.write(folder / "voices" / "ada" / "long.flac", np.tile(tone, 2)[:41000], 16000)
+    soundfile.write(folder / "voices" / "ada" / "short.flac", tone[:8000], 16000)
     row = {
         "id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "aligner": "manual",
         "conf": None, "phones": MAMA,
     }  # fmt: skip
     unsure = row | {"id": "b", "aligner": "align-asr", "conf": 0.2}
-    (tmp_path / "speech.jsonl").write_text("\n".join(json.dumps(r) for r in (row, unsure)) + "\n")
+    (folder / "speech.jsonl").write_text("\n".join(json.dumps(r) for r in (row, unsure)) + "\n")
+    return folder
+
+
+def kinds(folder):
+    from training.performers import sources
+
+    def spoken(seed):
+        return sources.spoken(folder, (), seed)
+
+    def heard(seed):
+        return sources.heard(folder / "voices", seed=seed)
+
+    return [spoken, heard]
+
+
+def test_sources_take_turns_and_every_round_has_other_performers(speech_folder):
+    from itertools import islice
+
+    from training.performers import sources
+
+    found = [(seed, one.name) for seed, one in islice(sources.rounds(kinds(speech_folder), 3), 6)]
+    assert found == [(n, name) for n in (3, 4, 5) for name in ("a", "ada__long")]
+    once = [(seed, one.name) for seed, one in sources.rounds(kinds(speech_folder), 3, once=True)]
+    assert once == found[:2]
+    assert list(sources.rounds([lambda _: iter(())], 1)) == []
+
+
+def test_voices_have_a_person_a_licence_and_a_split(speech_folder):
+    from training.performers import sources
+    from training.splits import Rule
+    from w2l_studio.errors import StemError
+
+    (one,) = sources.heard(speech_folder / "voices")
+    assert (one.speaker, one.licence, one.capture, len(one.phones)) == ("ada", "unknown; CC0 head", None, 0)
+    rules = (Rule(speaker="ada", person="Ada L.", licence="CC0", split="unseen"),)
+    (told,) = sources.heard(speech_folder / "voices", rules)
+    assert (told.speaker, told.licence, told.split) == ("Ada L.", "CC0; CC0 head", "unseen")
+    assert list(sources.heard(speech_folder / "voices", (Rule(drop="no"),))) == []
+    (speech_folder / "voices" / "ada" / "broken.wav").write_bytes(b"none")
+    with pytest.raises(StemError, match=r"broken\.wav"):
+        list(sources.heard(speech_folder / "voices"))
+
+
+def test_a_pack_is_filled_once_and_up_to_a_bound(renderer, speech_folder, tmp_path):
+    from training.data import read_pack
+    from training.performers import sources
+    from training.performers.fill import fill
+
     pack = tmp_path / "pack"
-    assert fill(sources.spoken(tmp_path), pack, seeds=range(1, 3), jobs=1, report=lambda _: None) == 2
+
+    def go(**bound):
+        wanted = sources.rounds(kinds(speech_folder), 1)
+        return fill(wanted, pack, jobs=1, report=lambda _: None, **bound)
+
+    made = go(clips=2)
+    assert made.clips == 2
     before = {path: path.stat().st_mtime_ns for path in pack.rglob("*.npy")}
-    assert fill(sources.spoken(tmp_path), pack, seeds=range(1, 3), jobs=1, report=lambda _: None) == 2
+    again = go(minutes=made.minutes - 0.01)
+    assert again == made
     assert {path: path.stat().st_mtime_ns for path in pack.rglob("*.npy")} == before
-    assert {clip.name for clip in read_pack([pack])} == {"a__1", "a__2"}
+    clips = {clip.name: clip for clip in read_pack([pack])}
+    assert set(clips) == {"a__1", "ada__long__1"}
+    assert sum(len(clip.frames) for clip in clips.values()) == made.frames

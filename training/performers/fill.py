@@ -6,50 +6,81 @@ Makes no clip itself (`make`); chooses no source (`sources`).
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
-from training.performers.make import PICTURE_PX, Source, make
+import numpy as np
+
+from training.data import FPS
+from training.performers.act import Source
+from training.performers.make import PICTURE_PX, make
 from training.performers.render import Renderer
 
-_renderer: list[Renderer] = []
+_TELL_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a pack holds of what was asked for."""
+
+    clips: int
+    frames: int
+
+    @property
+    def minutes(self) -> float:
+        """Its length."""
+        return self.frames / FPS / 60
 
 
 def fill(
-    sources: Iterable[Source], out: Path, *, seeds: range, jobs: int, report: Callable[[str], None] = print
-) -> int:
-    """Make a clip of every source by every seed.
+    wanted: Iterable[tuple[int, Source]],
+    out: Path,
+    *,
+    clips: int | None = None,
+    minutes: float | None = None,
+    jobs: int,
+    report: Callable[[str], None] = print,
+) -> Filled:
+    """Make a clip of every source by its seed, until there are enough of them.
 
     Args:
+        wanted: seeds and sources, read as they are needed.
         out: the pack's folder.
-        seeds: one person each per source.
+        clips: at most so many.
+        minutes: no further clip is begun when those before it last so long; at most ``jobs`` are under way.
         jobs: processes; each has a renderer of its own.
-
-    Returns:
-        How many clips the pack now holds.
     """
     out.mkdir(parents=True, exist_ok=True)
+    least = float("inf") if minutes is None else minutes * 60 * FPS
+    made = frames = 0
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, _begin) as pool:
-        for done, name in enumerate(pool.imap_unordered(_make, _missing(sources, out, seeds)), 1):
-            if done % 50 == 0:
-                report(f"{done} clips made, last {name}")
-    return sum(1 for _ in out.glob("*/meta.json"))
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        under_way: deque[Future[int]] = deque()
+        for seed, source in islice(wanted, clips):
+            while len(under_way) >= jobs:
+                made, frames = made + 1, frames + under_way.popleft().result()
+                if made % _TELL_EVERY == 0:
+                    report(f"{made} clips, {frames / FPS / 60:.1f} min")
+            if frames >= least:
+                break
+            under_way.append(pool.submit(_made, source, seed, out / f"{source.name}__{seed}"))
+        lengths = [one.result() for one in under_way]
+    return Filled(made + len(lengths), frames + sum(lengths))
 
 
-def _missing(sources: Iterable[Source], out: Path, seeds: range) -> Iterator[tuple[Source, int, Path]]:
-    for source in sources:
-        for seed in seeds:
-            folder = out / f"{source.name}__{seed}"
-            if not (folder / "meta.json").exists():
-                yield source, seed, folder
+@cache
+def _renderer() -> Renderer:
+    """Return the one of this process, which lasts as long as it."""
+    return Renderer(PICTURE_PX, PICTURE_PX, samples=0)
 
 
-def _begin() -> None:
-    _renderer.append(Renderer(PICTURE_PX, PICTURE_PX, samples=0))
-
-
-def _make(task: tuple[Source, int, Path]) -> str:
-    source, seed, folder = task
-    make(source, seed, folder, _renderer[0])
-    return folder.name
+def _made(source: Source, seed: int, folder: Path) -> int:
+    """Make a clip, unless it is there; return its pictures."""
+    if not (folder / "meta.json").exists():
+        make(source, seed, folder, _renderer())
+    return len(np.load(folder / "frames.npy", mmap_mode="r"))

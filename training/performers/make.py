@@ -6,47 +6,22 @@ What a clip's folder holds is told in `training.data`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import soxr
 
-from training.data import FPS, FRAME_PX, MARGIN, SAMPLES_PER_FRAME
-from training.performers import motion, person, render, scene, speech
+from training.data import FPS, FRAME_PX, MARGIN
+from training.performers import motion, person, render, scene, voice
+from training.performers.act import Source, act
 from training.performers.render import Renderer
 from w2l_studio.faces import crop
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
+
+__all__ = ["PICTURE_PX", "Source", "make"]
 
 #: Side of the picture that is drawn; the face's window is cut from it.
 PICTURE_PX = 384
-_LONGEST_S = 3.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """What a performer is to do.
-
-    Args:
-        name: of the clip or utterance.
-        speaker: whose voice it is.
-        split: as in `training.data`.
-        licence: of the sound and of what drives the lips.
-        audio: ``float32[S]``, 16 kHz.
-        capture: a real clip's performance, or
-        phones: phonemes with times.
-    """
-
-    name: str
-    speaker: str
-    split: str
-    licence: str
-    audio: Floats
-    capture: motion.Capture | None = None
-    phones: Sequence[speech.Phone] = ()
 
 
 def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
@@ -58,14 +33,15 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
     """
     random = np.random.default_rng((seed, *source.name.encode()))
     body = render.embody(person.draw(random))
-    units, audio = _act(source, random, body.names)
-    units = motion.on_person(units, body.names, body.person)
+    (apart,) = random.spawn(1)
+    acted = act(source, random, apart, body.names)
+    units = motion.on_person(acted.units, body.names, body.person)
     if random.random() < 0.5:
         units = motion.mirrored(units, body.names)
     frames, opening = _film(units, body, random, renderer)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "frames.npy", frames)
-    np.save(folder / "audio.npy", audio)
+    np.save(folder / "audio.npy", voice.placed(apart, acted.audio))
     np.save(folder / "opening.npy", opening)
     meta = {
         "speaker": f"{source.speaker}-performer-{seed}",
@@ -73,35 +49,10 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
         "licence": source.licence,
         "source": source.name,
         "seed": seed,
+        "start_s": acted.start_s,
+        "tempo": acted.tempo,
     }
     (folder / "meta.json").write_text(json.dumps(meta), "utf-8")
-
-
-def _act(source: Source, random: np.random.Generator, names: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """Return units ``float32[T, U]`` and sound ``float32[640 T]``, both at a tempo drawn by chance.
-
-    Speeding up sound and lips together makes another voice: pitch and formants move with the tempo.
-    """
-    tempo = float(np.exp(random.uniform(-0.14, 0.14)))
-    audio = soxr.resample(source.audio, SAMPLE_RATE * tempo, SAMPLE_RATE).astype(np.float32)
-    longest = int(_LONGEST_S * FPS)
-    whole = (
-        len(audio) // SAMPLES_PER_FRAME if source.capture is None else int(len(source.capture.units) / tempo)
-    )
-    count = min(longest, whole)
-    first = int(random.integers(0, whole - count + 1))
-    if source.capture is not None:
-        fitted = motion.from_capture(source.capture, names)
-        at = np.clip((np.arange(count) + first) * tempo, 0, len(fitted) - 1)
-        units = np.stack([np.interp(at, np.arange(len(fitted)), column) for column in fitted.T], 1)
-    else:
-        start_s = first / FPS
-        phones = [(name, a / tempo - start_s, b / tempo - start_s) for name, a, b in source.phones]
-        units = speech.perform(random, phones, count, FPS, names)
-    sound = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
-    heard = audio[first * SAMPLES_PER_FRAME :][: len(sound)]
-    sound[: len(heard)] = heard
-    return units.astype(np.float32), sound
 
 
 def _film(

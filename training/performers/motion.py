@@ -76,9 +76,9 @@ def _fitted(units: Floats, names: tuple[str, ...], opening: Floats, narrow: Floa
     at = {name: i for i, name in enumerate(names)}
     fitted = units.copy()
     for _ in range(3):
-        shown, width = _lips(fitted, names)
+        shown, width = measured(fitted, names)
         fitted[:, at[_OPENS]] += (opening - shown) * 0.8
-        change = (narrow - (1 - width / _lips(fitted[:1] * 0, names)[1])) * 1.2
+        change = (narrow - (1 - width / measured(fitted[:1] * 0, names)[1])) * 1.2
         fitted[:, at[_NARROWS]] += np.clip(change, 0, None)
         for side in _WIDENS:
             fitted[:, at[side]] += np.clip(-change, 0, None) * 0.5
@@ -86,7 +86,7 @@ def _fitted(units: Floats, names: tuple[str, ...], opening: Floats, narrow: Floa
     return fitted
 
 
-def _lips(units: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+def measured(units: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats]:
     """Return opening and mouth width of the neutral head, ``float32[T]`` each."""
     head = mesh.load()
     places = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -274,6 +275,7 @@ def lip_opening(places: Floats) -> float:
     return float(max(gap[1], 0.0) / mouth)
 
 
+@cache
 def shades(head: mesh.Mesh) -> Doubles:
     """Return how much of the sky each vertex of the neutral head sees, 0.25..1.
 

@@ -1,4 +1,4 @@
-"""Finds what performers are to do: captured clips with their sound, and utterances with phoneme times.
+"""Finds what performers are to do: captured clips, utterances with phoneme times, any speech.
 
 Reads lists and sound files; makes no clip.
 """
@@ -6,15 +6,20 @@ Reads lists and sound files; makes no clip.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import numpy as np
 
+from training.data import LEAST_FRAMES, SAMPLES_PER_FRAME
 from training.performers import motion
-from training.performers.make import Source
+from training.performers.act import Source
+from training.splits import Rule, assign
+from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
 
@@ -23,16 +28,55 @@ _EVERY_CLIP, _OF_SPEAKERS = 11, 10
 #: How words were aligned: free phone loops are too wrong to learn closures from.
 _TRUSTED = {"align", "manual", "align-xlang", "align-asr"}
 _LEAST_CONFIDENCE = 0.5
+#: Files that may hold speech.
+_SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".mp4", ".mov", ".mkv", ".webm")
+#: What is shorter, at any tempo, makes no clip that trainers draw from.
+_LEAST_SAMPLES = 2 * LEAST_FRAMES * SAMPLES_PER_FRAME
+
+Kind = Callable[[int | None], Iterator[Source]]
+_Thing = TypeVar("_Thing")
 
 
-def captured(captures: Path, clips: Path) -> Iterator[Source]:
+def rounds(kinds: Sequence[Kind], seed: int, *, once: bool = False) -> Iterator[tuple[int, Source]]:
+    """Yield sources of several kinds in turn, each with the seed of who performs it.
+
+    A round has every source once, in an order of its own; the next one has other performers.
+
+    Args:
+        kinds: what yields sources in the order of a seed.
+        seed: of the first round.
+        once: end after the first round, which goes in the order of the lists.
+    """
+    for number in count(seed):
+        found = False
+        going = [kind(None if once else number) for kind in kinds]
+        while going:
+            for one in list(going):
+                source = next(one, None)
+                if source is None:
+                    going.remove(one)
+                else:
+                    found = True
+                    yield number, source
+        if once or not found:
+            return
+
+
+def _ordered(things: Sequence[_Thing], seed: int | None) -> Sequence[_Thing]:
+    if seed is None:
+        return things
+    return [things[i] for i in np.random.default_rng((seed, len(things))).permutation(len(things))]
+
+
+def captured(captures: Path, clips: Path, seed: int | None = None) -> Iterator[Source]:
     """Yield performances captured from real clips of one speaker.
 
     Args:
         captures: folder of ``<speaker>__<clip>.npz``.
         clips: folder of ``<speaker>/<clip>.mp4``.
+        seed: of their order; None = by name.
     """
-    for i, path in enumerate(sorted(captures.glob("*.npz"))):
+    for i, path in _ordered(list(enumerate(sorted(captures.glob("*.npz")))), seed):
         speaker, name = path.stem.split("__", 1)
         split = "heldout" if i % _EVERY_CLIP == 0 else "train"
         audio = read_sound(clips / speaker / f"{name}.mp4")
@@ -41,14 +85,20 @@ def captured(captures: Path, clips: Path) -> Iterator[Source]:
         )
 
 
-def spoken(speech: Path, languages: Collection[str] = ()) -> Iterator[Source]:
+def captured_for_training(captures: Path, clips: Path, seed: int | None = None) -> Iterator[Source]:
+    """Yield those of `captured` that are not held out."""
+    return (source for source in captured(captures, clips, seed) if source.split == "train")
+
+
+def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = None) -> Iterator[Source]:
     """Yield utterances with phoneme times.
 
     Args:
         speech: folder with ``speech.jsonl`` and its sound files.
         languages: only these; none = all.
+        seed: of their order; None = as listed.
     """
-    for line in (speech / "speech.jsonl").read_text("utf-8").splitlines():
+    for line in _ordered((speech / "speech.jsonl").read_text("utf-8").splitlines(), seed):
         row = json.loads(line)
         if languages and row["language"] not in languages:
             continue
@@ -57,17 +107,42 @@ def spoken(speech: Path, languages: Collection[str] = ()) -> Iterator[Source]:
         ):
             continue
         speaker = str(row["speaker"])
-        held = sha256(speaker.encode()).digest()[0] % _OF_SPEAKERS == 0
         audio = read_sound(speech / row["file"])
         phones = [(str(name), float(start), float(stop)) for name, start, stop in row["phones"]]
         yield Source(
             row["id"],
             speaker,
-            "heldout" if held else "train",
+            _split(speaker),
             f"{row['licence']} ({row['corpus']}); CC0 head",
             audio,
             phones=phones,
         )
+
+
+def heard(voices: Path, rules: Sequence[Rule] = (Rule(),), seed: int | None = None) -> Iterator[Source]:
+    """Yield any speech, which the network from sound to face units is to perform; but for short files.
+
+    Args:
+        voices: folder of sound files, a folder per speaker.
+        rules: who speaks, under which licence, in which split; by default one of ten speakers is held out.
+        seed: of their order; None = by name.
+
+    Raises:
+        StemError: a file cannot be read as sound; the message names it.
+    """
+    files = [path for path in voices.rglob("*") if path.suffix.lower() in _SOUNDS]
+    for sound in _ordered(assign(files, rules), seed):
+        if sound.drop:
+            continue
+        audio = read_mono(sound.path, SAMPLE_RATE)
+        if len(audio) >= _LEAST_SAMPLES:
+            split = _split(sound.speaker) if sound.split == "train" else sound.split
+            yield Source(sound.id, sound.speaker, split, f"{sound.licence}; CC0 head", audio)
+
+
+def _split(speaker: str) -> str:
+    """Hold out one of ten speakers."""
+    return "heldout" if sha256(speaker.encode()).digest()[0] % _OF_SPEAKERS == 0 else "train"
 
 
 def read_sound(path: Path) -> Floats:

@@ -116,12 +116,28 @@ def perform(
         curve = np.interp(at, steps, curves[:, i])
         for side in ("Left", "Right") if unit in _TWO_SIDED else ("",):
             units[:, names.index(unit + side)] = curve
-    shut = blinks(random, frames, fps)
+    stress = np.interp(at, steps, blurred(curves[:, 0], 60))
+    return enlivened(random, units, stress, fps, names)
+
+
+def enlivened(
+    random: np.random.Generator, units: Floats, stress: Floats, fps: float, names: tuple[str, ...]
+) -> Floats:
+    """Add to lips what comes with them: blinks, and brows that rise with the stress.
+
+    Args:
+        units: ``float32[T, len(names)]``.
+        stress: ``float32[T]``, the jaw as it is over half a second.
+
+    Returns:
+        ``float32[T, len(names)]`` in 0..1.
+    """
+    lively = units.copy()
+    shut = blinks(random, len(units), fps)
     for name in ("eyeBlinkLeft", "eyeBlinkRight"):
-        units[:, names.index(name)] = shut
-    stress = np.interp(at, steps, _blurred(curves[:, 0], 60))
-    units[:, names.index("browInnerUp")] = np.clip(stress * random.uniform(0, 0.7), 0, 0.4)
-    return np.clip(units, 0, 1)
+        lively[:, names.index(name)] = shut
+    lively[:, names.index("browInnerUp")] = np.clip(stress * random.uniform(0, 0.7), 0, 0.4)
+    return np.clip(lively, 0, 1)
 
 
 def coarticulate(
@@ -157,7 +173,7 @@ def coarticulate(
             shut = np.maximum(shut, np.clip(1 - np.maximum(begin - time, time - begin - held) / 0.035, 0, 1))
     curves = pulled / total * manner.effort
     for i, unit in enumerate(UNITS):
-        curves[:, i] = _blurred(curves[:, i], 7 if unit in ("mouthPucker", "mouthFunnel") else 4)
+        curves[:, i] = blurred(curves[:, i], 7 if unit in ("mouthPucker", "mouthFunnel") else 4)
     ease = shut * shut * (3 - 2 * shut)
     opens = [UNITS.index(name) for name in ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")]
     curves[:, opens] *= 1 - np.array([1.0, 1.0, 1.0, 0.6]) * ease[:, None]
@@ -178,7 +194,8 @@ def _dominance(name: str, duration_s: float) -> tuple[float, float]:
     return 0.55, 0.05
 
 
-def _blurred(curve: Floats, sigma: float) -> Floats:
+def blurred(curve: Floats, sigma: float) -> Floats:
+    """Smooth a curve by a Gaussian of ``sigma`` values, without delay."""
     radius = int(4 * sigma)
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     return np.convolve(np.pad(curve, radius, mode="edge"), kernel / kernel.sum(), mode="valid")
