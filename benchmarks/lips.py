@@ -1,12 +1,14 @@
 """What lips from sound are worth on speech whose phonemes are known: measured beside other methods.
 
-    python benchmarks/lips.py SPEECH [--language it] [--rhubarb PROGRAM] [--phonemes PYTHON]
+    python benchmarks/lips.py SPEECH [--language it] [--rhubarb PROGRAM] [--phonemes PYTHON] [--ceiling]
 
 SPEECH is a folder with ``speech.jsonl`` (`benchmarks/lips_voices.py` makes one; of speech that was trained
 on only speakers that stayed out count). Truth: closures where p, b and m are, mouth opening as the phonemes
 animate it. Columns: closures of which a frame at 25 a second lies in the sound or a frame beside it;
 closures that no p, b or m explains, in parts of the true ones; correlation of the opening and the lag in
 frames at which it is largest; its deviation in parts of the true one; seconds for a minute of sound.
+``--ceiling`` adds what listeners would reach that know every phoneme but not exactly when, or only what it
+looks like. With ``--phonemes`` network and recogniser are also joined.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -33,7 +36,16 @@ RATE = Fraction(25)
 _LAGS = range(-5, 6)
 #: Rhubarb's mouth shapes -> opening (README of Rhubarb: A shut for p b m, D wide open, X idle).
 _SHAPES = {"A": 0.0, "B": 0.06, "C": 0.2, "D": 0.38, "E": 0.2, "F": 0.08, "G": 0.06, "H": 0.2, "X": 0.0}
+#: Phonemes that are alike on lips, or nearly.
+_ALIKE = (
+    ("AA", "AE", "AH", "AO", "EH", "AY", "AW", "EY"), ("IY", "IH", "EY", "Y"), ("UW", "UH", "OW", "W"),
+    ("T", "D", "N", "L", "K", "G", "NG", "HH", "TH", "DH", "R"), ("S", "Z", "T"), ("SH", "ZH", "CH", "JH"),
+    ("F", "V"), ("P", "B", "M"), ("ER", "R", "AH"),
+)  # fmt: skip
+#: A closure of the recogniser's counts where the network believes at least so much in it.
+_BELIEF = 0.1
 Told = tuple[Floats, Bools]
+Method = Callable[[Source, int], Told]
 
 
 def truth(source: Source, frames: int) -> Told:
@@ -43,7 +55,7 @@ def truth(source: Source, frames: int) -> Told:
     return motion.opening, np.zeros(frames, np.bool_)
 
 
-def network(name: str) -> Callable[[Source, int], Told]:
+def network(name: str) -> Method:
     net = weights.load_lips(weights.find(name, "lips").path)
 
     def told(source: Source, frames: int) -> Told:
@@ -68,7 +80,7 @@ def write_wave(path: Path, source: Source) -> None:
     soundfile.write(path, source.audio / max(1e-3, np.abs(source.audio).max()) * 0.9, mel.SAMPLE_RATE)
 
 
-def rhubarb(program: Path, folder: Path) -> Callable[[Source, int], Told]:
+def rhubarb(program: Path, folder: Path) -> Method:
     def told(source: Source, frames: int) -> Told:
         wav = folder / "line.wav"
         write_wave(wav, source)
@@ -102,7 +114,7 @@ for path in sys.stdin:
 """
 
 
-def recogniser(python: Path, folder: Path) -> Callable[[Source, int], Told]:
+def recogniser(python: Path, folder: Path) -> Method:
     """Phonemes by pocketsphinx, which lives in an environment of its own."""
     process = subprocess.Popen(
         [python, "-c", _RECOGNISE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -116,6 +128,55 @@ def recogniser(python: Path, folder: Path) -> Callable[[Source, int], Told]:
         process.stdin.write(f"{wav}\n")
         process.stdin.flush()
         return phones_to_lips([(n, a, b) for n, a, b in json.loads(process.stdout.readline())], frames)
+
+    return told
+
+
+def both(name: str, recognised: Method) -> Method:
+    """Mean of both openings, equally strong; closures that one hears and the other does not rule out."""
+    net = weights.load_lips(weights.find(name, "lips").path)
+
+    def told(source: Source, frames: int) -> Told:
+        heard, voiced = mel.spectrogram(source.audio), speech.voiced(source.audio)
+        motion = lips.move(net, heard, voiced, RATE, frames)
+        belief = lips._listened(net, heard).shut
+        opening, shut = recognised(source, frames)
+        scale = motion.opening.std() / max(float(opening.std()), 1e-6)
+        joined, kept = (motion.opening + opening * scale) / 2, np.zeros_like(shut)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
+        for start, stop in edges:
+            near = slice(max(0, int((start - 0.5) * 3.2)), int((stop + 0.5) * 3.2) + 1)
+            kept[start:stop] = belief[near].max(initial=0) >= _BELIEF
+        return joined, kept
+
+    return told
+
+
+def late(most_s: float) -> Method:
+    """Know every phoneme, but the edge between two only within some seconds."""
+    random = np.random.default_rng(0)
+
+    def told(source: Source, frames: int) -> Told:
+        edges = np.array([start for _, start, _ in source.phones] + [source.phones[-1][2]])
+        edges[1:-1] += random.uniform(-most_s, most_s, len(edges) - 2)
+        edges = np.maximum.accumulate(edges)
+        phones = [(p[0], a, b) for p, a, b in zip(source.phones, edges[:-1], edges[1:], strict=True)]
+        return phones_to_lips(phones, frames)
+
+    return told
+
+
+def alike() -> Method:
+    """Know of every phoneme only what it looks like."""
+    random = np.random.default_rng(0)
+
+    def told(source: Source, frames: int) -> Told:
+        phones = []
+        for name, start, stop in source.phones:
+            bare = name.rstrip("012")
+            kind = next((kind for kind in _ALIKE if bare in kind), (bare,))
+            phones.append((str(random.choice(kind)), start, stop))
+        return phones_to_lips(phones, frames)
 
     return told
 
@@ -137,7 +198,7 @@ def lag(told: Floats, true: Floats) -> list[float]:
     return [float(np.corrcoef(np.roll(told, -n)[inside], true[inside])[0, 1]) for n in _LAGS]
 
 
-def measure(method: Callable[[Source, int], Told], found: list[Source]) -> str:
+def measure(method: Method, found: list[Source]) -> str:
     counts, curves = np.zeros(3), []
     openings: list[tuple[Floats, Floats]] = []
     seconds, began = 0.0, time.perf_counter()
@@ -166,7 +227,8 @@ def main() -> None:
     parser.add_argument("--weights", default="w2l-lips")
     parser.add_argument("--most", type=int, default=120, help="Sentences.")
     parser.add_argument("--rhubarb", type=Path)
-    parser.add_argument("--phonemes", type=Path)
+    parser.add_argument("--phonemes", type=Path, help="A Python that has pocketsphinx.")
+    parser.add_argument("--ceiling", action="store_true")
     asked = parser.parse_args()
     found = [
         one for one in sources.spoken(asked.speech, asked.language) if asked.all or one.split == "heldout"
@@ -174,15 +236,21 @@ def main() -> None:
     if not found:
         parser.error("no sentence of that language by a speaker that stayed out (or give --all)")
     found = [found[i] for i in np.random.default_rng(0).permutation(len(found))[: asked.most]]
-    methods = {"network": network(asked.weights)}
-    if asked.phonemes:
-        methods["pocketsphinx"] = recogniser(asked.phonemes, asked.speech)
-    if asked.rhubarb:
-        methods["Rhubarb"] = rhubarb(asked.rhubarb, asked.speech)
-    print(f"{len(found)} sentences, {sum(len(one.audio) for one in found) / 16000:.0f} s")
-    print("method | closures hit | invented | correlation | lag | amplitude | s a minute")
-    for name, method in methods.items():
-        print(f"{name} | {measure(method, found)}", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        methods = {"network": network(asked.weights)}
+        if asked.phonemes:
+            methods["pocketsphinx"] = recogniser(asked.phonemes, folder)
+            methods["both"] = both(asked.weights, methods["pocketsphinx"])
+        if asked.ceiling:
+            methods["true phonemes, edges within a frame"] = late(1 / float(RATE))
+            methods["true phonemes, as they look"] = alike()
+        if asked.rhubarb:
+            methods["Rhubarb"] = rhubarb(asked.rhubarb, folder)
+        print(f"{len(found)} sentences, {sum(len(one.audio) for one in found) / 16000:.0f} s")
+        print("method | closures hit | invented | correlation | lag | amplitude | s a minute")
+        for name, method in methods.items():
+            print(f"{name} | {measure(method, found)}", flush=True)
 
 
 if __name__ == "__main__":
