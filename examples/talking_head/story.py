@@ -7,5 +7,5 @@ from pathlib import Path
 STEM = Path(__file__).resolve().parents[1] / "two_voices" / "stems" / "ANNA.fr.wav"
 #: The stem's first sample is heard in frame 1.
 RATE = 24
-#: The line "Elle m'a appelée avant le petit déjeuner", its silence before and after.
-FIRST, LAST = 216, 272
+#: Of the line "Elle m'a appelée avant le petit déjeuner".
+FIRST, LAST = 220, 256
