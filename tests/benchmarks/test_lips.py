@@ -1,0 +1,45 @@
+"""The lips benchmark's counting and its ceilings, on phonemes of which everything is known."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("moderngl", reason="needs the extra [performers]")
+
+from benchmarks import lips
+from training.performers.make import Source
+
+PHONES = [
+    ("SIL", 0, 0.3),
+    ("M", 0.3, 0.4),
+    ("AA", 0.4, 0.6),
+    ("B", 0.6, 0.68),
+    ("IY", 0.68, 0.9),
+    ("SIL", 0.9, 1.2),
+]
+FRAMES = 30
+
+
+@pytest.fixture
+def said():
+    return Source("x", "y", "heldout", "CC0", np.zeros(19200, np.float32), phones=PHONES)
+
+
+def test_a_closure_counts_within_a_frame_and_others_are_invented(said):
+    shut = np.zeros(FRAMES, np.bool_)
+    # The m ends at 0.40 s, the b begins at 0.60 s: 0.48 to 0.52 s is more than a frame from both.
+    shut[[12, 24]] = True
+    assert lips.closures(said, shut) == (2, 0, 2)
+    shut[10], shut[15] = True, True
+    assert lips.closures(said, shut) == (2, 2, 2)
+
+
+def test_who_knows_every_edge_tells_the_truth(said):
+    opening, shut = lips.late(0.0)(said, FRAMES)
+    np.testing.assert_allclose(opening, lips.truth(said, FRAMES)[0], atol=1e-6)
+    assert lips.closures(said, shut) == (2, 2, 0)
+
+
+def test_who_knows_looks_alone_still_shuts_the_lips_and_opens_them_otherwise(said):
+    opening, shut = lips.alike()(said, FRAMES)
+    assert lips.closures(said, shut) == (2, 2, 0)
+    assert np.corrcoef(opening, lips.truth(said, FRAMES)[0])[0, 1] > 0.7
