@@ -92,11 +92,19 @@ def expert(
 
 @cli.command()
 @run_options
-def opening(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: Any) -> None:
+@click.option("--start", help="Begin with what these weights have learned: a name or a file.")
+def opening(
+    packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, start: str | None, **options: Any
+) -> None:
     """Train the lip-opening network on the clips whose opening is known."""
     from training.opening import OpeningTrainee
+    from w2l_studio.nets import weights
 
-    train(lambda given: OpeningTrainee(given.sampler, given.machine), packs, shares, out, **options)
+    def make(given: Given) -> Trainee:
+        learned = weights.load_opening(weights.find(start, "opening").path) if start else None
+        return OpeningTrainee(given.sampler, given.machine, learned)
+
+    train(make, packs, shares, out, **options)
 
 
 @cli.command()

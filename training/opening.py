@@ -18,7 +18,7 @@ from training.machine import Machine
 from w2l_studio.nets.opening import Opening
 
 _BATCH = 96
-_RATE = 3e-3
+_RATE, _FURTHER_RATE = 3e-3, 1e-3
 #: Openings differ by less than this between two looks at the same lips.
 _TOLERANCE = 0.03
 
@@ -28,12 +28,16 @@ class OpeningTrainee:
 
     Args:
         sampler: over clips; those without known opening are never drawn.
+        learned: what another run has learned, to begin with at a smaller rate.
     """
 
-    def __init__(self, sampler: Sampler, machine: Machine | None = None) -> None:
+    def __init__(
+        self, sampler: Sampler, machine: Machine | None = None, learned: Opening | None = None
+    ) -> None:
         self._sampler, self._machine = sampler.labelled(), machine or Machine()
-        self.net = self._machine.ready(Opening())
-        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+        self._rate = _FURTHER_RATE if learned else _RATE
+        self.net = self._machine.ready((learned or Opening()).requires_grad_())
+        self._optimiser = torch.optim.AdamW(self.net.parameters(), self._rate, weight_decay=0.02)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Learn from 96 pictures of as many clips."""
@@ -41,7 +45,7 @@ class OpeningTrainee:
         pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
         lower, wanted = self._machine.place((pictures, torch.tensor([opening for _, opening in samples])))
         for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
+            group["lr"] = self._rate * one_cycle(number, steps)
         measured = self.net.train().measure(lower)
         loss = functional.smooth_l1_loss(measured, wanted, beta=_TOLERANCE)
         self._machine.learn(loss, self._optimiser)

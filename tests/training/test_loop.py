@@ -15,6 +15,7 @@ from training.opening import OpeningTrainee
 from training.paper import recipes
 from training.paper.expert import PairTrainee
 from w2l_studio.errors import WeightsError
+from w2l_studio.nets.opening import Opening
 
 
 class Killed(Exception):
@@ -49,6 +50,17 @@ def sampler(pack):
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch):
     monkeypatch.setattr(expert, "CLIPS", 2)
+
+
+def test_lip_opening_goes_on_from_what_weights_know(sampler):
+    known = Opening().eval().requires_grad_(False)
+    before = {name: value.clone() for name, value in known.state_dict().items()}
+    trainee = OpeningTrainee(sampler, learned=known)
+    began = trainee.net.state_dict()
+    assert all(torch.equal(began[name], value) for name, value in before.items())
+    assert trainee.step(3, 10, np.random.default_rng(0))["loss"] > 0
+    after = trainee.net.state_dict()
+    assert not torch.equal(after["head.1.weight"], before["head.1.weight"])
 
 
 def pairs(sampler):
