@@ -272,3 +272,21 @@ def test_a_pack_is_filled_once_and_up_to_a_bound(renderer, speech_folder, tmp_pa
     clips = {clip.name: clip for clip in read_pack([pack])}
     assert set(clips) == {"a__1", "ada__long__1"}
     assert sum(len(clip.frames) for clip in clips.values()) == made.frames
+
+
+def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_path):
+    from training.performers import heads
+    from training.performers.render import Renderer
+
+    with Renderer(heads.SIZE_PX, heads.SIZE_PX, samples=0) as one:
+        drawn, again = heads.draw(4, one), heads.draw(4, one)
+    np.testing.assert_array_equal(drawn.pixels, again.pixels)
+    assert not drawn.faces[0]
+    assert drawn.faces[1:].all()
+    for box, points, face in zip(drawn.boxes, drawn.points, drawn.faces, strict=True):
+        if face:
+            assert (points.mean(0) > box[:2]).all()
+            assert (points.mean(0) < box[2:]).all()
+            assert 80 < box[3] - box[1] < 200
+    heads.write(drawn, tmp_path, 4)
+    np.testing.assert_array_equal(np.stack(heads.read(tmp_path).pixels), drawn.pixels)

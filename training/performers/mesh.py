@@ -31,6 +31,8 @@ _PARTS = {
 }
 #: What lies below is cut off (decimetres): the upper chest stays.
 _LOWEST = 5.0
+#: Faces end here above (decimetres): where most people's hair begins.
+_HAIRLINE = 7.85
 #: Of the chin's way when the jaw opens, a point of the lower lip goes at least this part.
 _WITH_JAW = 0.45
 
@@ -84,6 +86,13 @@ def load() -> Mesh:
     coordinates[:, 1] = 1 - coordinates[:, 1]
     lips = mask("lips", coordinates) * (part == SKIN)
     return Mesh(rest, triangles, part, coordinates, units, _landmarks(rest, part, lips, units["jawOpen"]))
+
+
+@cache
+def face() -> Ints:
+    """Return the vertices of the face, hairline to chin, as detectors' boxes hold it."""
+    head = load()
+    return np.flatnonzero((mask("face", head.uv) > 0.5) & (head.part == SKIN) & (head.rest[:, 1] < _HAIRLINE))
 
 
 def mask(name: str, uv: Floats) -> Floats:

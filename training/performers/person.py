@@ -59,11 +59,11 @@ class Person:
     worn: Surface = field(default_factory=nothing, repr=False)
 
 
-def draw(random: np.random.Generator) -> Person:
-    """Draw a person by chance."""
+def draw(random: np.random.Generator, *, child: bool = False) -> Person:
+    """Draw a person by chance, grown up or a child."""
     head = mesh.load()
     male = bool(random.random() < 0.5)
-    rest = head.rest + _build(random, male)
+    rest = head.rest + _build(random, male, ("child", "young") if child else ("young", "old"))
     rest = rest * np.array([random.uniform(0.93, 1.07), 1, random.uniform(0.95, 1.05)], np.float32)
     rest = _teeth_in_place(random, head, eyes_in_place(head, rest))
     rest = rest - _middle(rest) + _middle(head.rest)
@@ -86,13 +86,13 @@ def draw(random: np.random.Generator) -> Person:
     )
 
 
-def _build(random: np.random.Generator, male: bool) -> Floats:
-    """Return displacements: a mix of origins at one sex and age, and details of the face."""
+def _build(random: np.random.Generator, male: bool, ages: tuple[str, str]) -> Floats:
+    """Return displacements: a mix of origins at one sex, between two ages, and details of the face."""
     sex = "male" if male else "female"
     old = float(np.clip(random.beta(1, 2.2), 0, 0.9))
     displaced = np.zeros_like(mesh.load().rest)
     for origin, weight in zip(("african", "asian", "caucasian"), random.dirichlet([0.5] * 3), strict=True):
-        for age, share in (("young", 1 - old), ("old", old)):
+        for age, share in zip(ages, (1 - old, old), strict=True):
             (path,) = mesh.targets("macrodetails", f"{origin}-{sex}-{age}")
             displaced += mesh.target(path) * np.float32(weight * share)
     weight = random.choice(["minweight", "averageweight", "maxweight"], p=[0.25, 0.5, 0.25])

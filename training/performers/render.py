@@ -56,12 +56,14 @@ class Drawn:
         pixels: ``uint8[H, W, 3]`` BGR.
         covered: ``float32[H, W]`` share of each pixel that the head covers.
         points: ``float32[5, 2]`` as in `terms.Faces`, exact.
+        box: ``float32[4]`` left, top, right, bottom of the face from hairline to chin, hidden sides with it.
         opening: gap of the inner lips over mouth width.
     """
 
     pixels: FramesBGR
     covered: Floats
     points: Floats
+    box: Floats
     opening: float
 
 
@@ -170,10 +172,12 @@ class Renderer:
                 read = np.frombuffer(self._flat.read(components=4), np.uint8)
                 read = read.reshape(self.height, self.width, 4)[::-1]
                 points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
+                outline = self._project(packed[mesh.face(), :3], to_camera, clip)
                 yield Drawn(
                     np.ascontiguousarray(read[..., 2::-1]),
                     read[..., 3].astype(np.float32) / 255,
                     self._project(points, to_camera, clip),
+                    np.concatenate([outline.min(0), outline.max(0)]),
                     opening,
                 )
 

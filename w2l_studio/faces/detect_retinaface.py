@@ -23,7 +23,10 @@ LONGEST_PX = 640
 PASS, OVERLAP = 0.6, 0.4
 #: Anchor sides per map and the distance of their centres (RetinaFace 3.2 in biubug6's reduced form).
 SIDES, STEPS = ((16, 32), (64, 128), (256, 512)), (8, 16, 32)
-_VARIANCES = (0.1, 0.2)
+#: What corrections of places and of sizes are divided by.
+VARIANCES = (0.1, 0.2)
+#: What biubug6's weights, and ours, have taken off every picture (BGR).
+MEAN_BGR = (104.0, 117.0, 123.0)
 _BATCH = 8
 _PREFIX = "module."
 
@@ -87,7 +90,7 @@ class RetinaFace:
     def _tensor(self, small: FramesBGR) -> Tensor:
         x = torch.from_numpy(small).permute(0, 3, 1, 2).float()
         if not self._imagenet:
-            return x - torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
+            return x - torch.tensor(MEAN_BGR).view(1, 3, 1, 1)
         mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
         return (x.flip(1) / 255 - mean.view(1, 3, 1, 1)) / deviation.view(1, 3, 1, 1)
 
@@ -110,11 +113,11 @@ def _decode(boxes: Floats, scores: Floats, points: Floats, grid: Floats, per_px:
     rows = np.flatnonzero(scores > PASS)
     boxes, scores, points, grid = boxes[rows], scores[rows], points[rows], grid[rows]
     middle, side = grid[:, :2], grid[:, 2:]
-    centre = middle + boxes[:, :2] * _VARIANCES[0] * side
-    half = side * np.exp(boxes[:, 2:] * _VARIANCES[1]) / 2
+    centre = middle + boxes[:, :2] * VARIANCES[0] * side
+    half = side * np.exp(boxes[:, 2:] * VARIANCES[1]) / 2
     corners = np.concatenate([centre - half, centre + half], 1)
     kept = suppress(corners, scores, OVERLAP)
-    places = middle[:, None] + points.reshape(-1, 5, 2) * _VARIANCES[0] * side[:, None]
+    places = middle[:, None] + points.reshape(-1, 5, 2) * VARIANCES[0] * side[:, None]
     # Edges become pixel centres: the centre of the first pixel is 0.
     return Faces(
         (corners[kept].reshape(-1, 2, 2) * per_px - 0.5).reshape(-1, 4).astype(np.float32),

@@ -43,13 +43,18 @@ class RetinaFace(nn.Module):
             Box corrections ``[N, A, 4]``, face probability ``[N, A]`` and point corrections
             ``[N, A, 10]``, A anchors in the order of `detect_retinaface.anchors`.
         """
+        boxes, classes, points = self.raw(x)
+        return boxes, classes.softmax(-1)[..., 1], points
+
+    def raw(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Look at pictures as `forward` does, with logits ``[N, A, 2]`` (no face, face) for training."""
         maps = self.fpn(self.body(x))
         maps = [ssh(m) for ssh, m in zip((self.ssh1, self.ssh2, self.ssh3), maps, strict=True)]
         boxes, classes, points = (
             torch.cat([head(m) for head, m in zip(heads, maps, strict=True)], 1)
             for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead)
         )
-        return boxes, classes.softmax(-1)[..., 1], points
+        return boxes, classes, points
 
 
 class _Head(nn.Module):

@@ -1,0 +1,324 @@
+"""Crowds: cut-out heads before clutter, near and far, turned, hidden, dark; boxes and points stay exact.
+
+Composes and spoils pictures; renders none (`heads`), learns nothing (`training.detector`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.performers.heads import Heads
+from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
+
+#: Points in the mirror: left and right are exchanged.
+_EXCHANGED = [1, 0, 2, 4, 3]
+#: Smallest and largest face, as height in pixels and in parts of the picture.
+_LEAST_PX, _MOST = 12.0, 0.95
+#: Faces of which less than this is seen are neither wanted nor held against a detector.
+_SEEN, _FACE_PX = 0.4, 10.0
+#: Nor are those that are nearly of one grey (standard deviation, grain left out).
+_CONTRAST = 6.0
+_HIDDEN, _SCRAMBLED, _EMPTY = 0.25, 0.12, 0.06
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crowd:
+    """One picture with what is known of it.
+
+    Args:
+        picture: ``uint8[P, P, 3]`` BGR.
+        boxes: ``float32[M, 4]`` pixel edges: the first pixel's left edge is 0.
+        points: ``float32[M, 5, 2]`` likewise.
+        wanted: ``bool[M]``; False = too small or too hidden to be asked for.
+    """
+
+    picture: FramesBGR
+    boxes: Floats
+    points: Floats
+    wanted: Bools
+
+
+@dataclass(slots=True, eq=False)
+class _Canvas:
+    picture: Floats
+    owner: npt.NDArray[np.int16]
+    boxes: list[Floats]
+    points: list[Floats]
+    shown: list[int]
+
+
+def compose(
+    random: np.random.Generator, heads: Heads, rows: Ints, backdrops: npt.NDArray[np.uint8], size: int
+) -> Crowd:
+    """Compose one picture.
+
+    Args:
+        rows: of the heads that may be used.
+        backdrops: ``uint8[N, Q, Q, 3]`` without faces.
+        size: P.
+    """
+    ground = _ground(random, backdrops, size).astype(np.float32)
+    canvas = _Canvas(ground, np.full((size, size), -1, np.int16), [], [], [])
+    for height in _heights(random, size):
+        _place(canvas, random, heads, int(random.choice(rows)), height)
+        if random.random() < _HIDDEN and canvas.boxes:
+            _hide(canvas, random, backdrops)
+    boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
+    points = np.array(canvas.points, np.float32).reshape(-1, 5, 2)
+    picture, scale = _spoil(np.clip(canvas.picture, 0, 255).astype(np.uint8), random)
+    wanted = (_seen(canvas) >= _SEEN) & (boxes[:, 3] - boxes[:, 1] >= _FACE_PX / scale)
+    wanted &= _contrast(picture, boxes) >= _CONTRAST
+    return Crowd(picture, np.clip(boxes, 0, size), points, wanted)
+
+
+def _heights(random: np.random.Generator, size: int) -> Floats:
+    """Draw the heights of the faces in a picture, small ones first: they stand behind."""
+    kind = random.random()
+    if kind < _EMPTY:
+        return np.zeros(0, np.float32)
+    low, high, most = (
+        (0.3, _MOST, 1) if kind < 0.35 else (0.12, 0.5, 5) if kind < 0.8 else (_LEAST_PX / size, 0.16, 14)
+    )
+    count = int(random.integers(1, most + 1))
+    spread = random.uniform(0, 1, count) if random.random() < 0.6 else np.full(count, random.uniform())
+    return np.sort(size * np.exp(np.log(low) + spread * np.log(high / low))).astype(np.float32)
+
+
+def _ground(random: np.random.Generator, backdrops: npt.NDArray[np.uint8], size: int) -> FramesBGR:
+    whole = backdrops[int(random.integers(len(backdrops)))]
+    part = int(len(whole) * random.uniform(0.3, 1))
+    y, x = random.integers(0, len(whole) - part + 1, 2)
+    ground: FramesBGR = cv2.resize(
+        np.ascontiguousarray(whole[y : y + part, x : x + part]), (size, size), interpolation=cv2.INTER_LINEAR
+    )
+    if random.random() < 0.5:
+        ground = ground[:, ::-1]
+    if random.random() < 0.2:
+        ground = ground[::-1]
+    return ground
+
+
+def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int, height: float) -> None:
+    """Put a head into the picture; its face is about so high."""
+    size = len(canvas.picture)
+    box, points = heads.boxes[row], heads.points[row]
+    is_face = bool(heads.faces[row])
+    pixels = heads.pixels[row]
+    if is_face and random.random() < _SCRAMBLED:
+        pixels, is_face = _scrambled(pixels, box, random), False
+    scale = height / float(box[3] - box[1])
+    to_canvas = _way(random, (box[:2] + box[2:]) / 2, scale)
+    to_canvas[:, 2] += (
+        random.uniform(-0.05, 1.05, 2) * size if height < 0.5 * size else random.uniform(0.3, 0.7, 2) * size
+    )
+    laid, left, top = _warped(pixels, to_canvas, size)
+    if laid.size == 0:
+        return
+    laid = _tinted(laid, random)
+    part = np.s_[top : top + laid.shape[0], left : left + laid.shape[1]]
+    cover = laid[..., 3:] / np.float32(255)
+    canvas.picture[part] = canvas.picture[part] * (1 - cover) + laid[..., :3]
+    number = len(canvas.boxes)
+    canvas.owner[part][cover[..., 0] > 0.5] = number if is_face else -2
+    if not is_face:
+        return
+    corners = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
+    placed = _moved(points, to_canvas) + 0.5
+    flipped = np.linalg.det(to_canvas[:, :2]) < 0
+    canvas.points.append((placed[_EXCHANGED] if flipped else placed).astype(np.float32))
+    outline = _moved(_oval(corners), to_canvas) + 0.5
+    canvas.boxes.append(np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32))
+    canvas.shown.append(number)
+
+
+def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
+    """Return the map ``float64[2, 3]`` that turns, stretches and mirrors about a point and takes it to 0."""
+    turn = random.normal(0, 0.16) if random.random() < 0.94 else random.uniform(-0.9, 0.9)
+    wide = scale * np.exp(random.normal(0, 0.07))
+    mirror = -1 if random.random() < 0.5 else 1
+    cos, sin = np.cos(turn), np.sin(turn)
+    matrix = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * wide, scale])
+    return np.column_stack([matrix, -matrix @ middle])
+
+
+def _moved(points: Floats, matrix: Doubles) -> Doubles:
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
+
+
+def _oval(corners: Floats) -> Floats:
+    """Return points on the oval in a box, so that turned faces get boxes no larger than they are."""
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None]
+    middle, half = corners.mean(0), (corners[2] - corners[0]) / 2
+    return np.asarray(middle + half * np.concatenate([np.cos(angle), np.sin(angle)], 1), np.float32)
+
+
+def _warped(pixels: npt.NDArray[np.uint8], matrix: Doubles, size: int) -> tuple[Floats, int, int]:
+    """Return what lies inside of the picture, ``float32[h, w, 4]``, and where."""
+    side = len(pixels)
+    scale = float(np.linalg.norm(matrix[:, 1]))
+    while scale < 0.6 and side >= 16:
+        side, scale = side // 2, scale * 2
+    if side < len(pixels):
+        ratio = len(pixels) / side
+        pixels = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+        matrix = np.column_stack(
+            [matrix[:, :2] * ratio, matrix[:, 2] + matrix[:, :2] @ np.full(2, (ratio - 1) / 2)]
+        )
+    corners = _moved(np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32), matrix)
+    left, top = np.clip(np.floor(corners.min(0)), 0, size).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(0)) + 1, 0, size).astype(int)
+    if right <= left or bottom <= top:
+        return np.zeros((0, 0, 4), np.float32), 0, 0
+    inner = matrix.copy()
+    inner[:, 2] -= [left, top]
+    warped = cv2.warpAffine(pixels, inner, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
+    return warped.astype(np.float32), int(left), int(top)
+
+
+def _tinted(laid: Floats, random: np.random.Generator) -> Floats:
+    """Give one head ``float32[h, w, 4]`` its own light: tone, tint, contrast, spots of light and shadow."""
+    cover, colour = laid[..., 3:], laid[..., :3]
+    size = laid.shape[1::-1]
+    gain = np.exp(random.normal(0, 0.25) + random.normal(0, 0.06, 3)).astype(np.float32)
+    grey = colour.mean(2, keepdims=True)
+    colour = grey + (colour - grey) * np.float32(random.uniform(0.5, 1.5))
+    shade = np.ones(laid.shape[:2], np.float32)
+    if random.random() < 0.5:
+        spots = random.normal(0, random.uniform(0, 0.4), (5, 5)).astype(np.float32)
+        shade = shade * cv2.resize(np.exp(spots), size, interpolation=cv2.INTER_CUBIC)
+    if random.random() < 0.5:  # skin that is no plastic
+        grain = random.normal(0, random.uniform(0, 0.12), (64, 64)).astype(np.float32)
+        shade = shade * (1 + cv2.resize(grain, size))
+    colour = colour * gain * shade[..., None]
+    return np.concatenate([np.clip(colour, 0, cover), cover], 2)
+
+
+def _scrambled(
+    pixels: npt.NDArray[np.uint8], box: Floats, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Cut the face into tiles and lay them elsewhere, or wipe it: skin and hair, no face."""
+    left, top, right, bottom = np.clip(box.astype(int), 0, len(pixels))
+    tall, wide = (bottom - top) // 3, (right - left) // 2
+    if tall < 4 or wide < 4:
+        return pixels * np.uint8(0)
+    made = pixels.copy()
+    if random.random() < 0.3:
+        cheek = pixels[top : top + 3 * tall, left : left + 2 * wide].reshape(-1, 4).mean(0)
+        made[top : top + 3 * tall, left : left + 2 * wide] = cheek.astype(np.uint8)
+        return np.minimum(made, made[..., 3:])
+    places = [(top + i * tall, left + j * wide) for i in range(3) for j in range(2)]
+    while True:
+        order = random.permutation(6)
+        if (order == np.arange(6)).sum() <= 1:
+            break
+    for (y, x), (fy, fx) in zip(places, [places[i] for i in order], strict=True):
+        tile = pixels[fy : fy + tall, fx : fx + wide]
+        made[y : y + tall, x : x + wide] = tile[::-1] if random.random() < 0.5 else tile
+    return made
+
+
+def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[np.uint8]) -> None:
+    """Lay something over a part of the last face: a hand, a bar, a corner of another thing."""
+    box = canvas.boxes[-1]
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    low = np.clip(middle - 3 * half, 0, len(canvas.picture)).astype(int)
+    high = np.clip(middle + 3 * half + 1, 0, len(canvas.picture)).astype(int)
+    wide, tall = (int(v) for v in high - low)
+    if min(wide, tall) < 2:
+        return
+    matte = np.zeros((tall, wide), np.float32)
+    angle = random.uniform(0, 2 * np.pi)
+    at = middle - low + np.array([np.cos(angle), np.sin(angle)]) * half * random.uniform(0.7, 1.4)
+    if random.random() < 0.5:
+        axes = tuple(max(1, int(v)) for v in half * random.uniform(0.3, 1.2, 2))
+        cv2.ellipse(matte, _at(at), axes, random.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA)
+    else:
+        far = at + random.normal(0, 4, 2) * half
+        thick = max(1, int(half[1] * random.uniform(0.06, 0.6)))
+        cv2.line(matte, _at(at), _at(far), 1.0, thick, cv2.LINE_AA)
+    if random.random() < 0.5:
+        skin = np.array([random.uniform(0.3, 0.8), random.uniform(0.5, 0.85), 1]) * random.uniform(40, 250)
+        shade = cv2.resize(random.uniform(0.6, 1.1, (4, 4)).astype(np.float32), (wide, tall))
+        over = skin.astype(np.float32) * shade[..., None]
+    else:
+        over = _ground(random, backdrops, max(wide, tall))[:tall, :wide].astype(np.float32)
+    part = np.s_[low[1] : high[1], low[0] : high[0]]
+    canvas.picture[part] = canvas.picture[part] * (1 - matte[..., None]) + over * matte[..., None]
+    canvas.owner[part][matte > 0.5] = -2
+
+
+def _at(place: Floats) -> tuple[int, int]:
+    return int(place[0]), int(place[1])
+
+
+def _seen(canvas: _Canvas) -> Floats:
+    """Return how much of each face's box is its own head's, 0..1; what is outside of the picture is not."""
+    shares = []
+    for number, (left, top, right, bottom) in enumerate(canvas.boxes):
+        inside = canvas.owner[max(0, round(float(top))) : max(0, round(float(bottom))),
+                              max(0, round(float(left))) : max(0, round(float(right)))]  # fmt: skip
+        shares.append((inside == number).sum() / max(1.0, float((right - left) * (bottom - top))))
+    # A face fills some four fifths of its box.
+    return np.array(shares, np.float32) / 0.85
+
+
+def _contrast(picture: FramesBGR, boxes: Floats) -> Floats:
+    """Return how much light and dark differ in each box, 0..255."""
+    calm = cv2.blur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (3, 3))
+    found = []
+    for left, top, right, bottom in np.clip(boxes, 0, len(picture)).astype(int):
+        part = calm[top : bottom + 1, left : right + 1]
+        found.append(float(part.std()) if part.size else 0.0)
+    return np.array(found, np.float32)
+
+
+def _spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, float]:
+    """Spoil a picture as light, lens, camera, grading and codec do; tell how much detail is left, 0..1."""
+    size, detail = len(picture), 1.0
+    seen = picture.astype(np.float32) / 255
+    if random.random() < 0.2:
+        detail = random.uniform(0.4, 1)
+        small = max(8, int(size * detail))
+        seen = cv2.resize(cv2.resize(seen, (small, small), interpolation=cv2.INTER_AREA), (size, size))
+    if random.random() < 0.35:
+        seen = cv2.GaussianBlur(seen, (0, 0), random.uniform(0.3, 1.6) if random.random() < 0.8 else 2.5)
+    if random.random() < 0.1:
+        length = int(random.integers(3, 10))
+        kernel = np.zeros((length, length), np.float32)
+        cv2.line(
+            kernel, (0, int(random.integers(length))), (length - 1, int(random.integers(length))), 1.0, 1
+        )
+        seen = cv2.filter2D(seen, -1, kernel / kernel.sum())
+    seen = _graded(seen, random)
+    if random.random() < 0.6:
+        grain = random.standard_normal((*seen.shape[:2], int(random.choice([1, 3]))), np.float32)
+        seen = seen + grain * np.float32(random.uniform(0.002, 0.05))
+    coded = np.clip(seen * 255 + 0.5, 0, 255).astype(np.uint8)
+    if random.random() < 0.7:
+        _, packed = cv2.imencode(".jpg", coded, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 97))])
+        coded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return coded, detail
+
+
+def _graded(seen: Floats, random: np.random.Generator) -> Floats:
+    """Change exposure, contrast and colour; some pictures are grey, some nearly night, some in fog."""
+    seen = cv2.pow(np.clip(seen, 0, 1), float(np.exp(random.normal(0, 0.25))))
+    if random.random() < 0.12:
+        seen = seen * np.float32(random.uniform(0.12, 0.6))
+    if random.random() < 0.1:
+        fog = random.uniform(0.2, 0.75)
+        seen = seen * (1 - fog) + fog * random.uniform(0.1, 0.9)
+    grey = seen.mean(2, keepdims=True)
+    if random.random() < 0.2:
+        seen = np.repeat(grey, 3, 2)
+        if random.random() < 0.4:
+            seen = seen * np.array([random.uniform(0.6, 1), random.uniform(0.8, 1), 1], np.float32)
+    elif random.random() < 0.6:
+        seen = grey + (seen - grey) * np.float32(random.uniform(0.3, 1.6))
+        seen = seen * np.exp(random.normal(0, 0.12, 3)).astype(np.float32)
+    contrast = random.uniform(0.7, 1.3)
+    return np.asarray(seen * np.float32(contrast) + np.float32(0.5 - 0.5 * contrast + random.normal(0, 0.05)))

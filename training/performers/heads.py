@@ -1,0 +1,153 @@
+"""Cut-out heads for crowds: rendered once, kept in files that are mapped, points and boxes exact.
+
+Draws people, poses and light by chance; `attire` dresses them, `crowds` composes scenes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from training.performers import attire, person, render, scene
+from training.performers.render import Renderer
+from training.performers.scene import Pose
+from w2l_studio.errors import UsageError
+from w2l_studio.terms import Bools, Doubles, Floats, Ints
+
+#: Side of a cut-out; eyes and mouth lie this part of it apart, so that hair and shoulders find room.
+SIZE_PX, _EYES_TO_MOUTH = 256, 0.22
+#: Pictures of one person; of these so many show the back of the head, which is no face.
+PER_PERSON, _BACKS = 12, 1
+_CHILDREN = 0.2
+#: Units that a face may show at any time, and how often and how strongly at most.
+_SHOWN = (
+    (("jawOpen",), 0.4, 0.7),
+    (("mouthSmileLeft", "mouthSmileRight"), 0.35, 1.0),
+    (("mouthFrownLeft", "mouthFrownRight"), 0.1, 0.8),
+    (("mouthPucker",), 0.12, 0.9),
+    (("mouthFunnel",), 0.12, 0.8),
+    (("mouthUpperUpLeft", "mouthUpperUpRight"), 0.15, 0.6),
+    (("mouthLowerDownLeft", "mouthLowerDownRight"), 0.2, 0.7),
+    (("eyeBlinkLeft", "eyeBlinkRight"), 0.2, 1.0),
+    (("eyeSquintLeft", "eyeSquintRight"), 0.2, 1.0),
+    (("eyeWideLeft", "eyeWideRight"), 0.1, 1.0),
+    (("browDownLeft", "browDownRight"), 0.25, 1.0),
+    (("browInnerUp",), 0.25, 1.0),
+    (("browOuterUpLeft", "browOuterUpRight"), 0.15, 1.0),
+    (("cheekPuff",), 0.05, 0.8),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """N cut-outs.
+
+    Args:
+        pixels: N of ``uint8[P, P, 4]`` BGR, multiplied by the last plane, which tells what is covered.
+        points: ``float32[N, 5, 2]`` as in `terms.Faces`.
+        boxes: ``float32[N, 4]`` of the faces (`render.Drawn`).
+        faces: ``bool[N]``; what is no face shows the back of a head.
+        people: ``int64[N]``, the seed of who is shown.
+    """
+
+    pixels: Sequence[npt.NDArray[np.uint8]]
+    points: Floats
+    boxes: Floats
+    faces: Bools
+    people: Ints
+
+
+def draw(seed: int, renderer: Renderer) -> Heads:
+    """Draw one person `PER_PERSON` times, each time in another pose, light and dress."""
+    random = np.random.default_rng(seed)
+    body = render.embody(person.draw(random, child=bool(random.random() < _CHILDREN)))
+    pixels = np.empty((PER_PERSON, SIZE_PX, SIZE_PX, 4), np.uint8)
+    points, boxes = np.empty((PER_PERSON, 5, 2), np.float32), np.empty((PER_PERSON, 4), np.float32)
+    faces = np.arange(PER_PERSON) >= _BACKS
+    for i, seen in enumerate(faces):
+        setting = scene.draw(random, SIZE_PX, SIZE_PX * _EYES_TO_MOUTH)
+        pose = Pose(_angles(random, seen=bool(seen)), np.zeros((1, 2)))
+        (drawn,) = renderer.render(body, _units(random, body.names), pose, setting)
+        points[i], boxes[i] = drawn.points, drawn.box
+        pixels[i] = attire.dress(random, drawn, body.person, seen=bool(seen))
+    return Heads(pixels, points, boxes, faces, np.full(PER_PERSON, seed))
+
+
+def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None] = print) -> int:
+    """Draw people into a folder, in parallel; who is there already is not drawn again.
+
+    Returns:
+        How many people the folder now holds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [(seed, folder) for seed in seeds if not (folder / f"{seed}.npz").exists()]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(jobs, _begin) as pool:
+        for done, seed in enumerate(pool.imap_unordered(_keep, missing), 1):
+            if done % 50 == 0:
+                report(f"{done} people drawn, last {seed}")
+    return sum(1 for _ in folder.glob("*.npz"))
+
+
+def write(heads: Heads, folder: Path, seed: int) -> None:
+    """Keep the cut-outs of one person; what tells of them is written last, so what has it is whole."""
+    np.save(folder / f"{seed}.npy", np.stack(heads.pixels))
+    partial = folder / f"{seed}.unfinished.npz"
+    np.savez(partial, points=heads.points, boxes=heads.boxes, faces=heads.faces)
+    partial.replace(folder / f"{seed}.npz")
+
+
+def read(folder: Path) -> Heads:
+    """Read all people of a folder; pictures are mapped, not loaded.
+
+    Raises:
+        UsageError: there are none.
+    """
+    pixels: list[npt.NDArray[np.uint8]] = []
+    told: list[tuple[Floats, Floats, Bools, Ints]] = []
+    for path in sorted(folder.glob("*.npz"), key=lambda path: int(path.stem)):
+        pixels += list(np.load(path.with_suffix(".npy"), mmap_mode="r"))
+        with np.load(path) as arrays:
+            people = np.full(len(arrays["faces"]), int(path.stem))
+            told.append((arrays["points"], arrays["boxes"], arrays["faces"], people))
+    if not told:
+        raise UsageError(f"{folder} holds no heads", hint="draw them with `python -m training heads`")
+    points, boxes, faces, people = (np.concatenate(part) for part in zip(*told, strict=True))
+    return Heads(pixels, points, boxes, faces, people)
+
+
+_renderer: list[Renderer] = []
+
+
+def _begin() -> None:
+    _renderer.append(Renderer(SIZE_PX, SIZE_PX))
+
+
+def _keep(task: tuple[int, Path]) -> int:
+    seed, folder = task
+    write(draw(seed, _renderer[0]), folder, seed)
+    return seed
+
+
+def _angles(random: np.random.Generator, *, seen: bool) -> Doubles:
+    """Draw yaw, pitch and roll ``float64[1, 3]``; roll stays small, for `crowds` turns pictures anyway."""
+    yaw = random.normal(0, 0.4) if random.random() < 0.65 else random.uniform(-1.5, 1.5)
+    if not seen:
+        yaw = np.pi + random.uniform(-0.9, 0.9)
+    pitch = np.clip(random.normal(0, 0.22), -0.7, 0.7)
+    return np.array([[np.clip(yaw, -1.5, 1.5) if seen else yaw, pitch, random.normal(0, 0.08)]])
+
+
+def _units(random: np.random.Generator, names: tuple[str, ...]) -> Floats:
+    units = np.zeros((1, len(names)), np.float32)
+    for shown, often, most in _SHOWN:
+        if random.random() < often:
+            strength = random.uniform(0, most)
+            for name in shown:
+                units[0, names.index(name)] = strength * random.uniform(0.85, 1)
+    return units
