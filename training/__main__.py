@@ -13,6 +13,7 @@ from training.cli.adapt import adapt
 from training.cli.calibrate import calibrate
 from training.cli.check import check
 from training.cli.compare import compare
+from training.cli.detector import detector, heads
 from training.cli.paper import paper
 from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
@@ -243,7 +244,7 @@ def lips(
     loop.run(learning.LipsTrainee(taught), out, steps=options["steps"], seed=options["seed"])
 
 
-for _command in (paper, performers, check, compare, calibrate, adapt, travel, arrive):
+for _command in (paper, performers, heads, detector, check, compare, calibrate, adapt, travel, arrive):
     cli.add_command(_command)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from training import checkpoint
 from w2l_studio.errors import WeightsError
+from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import Contrast
@@ -50,6 +51,8 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
     elif "body.0.0.weight" in state:
         net, meta = Opening(), Meta("opening", frames=1)
+    elif "body.stage1.0.0.weight" in state:
+        net, meta = RetinaFace(resnet=False), Meta("retinaface", frames=1, recipe="crowds of performers")
     elif "lips.weight" in state:
         net, meta = Lips(), Meta("lips", frames=0)
     else:

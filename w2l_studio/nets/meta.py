@@ -14,7 +14,8 @@ class Meta:
     """Identity and origin of weights.
 
     Args:
-        kind: ``generator``, ``expert``, ``judge``, ``critic``, ``opening``, ``lips`` or ``syncnet``.
+        kind: ``generator``, ``expert``, ``judge``, ``critic``, ``opening``, ``lips``,
+            ``retinaface`` or ``syncnet``.
         width: channel multiplier of generator, expert and critic.
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).

@@ -1,0 +1,245 @@
+"""Training the face detector: anchors are matched, labels are exact, hard negatives count, it ships."""
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from training import detector, export, loop
+from training.__main__ import cli
+from training.machine import Machine
+from training.performers import attire, backdrops, crowds
+from training.performers.crowds import Crowd
+from training.performers.heads import Heads, write
+from w2l_studio.faces.detect_retinaface import RetinaFace, anchors
+from w2l_studio.nets import checkpoint, weights
+from w2l_studio.nets.meta import Meta
+
+COLOURS = np.array([[0, 0, 255], [0, 255, 0], [255, 255, 255], [255, 0, 0], [0, 255, 255]])
+POINTS = np.array([[100, 100], [156, 100], [128, 128], [104, 160], [150, 160]], np.float32)
+BOX = np.array([70, 60, 186, 190], np.float32)
+
+
+def drawn_heads(people=20):
+    """Ovals with a spot of its own colour at each point; one of each two shows no face."""
+    pixels = np.zeros((256, 256, 4), np.uint8)
+    cv2.ellipse(pixels, (128, 125), (58, 65), 0, 0, 360, (60, 60, 60, 255), -1)
+    back = pixels.copy()
+    for (x, y), colour in zip(POINTS, COLOURS, strict=True):
+        cv2.circle(pixels, (int(x), int(y)), 7, (*(int(v) for v in colour), 255), -1)
+    count = 2 * people
+    return Heads(
+        [pixels, back] * people,
+        np.stack([POINTS] * count),
+        np.stack([BOX] * count),
+        np.arange(count) % 2 == 0,
+        np.repeat(np.arange(people), 2),
+    )
+
+
+@pytest.fixture(scope="module")
+def clutter():
+    return backdrops.many(4, seed=1)
+
+
+@pytest.fixture
+def scenes(clutter, monkeypatch):
+    monkeypatch.setattr(detector, "_SIZES", ((96, 4), (128, 2)))
+    heads = drawn_heads()
+    return detector.Scenes(heads, detector.split(heads.people, held_out=False), clutter, Machine())
+
+
+def one(box, wanted=True):
+    box = np.array(box, np.float32)
+    points = box[:2] + (POINTS - BOX[:2]) / (BOX[2:] - BOX[:2]) * (box[2:] - box[:2])
+    return Crowd(np.zeros((64, 64, 3), np.uint8), box[None], points[None], np.array([wanted]))
+
+
+def test_an_anchor_that_is_the_face_is_told_to_stay(clutter):
+    grid = anchors(64, 64)
+    row = int(np.flatnonzero(grid[:, 2] == 32)[10])
+    x, y, side = grid[row]
+    state, boxes, _ = detector.match(one([x - side / 2, y - side / 2, x + side / 2, y + side / 2]), grid)
+    assert state[row] == 1
+    np.testing.assert_allclose(boxes[row], 0, atol=1e-6)
+    assert (state == 0).sum() > 0.8 * len(grid)
+
+
+@pytest.mark.parametrize("box", [[3, 4, 12, 16], [5, 5, 60, 62], [30, 1, 40, 30]])
+def test_every_wanted_face_has_an_anchor_and_what_is_told_leads_back_to_it(box):
+    grid, crowd = anchors(64, 64), one(box)
+    state, boxes, points = detector.match(crowd, grid)
+    assert (state == 1).any()
+    logits = torch.tensor(np.where(state == 1, 9.0, -9.0), dtype=torch.float32)
+    found, places = detector.decode(
+        torch.from_numpy(boxes), torch.stack([-logits, logits], 1), torch.from_numpy(points), 64
+    )
+    np.testing.assert_allclose(found, crowd.boxes, atol=1e-3)
+    np.testing.assert_allclose(places, crowd.points, atol=1e-3)
+
+
+def test_a_face_that_is_not_asked_for_is_not_held_against_it():
+    state, _, _ = detector.match(one([10, 10, 42, 44], wanted=False), anchors(64, 64))
+    assert (state == -1).any()
+    assert not (state == 1).any()
+
+
+def test_only_the_worst_negatives_count_and_a_perfect_answer_costs_nothing():
+    state = torch.zeros(1, 100, dtype=torch.int64)
+    state[0, 0], state[0, 1] = 1, -1
+    batch = detector.Batch(torch.zeros(1, 3, 8, 8), state, torch.zeros(1, 100, 4), torch.zeros(1, 100, 10))
+    right = torch.full((1, 100), -20.0)
+    right[0, 0] = 20.0
+    said = (torch.zeros(1, 100, 4), torch.stack([-right, right], 2), torch.zeros(1, 100, 10))
+    assert [float(loss) for loss in detector.losses(said, batch)] == pytest.approx([0, 0, 0], abs=1e-6)
+    wrong = right.clone()
+    wrong[0, 1:] = 5.0  # all of them; anchor 1 is not asked
+    said = (said[0], torch.stack([-wrong, wrong], 2), said[2])
+    assert float(detector.losses(said, batch)[1]) == pytest.approx(10.0 * (detector._NEGATIVES + 1), rel=1e-3)
+
+
+def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
+    """Every point's own colour is found at it: turned, stretched, mirrored, reduced."""
+    monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
+    monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
+    monkeypatch.setattr(crowds, "_tinted", lambda laid, random: laid)
+    monkeypatch.setattr(crowds, "_spoil", lambda picture, random: (picture, 1.0))
+    monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([random.uniform(70, 180)]))
+    heads, mirrored = drawn_heads(), 0
+    for seed in range(40):
+        crowd = crowds.compose(np.random.default_rng(seed), heads, np.array([0]), clutter, 256)
+        (points,), (box,) = crowd.points, crowd.boxes
+        for at, (x, y) in enumerate(points):
+            if not (0 <= x < 256 and 0 <= y < 256):
+                continue
+            seen = crowd.picture[int(y), int(x)].astype(int)
+            mirrored += at == 0 and np.abs(seen - COLOURS[1]).sum() < 60
+            fitting = COLOURS[[at, [1, 0, 2, 4, 3][at]]]
+            assert np.abs(seen - fitting).sum(1).min() < 60, (seed, at)
+            assert box[0] - 3 <= x <= box[2] + 3
+            assert box[1] - 3 <= y <= box[3] + 3
+        assert points[0, 0] < points[1, 0] or abs(points[0, 1] - points[1, 1]) > 5
+    assert 5 < mirrored < 35
+
+
+def test_hidden_faces_and_backs_of_heads_are_not_asked_for(clutter, monkeypatch):
+    monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([60.0, 60.5]))
+    monkeypatch.setattr(
+        crowds, "_way", lambda random, middle, scale: np.column_stack([np.eye(2) * scale, -scale * middle])
+    )
+    random = np.random.default_rng(0)
+    monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
+    monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
+    back = crowds.compose(random, drawn_heads(), np.array([1]), clutter, 192)
+    assert len(back.boxes) == 0
+    canvas = crowds._Canvas(
+        np.zeros((64, 64, 3), np.float32), np.full((64, 64), -2, np.int16), [BOX / 4], [], []
+    )
+    assert crowds._seen(canvas)[0] == 0
+
+
+def test_people_who_are_measured_on_are_not_learned_from():
+    people = np.repeat(np.arange(40), 3)
+    here, there = (people[detector.split(people, held_out=out)] for out in (False, True))
+    assert not set(here) & set(there)
+    assert len(set(there)) == 4
+
+
+def test_dressed_heads_stay_within_their_cover():
+    class Drawn:
+        pixels = np.full((256, 256, 3), 120, np.uint8)
+        covered = np.zeros((256, 256), np.float32)
+        points, box, opening = POINTS, BOX, 0.0
+
+    Drawn.covered[40:220, 60:200] = 1
+    Drawn.pixels[Drawn.covered == 0] = 0
+
+    who = SimpleNamespace(look={"skin": (0.4, 0.3, 0.2), "hair": (0.1, 0.1, 0.1)})
+
+    seen = set()
+    for seed in range(12):
+        dressed = attire.dress(np.random.default_rng(seed), Drawn, who, seen=True)
+        assert dressed.shape == (256, 256, 4)
+        assert (dressed[..., :3].max(2) <= dressed[..., 3]).all()
+        assert (dressed[..., 3] >= (Drawn.covered * 255).astype(np.uint8)).all()
+        seen.add(int(dressed.astype(int).sum()))
+    assert len(seen) == 12
+
+
+def test_the_loss_falls_and_a_run_goes_on_the_same(scenes):
+    torch.manual_seed(0)
+    trainee = detector.DetectorTrainee(scenes, scenes)
+    batch = scenes.draw(0, 100, np.random.default_rng(0))
+    told = [trainee.learn(number, 40, batch)["loss"] for number in range(30)]
+    assert told[-1] < 0.4 * told[0]
+    other = detector.DetectorTrainee(scenes, scenes)
+    other.load_state_dict(trainee.state_dict())
+    assert other.learn(30, 40, batch) == trainee.learn(30, 40, batch)
+
+
+def test_it_is_measured_and_shown(scenes, monkeypatch):
+    monkeypatch.setattr(detector, "_MEASURED", 8)
+    trainee = detector.DetectorTrainee(scenes, scenes)
+    assert {"loss", "recall", "false", "off"} <= trainee.measure().keys()
+    assert trainee.measure() == trainee.measure()
+    assert trainee.sheet().shape == (3 * 96, 4 * 96, 3)
+
+
+def test_a_run_ships_as_a_detector_of_the_engine(scenes, tmp_path):
+    trainee = detector.DetectorTrainee(scenes, scenes)
+    loop.run(trainee, tmp_path / "run", steps=2, report=lambda _: None)
+    net, meta = export.from_run(tmp_path / "run")
+    assert meta.kind == "retinaface"
+    path = export.ship(net, Meta("retinaface", licence="CC BY 4.0"), tmp_path, "faces")
+    assert path.stat().st_size < 1_000_000
+    assert checkpoint.kind_of(path) == "retinaface"
+    found = RetinaFace(weights.load_state(path)).detect(np.zeros((1, 90, 160, 3), np.uint8))
+    assert len(found) == 1
+
+
+def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch):
+    monkeypatch.setattr(detector, "_SIZES", ((96, 4), (128, 2)))
+    folder, heads = tmp_path / "heads", drawn_heads()
+    folder.mkdir()
+    for seed in range(10):
+        rows = slice(2 * seed, 2 * seed + 2)
+        write(
+            Heads(
+                heads.pixels[rows],
+                heads.points[rows],
+                heads.boxes[rows],
+                heads.faces[rows],
+                heads.people[rows],
+            ),
+            folder,
+            seed,
+        )
+    np.save(folder / "backdrops.npy", clutter)
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    cv2.imwrite(str(photographs / "a.png"), np.full((50, 80, 3), 99, np.uint8))
+    asked = [
+        "detector",
+        str(folder),
+        "--photographs",
+        str(photographs),
+        "--out",
+        str(tmp_path / "run"),
+        "--steps",
+        "2",
+        "--threads",
+        "1",
+    ]
+    told = CliRunner().invoke(cli, asked, catch_exceptions=False)
+    assert told.exit_code == 0
+    assert "18 heads of 9 people, 5 backdrops" in told.output
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
+    assert (tmp_path / "run" / "manifest.tsv").read_text().count("\n") == 9
+
+
+def test_backdrops_repeat_by_seed(clutter):
+    np.testing.assert_array_equal(backdrops.many(2, seed=1), clutter[:2])
+    assert clutter.std((1, 2, 3)).min() > 0

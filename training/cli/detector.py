@@ -1,0 +1,86 @@
+"""``python -m training heads`` and ``detector``: from seeded heads to our own face detector."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from training.cli.run import FOLDER
+from w2l_studio.errors import UsageError
+
+_EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
+_BACKDROPS = "backdrops.npy"
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--people", default=300, help="Seeds 0 to N - 1; 12 pictures of each.")
+@click.option("--backdrops", "count", default=500, help="Pictures of clutter.")
+@click.option("--jobs", default=2, help="Processes.")
+def heads(folder: Path, people: int, count: int, jobs: int) -> None:
+    """Draw cut-out heads and clutter into a FOLDER, for `detector`."""
+    import numpy as np
+
+    try:
+        from training.performers import backdrops
+        from training.performers import heads as cut_outs
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
+    made = cut_outs.fill(folder, range(people), jobs=jobs, report=click.echo)
+    np.save(folder / _BACKDROPS, backdrops.many(count, seed=0))
+    click.echo(f"{folder}: {made} people, {count} backdrops")
+
+
+@click.command()
+@click.argument("folder", type=_EXISTING)
+@click.option("--photographs", type=_EXISTING, help="Pictures of your own in which nobody is.")
+@click.option("--out", type=FOLDER, required=True, help="For checkpoint and log.")
+@click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run.")
+@click.option("--seed", default=0)
+@click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the network.")
+@click.option("--workers", default=0, help="Processes that compose pictures ahead.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
+@click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably.")
+@click.option("--measure-every", default=0, help="Steps between measurements on people kept out.")
+def detector(
+    folder: Path,
+    photographs: Path | None,
+    out: Path,
+    threads: int,
+    device: str,
+    precision: str,
+    **options: int,
+) -> None:
+    """Train the face detector on crowds of the heads in FOLDER (see `heads`)."""
+    import numpy as np
+    import torch
+
+    from training import detector as learning
+    from training import loop, machine
+    from training.performers import backdrops
+    from training.performers import heads as cut_outs
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(options["seed"])
+    torch.set_flush_denormal(True)
+    found = cut_outs.read(folder)
+    clutter = np.load(folder / _BACKDROPS)
+    if photographs is not None:
+        clutter = np.concatenate([clutter, backdrops.photographs(photographs)])
+    with machine.started(device, precision) as here:
+        taught, unseen = (
+            learning.Scenes(found, learning.split(found.people, held_out=out_of_it), clutter, here)
+            for out_of_it in (False, True)
+        )
+        if not (len(taught.rows) and len(unseen.rows)):
+            raise UsageError(f"{folder} holds too few people", hint="draw ten or more")
+        if here.first:
+            out.mkdir(parents=True, exist_ok=True)
+            people = np.unique(found.people[taught.rows])
+            lines = [f"person-{seed}\tCC0 head (MakeHuman/MPFB2)" for seed in people]
+            (out / "manifest.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            click.echo(f"{len(taught.rows)} heads of {len(people)} people, {len(clutter)} backdrops")
+        loop.run(learning.DetectorTrainee(taught, unseen, here), out, machine=here, **options)

@@ -1,0 +1,323 @@
+"""Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, without its dense branch) on crowds.
+
+Anchors, coding and picture format are those of `faces.detect_retinaface`; pictures come from
+`performers.crowds`. Exports nothing (`export`).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.loop import one_cycle
+from training.machine import Machine
+from training.performers import crowds
+from training.performers.crowds import Crowd
+from training.performers.heads import Heads
+from w2l_studio.faces import overlap
+from w2l_studio.faces.detect_retinaface import MEAN_BGR, OVERLAP, VARIANCES, anchors
+from w2l_studio.faces.retinaface_net import RetinaFace
+from w2l_studio.terms import Floats, FramesBGR, Ints
+
+#: Sides of pictures and how many make a batch: most are small, so that a step is quick; every so-manyth
+#: batch has room for large faces.
+_SIZES, _EVERY = ((192, 16), (416, 4)), 8
+_RATE, _DECAY, _LIMIT = 5e-3, 5e-4, 10.0
+#: An anchor is a face's when they overlap by so much (and every face's best one is); one that overlaps less
+#: than `_CLEAR` with all is none; those between teach nothing.
+_MINE, _CLEAR = 0.35, 0.3
+#: The best anchor of a face is taken at less overlap too, but not at none.
+_BEST = 0.15
+#: Anchors without a face that count, per one with a face: the worst ones.
+_NEGATIVES = 7
+_BOX_WEIGHT, _POINT_WEIGHT = 2.0, 0.5
+_MEMORY = 0.998
+#: One of so many people stays out of training.
+HELD_OUT = 10
+_MEASURED = 64
+_PASS = 0.5
+
+
+class Batch(NamedTuple):
+    """Pictures and what every anchor of them should say.
+
+    Args:
+        pictures: ``float32[N, 3, P, P]``.
+        state: ``int64[N, A]``: 1 = face, 0 = none, -1 = not asked.
+        boxes: ``float32[N, A, 4]`` corrections, where ``state`` is 1.
+        points: ``float32[N, A, 10]`` likewise.
+    """
+
+    pictures: Tensor
+    state: Tensor
+    boxes: Tensor
+    points: Tensor
+
+
+def match(crowd: Crowd, grid: Floats) -> tuple[Ints, Floats, Floats]:
+    """Tell every anchor what it should say.
+
+    Args:
+        grid: ``float32[A, 3]`` as from `anchors`.
+
+    Returns:
+        State ``int64[A]``, box corrections ``float32[A, 4]``, point corrections ``float32[A, 10]``.
+    """
+    state = np.zeros(len(grid), np.int64)
+    boxes, points = np.zeros((len(grid), 4), np.float32), np.zeros((len(grid), 10), np.float32)
+    if not len(crowd.boxes):
+        return state, boxes, points
+    half = grid[:, 2:] / 2
+    common = overlap.iou(np.concatenate([grid[:, :2] - half, grid[:, :2] + half], 1), crowd.boxes)
+    whose = np.where(crowd.wanted, common, 0).argmax(1)
+    mine = common[np.arange(len(grid)), whose] * crowd.wanted[whose]
+    state[common.max(1) >= _CLEAR] = -1
+    state[mine >= _MINE] = 1
+    for face in np.flatnonzero(crowd.wanted):
+        best = int(common[:, face].argmax())
+        if common[best, face] >= _BEST:
+            state[best], whose[best] = 1, face
+    rows = np.flatnonzero(state == 1)
+    boxes[rows], points[rows] = encode(crowd.boxes[whose[rows]], crowd.points[whose[rows]], grid[rows])
+    return state, boxes, points
+
+
+def encode(boxes: Floats, points: Floats, grid: Floats) -> tuple[Floats, Floats]:
+    """Return the corrections ``[K, 4]`` and ``[K, 10]`` that make boxes and points (edges) of anchors."""
+    middle, side = grid[:, :2], grid[:, 2:]
+    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
+    moved = (centre - middle) / (VARIANCES[0] * side)
+    grown = np.log(size / side) / VARIANCES[1]
+    placed = (points - middle[:, None]) / (VARIANCES[0] * side[:, None])
+    return (
+        np.concatenate([moved, grown], 1).astype(np.float32),
+        placed.reshape(-1, 10).astype(np.float32),
+    )
+
+
+def losses(said: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the losses of boxes, of classes and of points, each per anchor that is a face.
+
+    Args:
+        said: as `RetinaFace.raw` gives it.
+    """
+    boxes, classes, points = said
+    faces = batch.state == 1
+    count = faces.sum().clamp(min=1)
+    wrong = functional.cross_entropy(
+        classes.float().flatten(0, 1), faces.long().flatten(), reduction="none"
+    ).view_as(faces)
+    empty = wrong.detach().masked_fill(batch.state != 0, -1.0)
+    # Hard negatives of the whole batch: pictures without faces are asked too.
+    most = int(min(_NEGATIVES * int(count) + len(empty), int((empty >= 0).sum())))
+    hardest = empty.flatten().topk(most).indices
+    class_loss = (wrong[faces].sum() + wrong.flatten()[hardest].sum()) / count
+    box_loss = functional.smooth_l1_loss(boxes[faces].float(), batch.boxes[faces], reduction="sum") / count
+    point_loss = (
+        functional.smooth_l1_loss(points[faces].float(), batch.points[faces], reduction="sum") / count
+    )
+    return box_loss, class_loss, point_loss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenes:
+    """Fulfils `feed.Source`: draws batches of crowds.
+
+    Args:
+        heads: cut-outs, `Heads`.
+        rows: of those that may be used.
+        backdrops: ``uint8[N, Q, Q, 3]``.
+        machine: whose share of a batch is drawn.
+    """
+
+    heads: Heads
+    rows: Ints
+    backdrops: npt.NDArray[np.uint8]
+    machine: Machine
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Batch:
+        """Draw the batch of a step."""
+        del steps
+        size, count = _SIZES[number % _EVERY == _EVERY - 1]
+        count = -(-count // self.machine.world) * self.machine.world
+        drawn = [self.crowd(one, size) for one in self.machine.part(random, count)]
+        return batch(drawn)
+
+    def crowd(self, random: np.random.Generator, size: int) -> Crowd:
+        """Draw one picture."""
+        return crowds.compose(random, self.heads, self.rows, self.backdrops, size)
+
+
+def batch(drawn: list[Crowd]) -> Batch:
+    """Make a batch of pictures of one size."""
+    pictures = np.stack([one.picture for one in drawn]).astype(np.float32) - np.array(MEAN_BGR, np.float32)
+    grid = anchors(*pictures.shape[1:3])
+    state, boxes, points = (np.stack(part) for part in zip(*(match(one, grid) for one in drawn), strict=True))
+    return Batch(
+        torch.from_numpy(pictures).permute(0, 3, 1, 2),
+        torch.from_numpy(state),
+        torch.from_numpy(boxes),
+        torch.from_numpy(points),
+    )
+
+
+def split(people: Ints, *, held_out: bool) -> Ints:
+    """Return the rows of those who are learned from, or of the others.
+
+    Args:
+        people: ``int64[N]`` who is shown.
+    """
+    return np.flatnonzero((people % HELD_OUT == HELD_OUT - 1) == held_out)
+
+
+class DetectorTrainee:
+    """Fulfils `loop.Fed`, `loop.Measured` and `loop.Shown`.
+
+    Args:
+        source: what it learns from.
+        unseen: pictures of other people, which it is measured on.
+    """
+
+    def __init__(self, source: Scenes, unseen: Scenes, machine: Machine | None = None) -> None:
+        self.source, self._unseen, self._machine = source, unseen, machine or Machine()
+        self.net = self._machine.ready(RetinaFace(resnet=False))
+        self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        others = [p for p in self.net.parameters() if p.ndim <= 1]
+        self._optimiser = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": _DECAY}, {"params": others, "weight_decay": 0.0}], _RATE
+        )
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Batch) -> dict[str, float]:
+        """Learn from a batch."""
+        placed: Batch = self._machine.place(drawn)
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        with self._machine.autocast():
+            said = self.net.train().raw(placed.pictures.contiguous(memory_format=torch.channels_last))
+        boxes, classes, points = losses(said, placed)
+        loss = _BOX_WEIGHT * boxes + classes + _POINT_WEIGHT * points
+        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._follow(min(_MEMORY, (number + 1) / (number + 10)))
+        return {"loss": loss.item(), "box": boxes.item(), "class": classes.item(), "points": points.item()}
+
+    @torch.no_grad()
+    def _follow(self, memory: float) -> None:
+        """Move the average towards the network; statistics of norms are averaged as well."""
+        mine, followed = self._average.state_dict(), self.net.state_dict()
+        for name, value in mine.items():
+            if value.is_floating_point():
+                value.lerp_(followed[name], 1 - memory)
+            else:
+                value.copy_(followed[name])
+
+    @torch.inference_mode()
+    def measure(self) -> dict[str, float]:
+        """Return figures on unseen people: loss, recall, false finds, points' error in box heights."""
+        told: list[dict[str, float]] = []
+        found = wanted = false = 0
+        errors: list[float] = []
+        for part in range(_MEASURED // 8):
+            random = np.random.default_rng((1, part))
+            drawn = [self._unseen.crowd(one, _SIZES[0][0]) for one in random.spawn(8)]
+            asked: Batch = self._machine.place(batch(drawn))
+            said = self._average.raw(asked.pictures)
+            boxes, classes, points = (one.item() for one in losses(said, asked))
+            told.append(
+                {
+                    "loss": _BOX_WEIGHT * boxes + classes + _POINT_WEIGHT * points,
+                    "class": classes,
+                    "points": points,
+                }
+            )
+            for row, crowd in enumerate(drawn):
+                seen, places = decode(*(one[row] for one in said), _SIZES[0][0])
+                hit, more = _compared(crowd, seen, places)
+                found, wanted, false = found + len(hit), wanted + int(crowd.wanted.sum()), false + more
+                errors += hit
+        means = {name: float(np.mean([one[name] for one in told])) for name in told[0]}
+        return {
+            **means,
+            "recall": found / max(1, wanted),
+            "false": float(false),
+            "off": float(np.median(errors)) if errors else 1.0,
+        }
+
+    def sheet(self) -> FramesBGR:
+        """Return pictures of unseen people with what was found (green) and what was wanted (white)."""
+        rows = []
+        for one in np.random.default_rng(2).spawn(12):
+            crowd = self._unseen.crowd(one, _SIZES[0][0])
+            with torch.inference_mode():
+                asked = self._machine.place(batch([crowd]))
+                seen, places = decode(*(part[0] for part in self._average.raw(asked.pictures)), _SIZES[0][0])
+            picture = crowd.picture.copy()
+            for box in crowd.boxes[crowd.wanted]:
+                _rectangle(picture, box, (255, 255, 255))
+            for box, points in zip(seen, places, strict=True):
+                _rectangle(picture, box, (0, 255, 0))
+                for x, y in points:
+                    cv2.circle(picture, (round(float(x)), round(float(y))), 1, (0, 0, 255), -1)
+            rows.append(picture)
+        return np.vstack([np.hstack(rows[i : i + 4]) for i in range(0, 12, 4)])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return network, average and optimiser."""
+        return {
+            "net": self.net.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self._average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def decode(boxes: Tensor, classes: Tensor, points: Tensor, size: int) -> tuple[Floats, Floats]:
+    """Return boxes ``[K, 4]`` and points ``[K, 5, 2]`` (edges) that a network found in one square picture."""
+    grid = anchors(size, size)
+    scores = classes.float().softmax(-1)[:, 1].cpu().numpy()
+    rows = np.flatnonzero(scores > _PASS)
+    middle, side = grid[rows, :2], grid[rows, 2:]
+    told, placed = boxes.float().cpu().numpy()[rows], points.float().cpu().numpy()[rows]
+    centre = middle + told[:, :2] * VARIANCES[0] * side
+    half = side * np.exp(told[:, 2:] * VARIANCES[1]) / 2
+    corners = np.concatenate([centre - half, centre + half], 1)
+    places = middle[:, None] + placed.reshape(-1, 5, 2) * VARIANCES[0] * side[:, None]
+    kept = overlap.suppress(corners, scores[rows], OVERLAP)
+    return corners[kept], places[kept]
+
+
+def _compared(crowd: Crowd, seen: Floats, places: Floats) -> tuple[list[float], int]:
+    """Return the errors of the points of each wanted face that was found, and how many finds are none."""
+    if not len(seen):
+        return [], 0
+    common = overlap.iou(crowd.boxes, seen) if len(crowd.boxes) else np.zeros((0, len(seen)), np.float32)
+    errors = []
+    for face in np.flatnonzero(crowd.wanted):
+        best = int(common[face].argmax())
+        if common[face, best] >= 0.4:
+            off = np.linalg.norm(places[best] - crowd.points[face], axis=1).mean()
+            errors.append(float(off / max(1.0, crowd.boxes[face, 3] - crowd.boxes[face, 1])))
+    touched = common.max(0, initial=0.0) >= 0.3
+    return errors, int((~touched).sum())
+
+
+def _rectangle(picture: FramesBGR, box: Floats, colour: tuple[int, int, int]) -> None:
+    left, top, right, bottom = (round(float(v)) for v in box)
+    cv2.rectangle(picture, (left, top), (right, bottom), colour, 1)
