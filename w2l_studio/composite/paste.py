@@ -11,7 +11,7 @@ import numpy as np
 
 from w2l_studio.composite import matte as mattes
 from w2l_studio.composite import planes as conversion
-from w2l_studio.composite import silhouette, texture, warp
+from w2l_studio.composite import silhouette, teeth, texture, warp
 from w2l_studio.composite.colour import ColourMatch
 from w2l_studio.composite.layout import Layout, layout, legal
 from w2l_studio.terms import Bools, ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
@@ -27,6 +27,7 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     gain: float,
     colour: ColourMatch,
     lips: Floats | None = None,
+    white: Floats | None = None,
 ) -> Planes:
     """Return the picture with the mouth on it; the picture handed in is not changed.
 
@@ -41,6 +42,7 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
         gain: strength of the whole, 0..1.
         colour: mouth -> plate.
         lips: ``float32[P, P]`` as from `matte.lips`; None = where a frontal face has them.
+        white: colour of teeth as from `teeth.white`; None = the mouth's colours stay.
 
     Raises:
         Unsupported: pixel format or matrix that is not composited.
@@ -51,11 +53,14 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
         return picture
     size = len(matte.alpha)
     height = picture.planes[0].shape[0]
-    codes = conversion.to_codes(colour.apply(mouth), tags, stored, height)
+    lips = mattes.lips(size) if lips is None else lips
+    toned = colour.apply(mouth)
+    if white is not None:
+        toned = teeth.whitened(toned, white, lips)
+    codes = conversion.to_codes(toned, tags, stored, height)
     maps = [_to_crop(stored, i, affine) for i in range(stored.colours)]
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
     level = np.float32(1 << (stored.bits - 8))
-    lips = mattes.lips(size) if lips is None else lips
     apart = [(codes[i] - lows[i]) / level for i in range(stored.colours)]
     differences: Floats = np.stack(apart).astype(np.float32)
     keep = texture.agreement(differences[0], lips)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2l_studio.composite import colour, matte, paste
+from w2l_studio.composite import colour, matte, paste, teeth
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
 from w2l_studio.dub.listening import Listener
@@ -27,6 +27,7 @@ from w2l_studio.media import decode
 from w2l_studio.terms import (
     Crops,
     Doubles,
+    Floats,
     Ints,
     Passed,
     Planes,
@@ -56,6 +57,7 @@ class Spoken:
         maps: ``float64[R, 2, 3]`` plate -> crop.
         mouths: ``uint8[R, P, P, 3]`` in the spool.
         match: mouth -> plate colour.
+        white: of teeth in the light of the piece.
     """
 
     piece: Piece
@@ -64,6 +66,7 @@ class Spoken:
     maps: Doubles
     mouths: Rows
     match: colour.ColourMatch
+    white: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,8 +160,10 @@ def _speak(
         made = mouths.part(start, stop)
         rows = {int(n) + piece.frames.start: row for row, n in enumerate(np.flatnonzero(piece.dubbed))}
         looked_at = _samples(len(made))
-        match = colour.measure(crops.part(start, stop)[looked_at], made[looked_at], skin)
-        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match)
+        before = crops.part(start, stop)[looked_at]
+        match = colour.measure(before, made[looked_at], skin)
+        white = teeth.white(before, skin, matte.lips(face_px))
+        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white)
 
 
 def _chunks(count: int) -> Iterator[slice]:
@@ -223,6 +228,7 @@ def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
         gain=float(spoken.piece.gain[i]),
         colour=spoken.match,
         lips=matte.lips(face_px, spoken.piece.corners[i]),
+        white=spoken.white,
     )
 
 
