@@ -63,6 +63,12 @@ def test_what_the_plates_own_mouth_shows_may_be_drawn():
     np.testing.assert_array_equal(teeth.whitened(before, creature, LIPS), before)
 
 
+def test_the_depth_of_a_mouth_is_no_colour():
+    plain, deep = plate(), plate()
+    deep[:, LIPS > 0.8] = (40, 26, 25)
+    np.testing.assert_allclose(teeth.white(deep, SKIN, LIPS), teeth.white(plain, SKIN, LIPS))
+
+
 def test_in_blue_light_teeth_are_blue():
     night = teeth.white(plate(skin=(160, 120, 90), mouth=(90, 60, 70)), SKIN, LIPS)
     assert night[0] / night[2] > 1.9

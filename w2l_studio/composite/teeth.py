@@ -16,8 +16,8 @@ _LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)
 _PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.92, 0.97, 1.0])
 #: Blue over red, in parts of the limit's: from here on a colour is drawn to white, wholly after the width.
 _BEGIN, _WIDTH = 0.9, 0.15
-#: Darker pixels of a plate's mouth have no colour that could be told.
-_DARK = 24.0
+#: What is darker than this part of the skin is the depth of a mouth: noise and bounced light.
+_DARK = 0.5
 _BLUEST_PERCENT = 99.0
 
 
@@ -36,7 +36,7 @@ def white(plate_crops: FramesBGR, skin: Floats, lips: Floats) -> Floats:
     of_skin = (seen * skin[..., None]).sum((0, 1)) / max(float(skin.sum()), 1e-6)
     found = np.maximum(of_skin / max(float(of_skin[2]), 1.0) * _PALER, _PALEST)
     own = plate_crops[:, lips > 0.5].reshape(-1, 3).astype(np.float32)
-    own = own[own[:, 2] >= _DARK]
+    own = own[(own @ _LUMA >= _DARK * float(of_skin @ _LUMA)) & (own[:, 2] >= 1)]
     if len(own):
         found[0] = max(found[0], float(np.percentile(own[:, 0] / own[:, 2], _BLUEST_PERCENT)))
     return np.asarray(found / (found @ _LUMA), np.float32)
