@@ -28,7 +28,7 @@ def test_violet_teeth_become_white_and_keep_their_light():
     before = painted((150, 120, 118))
     after = teeth.whitened(before, white, LIPS)
     inside = after[INSIDE].mean(0)
-    assert abs(inside[0] / inside[2] - 0.92) < 0.02
+    assert abs(inside[0] / inside[2] - 0.8) < 0.02
     assert inside[1] > before[0, 0, 1]
     np.testing.assert_allclose(after @ LUMA, before @ LUMA, atol=0.01)
 
@@ -40,7 +40,7 @@ def test_outside_of_the_lips_nothing_changes():
     np.testing.assert_array_equal(teeth.whitened(before, white, LIPS)[outside], before[outside])
 
 
-@given(blue=st.floats(0, 0.8), green=st.floats(0.3, 1), red=st.floats(2, 255))
+@given(blue=st.floats(0, 0.7), green=st.floats(0.3, 1), red=st.floats(2, 255))
 def test_lips_tongue_and_ivory_stay(blue, green, red):
     white = teeth.white(plate(), SKIN, LIPS)
     before = painted((blue * red, green * red, red))

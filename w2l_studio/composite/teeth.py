@@ -12,8 +12,8 @@ from w2l_studio.terms import Floats, FramesBGR
 
 #: Luma of BGR (ITU-R BT.709).
 _LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)
-#: Teeth beside skin: so much more blue and green for the same red, and at least so much of both.
-_PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.92, 0.97, 1.0])
+#: Teeth beside skin: so much more blue and green for the same red, and at least so much of both (ivory).
+_PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.8, 0.93, 1.0])
 #: Blue over red, in parts of the limit's: from here on a colour is drawn to white, wholly after the width.
 _BEGIN, _WIDTH = 0.9, 0.15
 #: What is darker than this part of the skin is the depth of a mouth: noise and bounced light.
