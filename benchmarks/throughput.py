@@ -188,7 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     options.width = options.width or [1.0, 0.25]
     torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
     if options.pack:
         print(measure(options.pack, options))
     else:

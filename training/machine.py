@@ -188,9 +188,12 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
     reduced = precision == "bf16" or (precision == "auto" and _bf16_teaches(chosen))
     if world > 1:
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    # Numbers too small for a normal float slow a CPU down a hundredfold; whoever comes after may need them.
+    torch.set_flush_denormal(True)
     try:
         yield Machine(chosen, reduced, compiled, rank, world)
     finally:
+        torch.set_flush_denormal(False)
         if world > 1:
             distributed.destroy_process_group()
 

@@ -169,8 +169,19 @@ def test_an_interrupt_is_130_and_says_so(place: Path, stand_ins: Path, out: Path
     command = [sys.executable, "-m", "w2l_studio", "dub", "marked.otio", "--stem", "fr.wav", "--json"]
     command += ["--weights", "stand-in", "--out", str(out)]
     environment = {**os.environ, "W2L_STUDIO_WEIGHTS": str(stand_ins), "OMP_NUM_THREADS": "1"}
+
+    def heard() -> None:
+        """Take SIGINT again, which shells make their background jobs deaf to."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        env=environment,
+        preexec_fn=heard,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

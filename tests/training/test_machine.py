@@ -62,6 +62,13 @@ def test_parts_join_to_the_whole_batch():
         drawn(0, 4)
 
 
+def test_the_smallest_numbers_are_flushed_while_it_lasts_and_no_longer():
+    smallest = np.full(64, 5e-324)
+    with started("cpu", "fp32"):
+        assert not (smallest * 1.0).any()
+    assert (smallest * 1.0).all()
+
+
 def test_bf16_is_used_where_it_is_asked_for():
     with started("cpu", "bf16") as here:
         net = here.ready(torch.nn.Conv2d(3, 4, 3))

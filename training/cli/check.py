@@ -38,7 +38,6 @@ def check(
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    torch.set_flush_denormal(True)
     failed = 0
     with machine.started(device, precision) as here:
         told = checks.run(read_pack(packs), here, width=width, pairs=pairs, steps=steps, workers=workers)

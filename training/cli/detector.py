@@ -65,7 +65,6 @@ def detector(
 
     torch.set_num_threads(threads)
     torch.manual_seed(options["seed"])
-    torch.set_flush_denormal(True)
     found = cut_outs.read(folder)
     clutter = np.load(folder / _BACKDROPS)
     if photographs is not None:

@@ -86,7 +86,6 @@ def train(
 
     torch.set_num_threads(options.pop("threads"))
     torch.manual_seed(options["seed"])
-    torch.set_flush_denormal(True)
     where = {name: options.pop(name) for name in ("device", "precision", "compiled")}
     with machine.started(**where) as here:
         clips = read_pack(packs)
