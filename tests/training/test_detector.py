@@ -8,6 +8,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+pytest.importorskip("moderngl", reason="needs the extra [performers]")
+
 from training import detector, export, loop
 from training.__main__ import cli
 from training.machine import Machine
