@@ -92,17 +92,39 @@ def test_outside_the_matte_every_sample_is_the_plates(
     job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
     studio = wiring.build(config, wiring.identify(config))
     segment = min(job.segments, key=lambda one: len(one.render_range))
+    assert changed_under_the_matte(job, segment, studio, config, tmp_path) > 1000
+
+
+def test_so_it_is_in_ten_bit_422(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(24), frames=24)
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    length = otio.opentime.TimeRange(otio.opentime.RationalTime(2, 24), otio.opentime.RationalTime(20, 24))
+    clip = otio.schema.Clip("a", otio.schema.ExternalReference(str(film)), length)
+    clip.markers.append(otio.schema.Marker("w2l", length))
+    timeline = otio.schema.Timeline("scene")
+    timeline.tracks.append(otio.schema.Track("V1", kind="Video", children=[clip]))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "scene.otio"))
+    config = DubConfig()
+    job = plan.make(tmp_path / "scene.otio", [str(stem)], config)
+    (segment,) = job.segments
+    assert (segment.plate.pix_fmt, segment.plate.bits) == ("yuv422p10le", 10)
+    studio = wiring.build(config, wiring.identify(config))
+    assert changed_under_the_matte(job, segment, studio, config, tmp_path) > 1000
+
+
+def changed_under_the_matte(job: Any, segment: Any, studio: Any, config: DubConfig, folder: Path) -> int:
+    """Hold every sample outside the matte against the plate's, and count those that changed."""
     stems = [job.stem(line) for line in segment.lines]
-    with Spool(tmp_path) as spool:
+    changed = 0
+    with Spool(folder) as spool:
         performance = take.perform(segment, stems, (), studio, config, spool, lambda _: None)
         assert performance.spoken
-        changed = 0
         for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
             covered = covered_by(performance, plate, n)
             for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
                 np.testing.assert_array_equal(old[~mask], fresh[~mask])
                 changed += int((old != fresh).sum())
-        assert changed > 1000
+    return changed
 
 
 def covered_by(performance: take.Performance, plate: Any, n: int) -> list[Any]:
