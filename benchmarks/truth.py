@@ -27,7 +27,7 @@ import numpy as np
 import opentimelineio as otio
 
 from training.data import FPS
-from training.performers import motion, person, render, scene, sources, speech
+from training.performers import anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.composite import matte
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import run
@@ -97,7 +97,7 @@ class Stage:
     def __init__(self, seed: int, frames: int) -> None:
         random = np.random.default_rng((seed, 10))
         self._seed, self._frames = seed, frames
-        self._body = render.embody(person.draw(random))
+        self._body = anatomy.embody(person.draw(random))
         self._setting = scene.draw(random, PICTURE_PX, EYES_TO_MOUTH_PX)
         self._setting = replace(self._setting, centre=(0.0, 0.0))
         self._pose = scene.move(random, frames, FPS, turned=0.2, lively=0.8)

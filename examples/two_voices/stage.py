@@ -11,7 +11,7 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
-from training.performers import mesh, render
+from training.performers import anatomy, mesh, render, uniforms
 from training.performers.scene import FACE, Light
 
 Array = npt.NDArray[np.float64]
@@ -107,11 +107,11 @@ class Figure:
     def __init__(self, stage: Stage, actor: cast.Actor) -> None:
         head = mesh.load()
         self._stage, self._actor = stage, actor
-        self.body = render.embody(cast.embodied(actor))
+        self.body = anatomy.embody(cast.embodied(actor))
         self._extra = cast.dressed(actor, self.body.person)
         self._tongue = np.flatnonzero(head.part == mesh.TONGUE)
         self._off = _face(self.body.person.rest, head) - _face(head.rest, head)
-        shades = render.shades(head)
+        shades = anatomy.shades(head)
         fixed = np.column_stack([head.rest, head.uv, head.part, shades])
         beside = np.column_stack(
             [
@@ -161,7 +161,7 @@ class Figure:
         stage, count = self._stage, len(self.body.rest_normals)
         self._packed[:count, :3] = self.body.person.rest + (units @ self.body.places).reshape(-1, 3)
         self._packed[:count, 3:] = self.body.rest_normals + (units @ self.body.normals).reshape(-1, 3)
-        opening = render.lip_opening(self._packed[:count, :3])
+        opening = anatomy.lip_opening(self._packed[:count, :3])
         self._packed[self._tongue, :3] += _TONGUE_DM * min(opening / 0.15, 1.0)
         self._packed[:count, :3] -= self._off
         self._dress(lights)
@@ -188,20 +188,12 @@ class Figure:
         self._set("cloth", self._actor.cloth)
         self._set("neckline", self._actor.neckline)
         for name, light in (("key", lights.key), ("fill", lights.fill), ("rim", lights.rim)):
-            self._set(name, light.colour)
-            self._set(f"{name}_way", light.way)
+            uniforms.light((self._stage.outline, self._stage.program), name, light)
         for name in ("sky", "ground", "soft"):
             self._set(name, getattr(lights, name))
 
     def _set(self, name: str, value: float | tuple[float, ...] | Array) -> None:
-        for program in (self._stage.outline, self._stage.program):
-            uniform = program.get(name, None)
-            if uniform is None:
-                continue
-            if isinstance(value, np.ndarray):
-                uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
-            else:
-                uniform.value = value
+        uniforms.give((self._stage.outline, self._stage.program), name, value)
 
 
 def _without_lower_lashes(head: mesh.Mesh) -> npt.NDArray[np.int32]:

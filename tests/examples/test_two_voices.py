@@ -147,12 +147,12 @@ def test_actors_shut_their_lips_for_p_b_m_and_while_they_listen(told, scene):
     needs_heads()
     acting, cast, phones = script("acting"), script("cast"), scene.phones()
     for who, actor in cast.ACTORS.items():
-        from training.performers import render
+        from training.performers import anatomy
 
-        body = render.embody(cast.embodied(actor))
+        body = anatomy.embody(cast.embodied(actor))
         played = acting.play(told, who, phones[who], body.names)
         places = body.person.rest + (played.units @ body.places).reshape(len(played.units), -1, 3)
-        open_ = np.array([render.lip_opening(one) for one in places])
+        open_ = np.array([anatomy.lip_opening(one) for one in places])
         time = (np.arange(len(open_)) + played.first + 0.5) / told.rate
         for name, begin, end in phones[who]:
             if name in "PBM":

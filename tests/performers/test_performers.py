@@ -125,12 +125,12 @@ def test_a_clip_is_whole_exact_and_repeats(renderer, tmp_path):
 
 def test_people_differ_and_points_are_exact(renderer):
     """Where the nose's point lies, the picture changes when the nose turns black."""
-    from training.performers import person, render
+    from training.performers import anatomy, person
 
     heads = []
     for seed in (1, 2):
         random = np.random.default_rng(seed)
-        body = render.embody(person.draw(random))
+        body = anatomy.embody(person.draw(random))
         setting = scene.draw(random, 160, 40)
         still = scene.Pose(np.zeros((1, 3)), np.zeros((1, 2)))
         (drawn,) = renderer.render(body, np.zeros((1, len(body.names)), np.float32), still, setting)
@@ -147,9 +147,9 @@ def test_people_differ_and_points_are_exact(renderer):
 
 
 def test_jaw_and_lips_agree(renderer):
-    from training.performers import person, render
+    from training.performers import anatomy, person
 
-    body = render.embody(person.draw(np.random.default_rng(3)))
+    body = anatomy.embody(person.draw(np.random.default_rng(3)))
     units = np.zeros((5, len(body.names)), np.float32)
     units[:, body.names.index("jawOpen")] = np.linspace(0, 1, 5)
     still = scene.Pose(np.zeros((5, 3)), np.zeros((5, 2)))
@@ -159,7 +159,7 @@ def test_jaw_and_lips_agree(renderer):
 
 
 def test_glass_is_looked_through_and_what_is_worn_moves_no_landmark(renderer):
-    from training.performers import glasses, person, render, surface
+    from training.performers import anatomy, glasses, person, surface
 
     random = np.random.default_rng(0)
     drawn = person.draw(random)
@@ -167,7 +167,7 @@ def test_glass_is_looked_through_and_what_is_worn_moves_no_landmark(renderer):
     rims = glasses.Glasses((0.26, 0.2), 3, 0, 0, "full", 0.02)
     shown = []
     for on in (surface.nothing(), surface.joined(glasses.made(rims, drawn.rest))):
-        body = render.embody(person.Person(drawn.rest, drawn.units, look, 1.0, 1.0, on))
+        body = anatomy.embody(person.Person(drawn.rest, drawn.units, look, 1.0, 1.0, on))
         still = scene.Pose(np.zeros((1, 3)), np.zeros((1, 2)))
         setting = scene.draw(np.random.default_rng(2), 160, 40)
         shown += renderer.render(body, np.zeros((1, len(body.names)), np.float32), still, setting)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import detector, export, loop
+from training import detector, export, loop, matching
 from training.__main__ import cli
 from training.machine import Machine
 from training.performers import attire, backdrops, crowds
@@ -64,7 +64,7 @@ def test_an_anchor_that_is_the_face_is_told_to_stay(clutter):
     grid = anchors(64, 64)
     row = int(np.flatnonzero(grid[:, 2] == 32)[10])
     x, y, side = grid[row]
-    state, boxes, _ = detector.match(one([x - side / 2, y - side / 2, x + side / 2, y + side / 2]), grid)
+    state, boxes, _ = matching.match(one([x - side / 2, y - side / 2, x + side / 2, y + side / 2]), grid)
     assert state[row] == 1
     np.testing.assert_allclose(boxes[row], 0, atol=1e-6)
     assert (state == 0).sum() > 0.8 * len(grid)
@@ -73,10 +73,10 @@ def test_an_anchor_that_is_the_face_is_told_to_stay(clutter):
 @pytest.mark.parametrize("box", [[3, 4, 12, 16], [5, 5, 60, 62], [30, 1, 40, 30]])
 def test_every_wanted_face_has_an_anchor_and_what_is_told_leads_back_to_it(box):
     grid, crowd = anchors(64, 64), one(box)
-    state, boxes, points = detector.match(crowd, grid)
+    state, boxes, points = matching.match(crowd, grid)
     assert (state == 1).any()
     logits = torch.tensor(np.where(state == 1, 9.0, -9.0), dtype=torch.float32)
-    found, places = detector.decode(
+    found, places = matching.decode(
         torch.from_numpy(boxes), torch.stack([-logits, logits], 1), torch.from_numpy(points), 64
     )
     np.testing.assert_allclose(found, crowd.boxes, atol=1e-3)
@@ -84,7 +84,7 @@ def test_every_wanted_face_has_an_anchor_and_what_is_told_leads_back_to_it(box):
 
 
 def test_a_face_that_is_not_asked_for_is_not_held_against_it():
-    state, _, _ = detector.match(one([10, 10, 42, 44], wanted=False), anchors(64, 64))
+    state, _, _ = matching.match(one([10, 10, 42, 44], wanted=False), anchors(64, 64))
     assert (state == -1).any()
     assert not (state == 1).any()
 
@@ -108,7 +108,7 @@ def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
     monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
     monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
     monkeypatch.setattr(crowds, "_tinted", lambda laid, random: laid)
-    monkeypatch.setattr(crowds, "_spoil", lambda picture, random: (picture, 1.0))
+    monkeypatch.setattr(crowds, "spoil", lambda picture, random: (picture, 1.0))
     monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([random.uniform(70, 180)]))
     heads, mirrored = drawn_heads(), 0
     for seed in range(40):

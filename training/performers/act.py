@@ -70,7 +70,7 @@ def act(
     Args:
         random: of tempo, stretch and manner.
         apart: of pitch and throat, so that these leave all else as it was.
-        names: the units wanted, `render.Body.names`.
+        names: the units wanted, `anatomy.Body.names`.
     """
     tempo = float(np.exp(random.uniform(-0.14, 0.14)))
     audio = voice.another(apart, source.audio, tempo)

@@ -1,6 +1,6 @@
 """Crowds: cut-out heads before clutter, near and far, turned, hidden, dark; boxes and points stay exact.
 
-Composes and spoils pictures; renders none (`heads`), learns nothing (`training.detector`).
+Composes pictures; renders none (`heads`), spoils none (`spoiling`), learns nothing (`training.detector`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.performers.heads import Heads
+from training.performers.spoiling import spoil
 from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
 
 #: Points in the mirror: left and right are exchanged.
@@ -69,7 +70,7 @@ def compose(
             _hide(canvas, random, backdrops)
     boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
     points = np.array(canvas.points, np.float32).reshape(-1, 5, 2)
-    picture, scale = _spoil(np.clip(canvas.picture, 0, 255).astype(np.uint8), random)
+    picture, scale = spoil(np.clip(canvas.picture, 0, 255).astype(np.uint8), random)
     wanted = (_seen(canvas) >= _SEEN) & (boxes[:, 3] - boxes[:, 1] >= _FACE_PX / scale)
     wanted &= _contrast(picture, boxes) >= _CONTRAST
     return Crowd(picture, np.clip(boxes, 0, size), points, wanted)
@@ -274,51 +275,3 @@ def _contrast(picture: FramesBGR, boxes: Floats) -> Floats:
         part = calm[top : bottom + 1, left : right + 1]
         found.append(float(part.std()) if part.size else 0.0)
     return np.array(found, np.float32)
-
-
-def _spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, float]:
-    """Spoil a picture as light, lens, camera, grading and codec do; tell how much detail is left, 0..1."""
-    size, detail = len(picture), 1.0
-    seen = picture.astype(np.float32) / 255
-    if random.random() < 0.2:
-        detail = random.uniform(0.4, 1)
-        small = max(8, int(size * detail))
-        seen = cv2.resize(cv2.resize(seen, (small, small), interpolation=cv2.INTER_AREA), (size, size))
-    if random.random() < 0.35:
-        seen = cv2.GaussianBlur(seen, (0, 0), random.uniform(0.3, 1.6) if random.random() < 0.8 else 2.5)
-    if random.random() < 0.1:
-        length = int(random.integers(3, 10))
-        kernel = np.zeros((length, length), np.float32)
-        cv2.line(
-            kernel, (0, int(random.integers(length))), (length - 1, int(random.integers(length))), 1.0, 1
-        )
-        seen = cv2.filter2D(seen, -1, kernel / kernel.sum())
-    seen = _graded(seen, random)
-    if random.random() < 0.6:
-        grain = random.standard_normal((*seen.shape[:2], int(random.choice([1, 3]))), np.float32)
-        seen = seen + grain * np.float32(random.uniform(0.002, 0.05))
-    coded = np.clip(seen * 255 + 0.5, 0, 255).astype(np.uint8)
-    if random.random() < 0.7:
-        _, packed = cv2.imencode(".jpg", coded, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 97))])
-        coded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
-    return coded, detail
-
-
-def _graded(seen: Floats, random: np.random.Generator) -> Floats:
-    """Change exposure, contrast and colour; some pictures are grey, some nearly night, some in fog."""
-    seen = cv2.pow(np.clip(seen, 0, 1), float(np.exp(random.normal(0, 0.25))))
-    if random.random() < 0.12:
-        seen = seen * np.float32(random.uniform(0.12, 0.6))
-    if random.random() < 0.1:
-        fog = random.uniform(0.2, 0.75)
-        seen = seen * (1 - fog) + fog * random.uniform(0.1, 0.9)
-    grey = seen.mean(2, keepdims=True)
-    if random.random() < 0.2:
-        seen = np.repeat(grey, 3, 2)
-        if random.random() < 0.4:
-            seen = seen * np.array([random.uniform(0.6, 1), random.uniform(0.8, 1), 1], np.float32)
-    elif random.random() < 0.6:
-        seen = grey + (seen - grey) * np.float32(random.uniform(0.3, 1.6))
-        seen = seen * np.exp(random.normal(0, 0.12, 3)).astype(np.float32)
-    contrast = random.uniform(0.7, 1.3)
-    return np.asarray(seen * np.float32(contrast) + np.float32(0.5 - 0.5 * contrast + random.normal(0, 0.05)))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from training.performers import attire, person, render, scene
+from training.performers import anatomy, attire, person, scene
 from training.performers.render import Renderer
 from training.performers.scene import Pose
 from w2l_studio.errors import UsageError
@@ -65,7 +65,7 @@ class Heads:
 def draw(seed: int, renderer: Renderer) -> Heads:
     """Draw one person `PER_PERSON` times, each time in another pose, light and dress."""
     random = np.random.default_rng(seed)
-    body = render.embody(person.draw(random, child=bool(random.random() < _CHILDREN)))
+    body = anatomy.embody(person.draw(random, child=bool(random.random() < _CHILDREN)))
     pixels = np.empty((PER_PERSON, SIZE_PX, SIZE_PX, 4), np.uint8)
     points, boxes = np.empty((PER_PERSON, 5, 2), np.float32), np.empty((PER_PERSON, 4), np.float32)
     faces = np.arange(PER_PERSON) >= _BACKS

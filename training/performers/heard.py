@@ -32,7 +32,7 @@ def perform(
         audio: ``float32[S]``, 16 kHz; sample 0 is the begin of picture 0.
         frames: T pictures.
         fps: pictures per second.
-        names: the units wanted, `render.Body.names`.
+        names: the units wanted, `anatomy.Body.names`.
 
     Returns:
         ``float32[T, len(names)]`` in 0..1.

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from training.data import FPS, FRAME_PX, MARGIN
-from training.performers import motion, person, render, scene, voice
+from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
-from training.performers.render import Renderer
+from training.performers.render import Renderer, over
 from w2l_studio.faces import crop
 from w2l_studio.terms import Floats, FramesBGR
 
@@ -32,7 +32,7 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
         folder: the clip's own.
     """
     random = np.random.default_rng((seed, *source.name.encode()))
-    body = render.embody(person.draw(random))
+    body = anatomy.embody(person.draw(random))
     (apart,) = random.spawn(1)
     acted = act(source, random, apart, body.names)
     units = motion.on_person(acted.units, body.names, body.person)
@@ -56,14 +56,14 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
 
 
 def _film(
-    units: Floats, body: render.Body, random: np.random.Generator, renderer: Renderer
+    units: Floats, body: anatomy.Body, random: np.random.Generator, renderer: Renderer
 ) -> tuple[FramesBGR, Floats]:
     """Return the pack's pictures ``uint8[T, 240, 240, 3]`` and the exact openings ``float32[T]``."""
     setting = scene.draw(random, PICTURE_PX, PICTURE_PX * float(random.uniform(0.173, 0.27)))
     pose = scene.move(random, len(units), FPS, turned=0.33, lively=float(random.uniform(0.4, 1.4)))
     behind = scene.background(random, PICTURE_PX, PICTURE_PX)
     drawn = list(renderer.render(body, units, pose, setting))
-    pictures = np.stack([render.over(one, behind) for one in drawn])
+    pictures = np.stack([over(one, behind) for one in drawn])
     pictures = _camera(pictures, random)
     points = np.stack([one.points for one in drawn]) + _detector_bias(random, drawn[0].points)
     points += random.normal(0, 0.12, points.shape).astype(np.float32)

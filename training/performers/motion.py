@@ -56,7 +56,7 @@ def from_capture(capture: Capture, names: tuple[str, ...]) -> Floats:
     """Fit units to a capture: lips open as far and get as narrow as measured, and shut where they shut.
 
     Args:
-        names: the units wanted, `render.Body.names`.
+        names: the units wanted, `anatomy.Body.names`.
 
     Returns:
         ``float32[T, len(names)]`` in 0..1.

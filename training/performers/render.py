@@ -1,51 +1,28 @@
 """Draws heads with OpenGL (EGL, no screen): Mesa's software driver or a GPU, whichever is there.
 
-Knows no training and writes no file; the mesh's displacements are summed by numpy, the paint is in `shaders`.
+Knows no training and writes no file; how faces move is told by `anatomy`, the paint is in `shaders`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 import moderngl
 import numpy as np
 
-from training.performers import mesh, surface
+from training.performers import anatomy, mesh, uniforms
+from training.performers.anatomy import Body
 from training.performers.person import Person
-from training.performers.scene import FACE, Light, Pose, Scene
-from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
+from training.performers.scene import FACE, Pose, Scene
+from w2l_studio.terms import Doubles, Floats, FramesBGR
 
 _SHADERS = Path(__file__).parent / "shaders"
 _NEAR_DM, _FAR_DM = 1.0, 60.0
-_CHUNK = 32
 #: Gap of the inner lips over mouth width at which the mouth counts as wide open to light.
 _WIDE_OPEN = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Body:
-    """A person ready to be moved: all displacements as matrices.
-
-    Args:
-        names: units, in the order of the matrices' rows.
-        rest: ``float32[P, 3]``: the head's N vertices, and what is worn and goes with them.
-        places: ``float32[U, P * 3]`` displacement per unit.
-        normals: ``float32[U, P * 3]`` change of the normal per unit.
-        rest_normals: ``float32[P, 3]``.
-        worn_normals: ``float32[M, 3]`` of all that is worn.
-    """
-
-    person: Person
-    names: tuple[str, ...]
-    rest: Floats
-    places: Floats
-    normals: Floats
-    rest_normals: Floats
-    worn_normals: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,35 +42,6 @@ class Drawn:
     points: Floats
     box: Floats
     opening: float
-
-
-def embody(person: Person) -> Body:
-    """Work out how a person's surface turns with every unit (linear in the units)."""
-    head, worn = mesh.load(), person.worn
-    going = len(worn.follows)
-    worn_normals = surface.normals(worn.places, worn.triangles)
-
-    with_skin = worn.triangles[(worn.triangles < going).all(1)]
-
-    def turned(displaced: Floats) -> Floats:
-        skin = surface.normals(person.rest + displaced, head.triangles)
-        places = worn.places[:going] + worn.moved(displaced)
-        return np.vstack([skin, surface.normals(places, with_skin)])
-
-    rest_normals = turned(np.zeros_like(person.rest))
-    names = tuple(person.units)
-    moves = [person.units[name] for name in names]
-    places = [np.concatenate([move.reshape(-1), worn.moved(move).reshape(-1)]) for move in moves]
-    turns = [(turned(move) - rest_normals).reshape(-1) for move in moves]
-    return Body(
-        person,
-        names,
-        np.vstack([person.rest, worn.places[:going]]),
-        np.stack(places),
-        np.stack(turns).astype(np.float32),
-        rest_normals,
-        worn_normals,
-    )
 
 
 class Renderer:
@@ -122,7 +70,7 @@ class Renderer:
         )
         self._flat = self._gl.framebuffer([self._gl.renderbuffer(size, 4)])
         self._moving = self._gl.buffer(reserve=len(head.rest) * 6 * 4)
-        fixed = np.column_stack([head.rest, head.uv, head.part, shades(head)]).astype(np.float32)
+        fixed = np.column_stack([head.rest, head.uv, head.part, anatomy.shades(head)]).astype(np.float32)
         self._array = self._gl.vertex_array(
             self._program,
             [
@@ -158,8 +106,8 @@ class Renderer:
         clip = _clip(scene, self.width, self.height)
         self._set("camera_to_clip", clip)
         with _Worn(self._gl, self._worn, body) as worn:
-            for i, packed in enumerate(_surfaces(body, units)):
-                opening = lip_opening(packed[:, :3])
+            for i, packed in enumerate(anatomy.surfaces(body, units)):
+                opening = anatomy.lip_opening(packed[:, :3])
                 to_camera = _to_camera(pose, i, scene)
                 self._set("head_to_camera", to_camera)
                 self._set("opening", float(np.clip(opening / _WIDE_OPEN, 0, 1)))
@@ -192,24 +140,13 @@ class Renderer:
         for name, value in person.look.items():
             self._set(name, value)
         for name, light in (("key", scene.key), ("fill", scene.fill), ("rim", scene.rim)):
-            self._light(name, light)
+            uniforms.light((self._program, self._worn), name, light)
         self._set("sky", scene.sky)
         self._set("ground", scene.ground)
         self._set("soft", scene.soft)
 
-    def _light(self, name: str, light: Light) -> None:
-        self._set(name, light.colour)
-        self._set(f"{name}_way", light.way)
-
     def _set(self, name: str, value: float | tuple[float, ...] | Doubles) -> None:
-        for program in (self._program, self._worn):
-            uniform = program.get(name, None)
-            if uniform is None:
-                continue
-            if isinstance(value, np.ndarray):
-                uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
-            else:
-                uniform.value = value
+        uniforms.give((self._program, self._worn), name, value)
 
 
 class _Worn:
@@ -252,53 +189,10 @@ class _Worn:
         self._gl.enable(moderngl.CULL_FACE)
 
 
-def _surfaces(body: Body, units: Floats) -> Iterator[Floats]:
-    """Yield places and normals ``float32[P, 6]`` picture by picture; summed in chunks, which is faster."""
-    packed = np.empty((len(body.rest_normals), 6), np.float32)
-    for start in range(0, len(units), _CHUNK):
-        some = units[start : start + _CHUNK]
-        used = some.any(0)
-        places, normals = some[:, used] @ body.places[used], some[:, used] @ body.normals[used]
-        for place, normal in zip(places, normals, strict=True):
-            packed[:, :3] = body.rest + place.reshape(-1, 3)
-            packed[:, 3:] = body.rest_normals + normal.reshape(-1, 3)
-            yield packed
-
-
 def over(drawn: Drawn, behind: Floats) -> FramesBGR:
     """Lay a drawn head over a background ``[H, W, 3]`` BGR 0..255."""
     mixed = drawn.pixels + behind * (1 - drawn.covered[..., None])
     return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-
-
-def lip_opening(places: Floats) -> float:
-    """Return the gap of the inner lips over mouth width, from ``[N, 3]`` vertices."""
-    marks = mesh.load().marks
-    mouth = np.linalg.norm(places[marks["left_corner"]].mean(0) - places[marks["right_corner"]].mean(0))
-    gap = places[marks["upper_lip"]].mean(0) - places[marks["lower_lip"]].mean(0)
-    return float(max(gap[1], 0.0) / mouth)
-
-
-@cache
-def shades(head: mesh.Mesh) -> Doubles:
-    """Return how much of the sky each vertex of the neutral head sees, 0.25..1.
-
-    A point below the mean of its neighbourhood lies in a fold: nostrils, eye corners, under the lip.
-    """
-    shade = np.ones(len(head.rest))
-    skin: Bools = head.part == mesh.SKIN
-    rows: Ints = np.flatnonzero(skin)
-    normals = surface.normals(head.rest, head.triangles)
-    for radius in (0.12, 0.3):
-        for start in range(0, len(rows), 500):
-            some = rows[start : start + 500]
-            way = head.rest[None, rows] - head.rest[some, None]
-            near = np.linalg.norm(way, axis=2)
-            rise = np.einsum("ijk,ik->ij", way, normals[some]) / (near + 1e-6)
-            weight = np.exp(-((near / radius) ** 2)) * (near > 1e-6)
-            hidden = (np.clip(rise, 0, 1) * weight).sum(1) / weight.sum(1)
-            shade[some] *= 1 - np.clip(hidden * 1.6, 0, 0.6)
-    return np.clip(shade, 0.25, 1)
 
 
 def _clip(scene: Scene, width: int, height: int) -> Doubles:

@@ -102,7 +102,7 @@ def perform(
         phones: ``(phone, start_s, stop_s)`` in ARPAbet, with or without stress digits; time 0 is picture 0.
         frames: T pictures.
         fps: pictures per second.
-        names: the units wanted, `render.Body.names`.
+        names: the units wanted, `anatomy.Body.names`.
 
     Returns:
         ``float32[T, len(names)]`` in 0..1.
