@@ -33,6 +33,7 @@ from w2l_studio.events import (
     Warned,
 )
 from w2l_studio.media import provenance
+from w2l_studio.media.credentials import Seal
 from w2l_studio.nets.registry import Entry
 from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take
 from w2l_studio.timing import nearest_frame
@@ -60,10 +61,11 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
         with WorkDir(out.absolute()) as work:
             job = plan.make(path.absolute(), stem_options, config, work.path / "bundle")
             weights = identify(config)
-            seal(config)  # a certificate that does not sign is told before hours of work
+            # Here, so that a certificate that does not sign is told before hours of work.
+            signing = seal(config)
             emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
             _announce(job, emit)
-            takes, failed = Rendering(job, work, config, weights, emit).all()
+            takes, failed = Rendering(job, work, config, weights, signing, emit).all()
             return _deliver(job, takes, failed, work, config, weights, emit)
     except KeyboardInterrupt as interrupt:
         raise Cancelled("interrupted", hint="finished takes are kept; run again to go on") from interrupt
@@ -94,6 +96,7 @@ class Rendering:
 
     Args:
         weights: which networks the job uses, by kind.
+        seal: signs takes; None = they are not signed.
         done: steps of the whole job that lie behind.
     """
 
@@ -101,6 +104,7 @@ class Rendering:
     work: WorkDir
     config: DubConfig
     weights: dict[str, Entry]
+    seal: Seal | None
     emit: Sink
     done: int = 0
     studio: Studio | None = None
@@ -153,8 +157,8 @@ class Rendering:
             made = self._taken(segment, performance, slate, path)
             if any(made.synced):
                 take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
-                if self.studio.seal is not None:
-                    self.studio.seal.sign(path, slate)
+                if self.seal is not None:
+                    self.seal.sign(path, slate)
         self.work.finish(slate.key, path, facts.record(made))
         return made
 

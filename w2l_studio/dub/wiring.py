@@ -31,7 +31,6 @@ class Studio:
     judge: Judge
     openness: Openness
     encoder: Encoder
-    seal: Seal | None
 
 
 def identify(config: DubConfig) -> dict[str, Entry]:
@@ -72,7 +71,6 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
         ProRes(),
-        seal(config),
     )
 
 
