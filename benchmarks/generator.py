@@ -1,6 +1,7 @@
 """Generator speed: the published loop's way against `mouths.wav2lip`, same network, same machine, in turns.
 
-Prints a markdown table. Weights are random: speed does not depend on them.
+Prints a markdown table, with the rate of matrix products in the same run as the roof of what a network can do
+there. Weights are random: speed does not depend on them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.generator import Generator
 from w2l_studio.terms import Crops, FramesBGR, Voice
 
 PUBLISHED_BATCH = 128
+_SIDE = 2048
 
 
 def main() -> None:
@@ -33,17 +36,25 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     crops, references, voice = _inputs(options.frames)
     ways = _ways(options.device)
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for way in ways.values():
-        way(crops[:PUBLISHED_BATCH], references[:PUBLISHED_BATCH], voice[:PUBLISHED_BATCH])
+    products = {precision: _product(precision, options.device) for precision in ("fp32", "bf16")}
+    seconds: dict[str, list[float]] = {name: [] for name in (*ways, *products)}
+    work = {
+        name: _flop(lambda way=way: way(crops[:16], references[:16], voice[:16])) / 16
+        for name, way in ways.items()
+    }
     # On a processor that others use too, its own time says more than the wall's.
     clock = time.perf_counter if options.device == "cuda" else time.process_time
-    for _ in range(options.rounds):
+    for turn in range(options.rounds + 1):
         for name, way in ways.items():
             begin = clock()
             way(crops, references, voice)
-            seconds[name].append(clock() - begin)
-    _report(seconds, options.frames, options.threads, options.device)
+            seconds[name] += [clock() - begin] * (turn > 0)
+        for name, product in products.items():
+            begin = clock()
+            product()
+            seconds[name] += [clock() - begin] * (turn > 0)
+    rates = {name: 2 * _SIDE**3 / statistics.median(seconds.pop(name)) for name in products}
+    _report(seconds, work, rates, options.frames, f"{_where(options.device)}, {options.threads} threads")
 
 
 Way = Callable[[FramesBGR, FramesBGR, np.ndarray], object]
@@ -89,6 +100,24 @@ def _ours(generator: Wav2Lip) -> Way:
     return way
 
 
+def _product(precision: str, device: str) -> Callable[[], object]:
+    """Return a large matrix product, whose rate no network of convolutions goes much beyond."""
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    left, right = (torch.randn(_SIDE, _SIDE, device=device).to(kind) for _ in range(2))
+
+    def product() -> None:
+        (left @ right).sum().item()
+
+    return product
+
+
+def _flop(call: Callable[[], object]) -> int:
+    """Count the FLOP of products and convolutions; a multiplication with its addition counts 2."""
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return int(counter.get_total_flops())
+
+
 def _inputs(count: int) -> tuple[FramesBGR, FramesBGR, np.ndarray]:
     random = np.random.default_rng(0)
     crops = random.integers(0, 256, (count, 96, 96, 3), np.uint8)
@@ -96,17 +125,30 @@ def _inputs(count: int) -> tuple[FramesBGR, FramesBGR, np.ndarray]:
     return crops, references, random.uniform(-4, 4, (count, 80, 16)).astype(np.float32)
 
 
-def _report(seconds: dict[str, list[float]], frames: int, threads: int, device: str) -> None:
-    where = torch.cuda.get_device_name() if device == "cuda" else f"{_cpu()}, {threads} threads"
-    print(f"{where}; torch {torch.__version__}; {frames} pictures a round, rounds in turns, medians\n")
-    unit = "second" if device == "cuda" else "CPU second"
-    print(f"| way | pictures a {unit} | slowest .. quickest round | times the published way |")
-    print("|---|---|---|---|")
+def _report(
+    seconds: dict[str, list[float]], work: dict[str, float], rates: dict[str, float], frames: int, where: str
+) -> None:
+    print(f"{where}; torch {torch.__version__}; {frames} pictures a round, rounds in turns, medians.")
+    print(
+        "Matrix products: "
+        + ", ".join(f"{rate / 1e9:.0f} GFLOP/s in {name}" for name, rate in rates.items())
+        + ".\n"
+    )
+    columns = ("way", "pictures a second", "slowest .. quickest", "times the published way")
+    columns += ("GFLOP a picture", "of the matrix rate")
+    print("| " + " | ".join(columns) + " |")
+    print("|---" * len(columns) + "|")
     base = statistics.median(next(iter(seconds.values())))
     for name, taken in seconds.items():
         middle = statistics.median(taken)
         spread = f"{frames / max(taken):.1f} .. {frames / min(taken):.1f}"
-        print(f"| {name} | {frames / middle:.1f} | {spread} | {base / middle:.1f} |")
+        share = work[name] * frames / middle / rates["bf16" if "bf16" in name else "fp32"]
+        speed = f"{frames / middle:.1f} | {spread} | {base / middle:.1f}"
+        print(f"| {name} | {speed} | {work[name] / 1e9:.1f} | {share:.0%} |")
+
+
+def _where(device: str) -> str:
+    return torch.cuda.get_device_name() if device == "cuda" else _cpu()
 
 
 def _cpu() -> str:
