@@ -23,7 +23,7 @@ def taken(pack, here):
     clips = read_pack([pack])
     sampler, unseen = Sampler(clips), [clip for clip in clips if clip.split == "unseen"]
     torch.manual_seed(0)
-    pairs = PairTrainee(sampler, replace(recipes.expert(width=0.0625), pairs=4, contrast=0.0), here)
+    pairs = PairTrainee(sampler, replace(recipes.expert(width=0.0625), pairs=16, contrast=0.0), here)
     recipe = replace(recipes.wav2lip_gan(0.0625), windows=4, norms="batch")
     faces = PaperTrainee(sampler, unseen, recipe, Expert(0.0625), here)
     faces.switched = True

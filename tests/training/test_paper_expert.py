@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from training import evaluate, export, loop
 from training.data import Sampler, read_pack
+from training.expert import contrast
 from training.machine import Machine
 from training.paper import recipes
-from training.paper.expert import PairTrainee, pictured
+from training.paper.expert import PairTrainee, centred, crossed, pictured, together_loss
 from training.paper.pairs import PairSource, elsewhere
 from w2l_studio.nets.expert import COLUMNS, Expert
 
@@ -57,16 +59,15 @@ def test_wrong_sounds_come_nearer_and_never_touch_the_window():
     assert {elsewhere(1, 3, 1, random) for _ in range(50)} == {0, 2}
 
 
-def test_moved_pictures_keep_their_label_and_the_batch_is_that_of_its_number(clips):
-    recipe = replace(recipes.expert(), pairs=16, contrast=0.5)
+@pytest.mark.parametrize("cross", [True, False])
+def test_moved_pictures_keep_their_label_and_the_batch_is_that_of_its_number(clips, cross):
+    recipe = replace(recipes.expert(), pairs=16, crossed=cross)
     drawn = source(clips, recipe)
-    early, late = (drawn.draw(number, 10, np.random.default_rng(1)) for number in (0, 9))
-    assert early.lips.shape[0] == late.lips.shape[0] == 16
-    assert early.together.all()
-    assert not late.together.all()
-    again = drawn.draw(9, 10, np.random.default_rng(1))
-    assert torch.equal(again.lips, late.lips)
-    lit = pictured(late)
+    batch, again = (drawn.draw(9, 10, np.random.default_rng(1)) for _ in range(2))
+    assert batch.lips.shape[0] == 16
+    assert batch.together.all() == cross
+    assert torch.equal(again.lips, batch.lips)
+    lit = pictured(batch)
     assert lit.shape == (16, 15, 48, 96)
     assert 0 <= lit.min() <= lit.max() <= 1
 
@@ -85,12 +86,57 @@ def test_every_window_is_heard_as_long_as_it_is_seen(frames):
 @pytest.mark.parametrize("frames", [1, 3])
 def test_smaller_windows_are_trained_exported_and_measured_alike(clips, tmp_path, frames):
     recipe = replace(recipes.expert(frames, 0.0625), pairs=8)
+    assert source(clips, recipe).draw(0, 2, np.random.default_rng(0)).lips.shape == (8, frames, 48, 96, 3)
     loop.run(PairTrainee(Sampler(clips), recipe), tmp_path, steps=2, report=lambda _: None)
     net, meta = export.from_run(tmp_path)
     assert (meta.frames, meta.recipe, meta.steps) == (frames, "paper", 2)
     assert net.frames == frames
     told, _ = evaluate.evaluate(net, clips[-2:])
     assert 0 <= told["unseen"]["window"][0] <= 1
+
+
+def test_what_a_clips_windows_share_counts_for_nothing_in_contrast():
+    torch.manual_seed(0)
+    own, who = torch.randn(3, 8, 32), 20 * torch.randn(3, 1, 32)
+    sound = functional.normalize(own + 0.1 * torch.randn(3, 8, 32), dim=2)
+    seen = functional.normalize(own + who, dim=2).requires_grad_()
+    assert torch.einsum("cif,cjf->cij", seen, seen).min() > 0.97
+    guessing = math.log(8)
+    plain, _ = contrast(seen, sound, torch.tensor(7.0))
+    loss, hit = contrast(centred(seen), centred(sound), torch.tensor(7.0))
+    assert plain > 0.8 * guessing
+    assert hit == 1
+    assert loss < 0.1 * guessing
+
+
+def test_lips_all_alike_are_no_way_out_of_contrast():
+    """While lips tell nothing yet, the plain softmax gains by shrinking what they differ in."""
+    torch.manual_seed(0)
+    own, who, sound = (torch.randn(64, n, 32) for n in (8, 1, 8))
+    spread = torch.tensor(0.3, requires_grad=True)
+    slopes = {}
+    for name, made in (("plain", lambda x: functional.normalize(x, dim=2)), ("centred", centred)):
+        loss, _ = contrast(made(who + spread * own), made(sound), torch.tensor(7.0))
+        (slope,) = torch.autograd.grad(loss, spread)
+        slopes[name] = slope.item()
+    assert slopes["plain"] > 0.05
+    assert abs(slopes["centred"]) < 1e-4
+
+
+def test_crossed_pairs_cost_what_pairs_of_even_chance_do():
+    torch.manual_seed(0)
+    seen, sound = (functional.normalize(torch.rand(2, 8, 16), dim=2) for _ in range(2))
+    loss, told = crossed(seen, sound)
+    right, wrong, hits = [], [], []
+    for clip in range(2):
+        for i in range(8):
+            for j in range(8):
+                cosine = (seen[clip, i] * sound[clip, j]).sum()[None]
+                (right if i == j else wrong).append(together_loss(cosine, torch.tensor([float(i == j)])))
+                hits.append((i == j, bool((cosine > 0.5) == (i == j))))
+    assert loss == pytest.approx((np.mean(right) + np.mean(wrong)) / 2, rel=1e-5)
+    even = [np.mean([hit for same, hit in hits if same == kind]) for kind in (True, False)]
+    assert told == pytest.approx(np.mean(even), abs=1e-6)
 
 
 def test_a_slim_expert_leaves_chance_and_carries_over(clips, tmp_path):

@@ -16,15 +16,12 @@ from training.machine import Machine
 from training.paper.recipes import ExpertRecipe
 from w2l_studio.terms import FramesBGR, Ints
 
-#: Moments of a clip lie so far apart at the first step of contrast, and at its last.
-_APART = (8.0, 3.0)
-
 
 class Pairs(NamedTuple):
-    """A batch; in a batch for contrast the windows stand clip by clip and all sounds are right.
+    """A batch; where the recipe crosses, the windows stand clip by clip and all sounds are right.
 
     Args:
-        lips: ``uint8[N, 5, 48, 96, 3]``, lower halves.
+        lips: ``uint8[N, Tv, 48, 96, 3]``, lower halves.
         heard: ``float32[N, 1, 80, 16]``.
         together: ``float32[N]``, 1 where the sound is right.
         gain: ``float32[N, 3]``, how the light differs.
@@ -46,22 +43,19 @@ class PairSource:
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Pairs:
         """Draw this process's part of a step's batch."""
-        early = int(steps * self.recipe.contrast)
-        if number < early:
-            return self._moments(number / max(1, early - 1), random)
-        progress = (number - early) / max(1, steps - early - 1)
-        apart = round(self.recipe.far + (self.recipe.near - self.recipe.far) * progress)
+        apart = self.recipe.far + (self.recipe.near - self.recipe.far) * number / max(1, steps - 1)
+        if self.recipe.crossed:
+            return self._moments(apart, random)
         rows = []
         for chance in self.machine.part(random, self.recipe.pairs):
             clip = self.sampler.draw(chance)
             at = int(chance.integers(clip.windows))
             together = bool(chance.random() < 0.5)
-            when = at if together else elsewhere(at, clip.windows, apart, chance)
+            when = at if together else elsewhere(at, clip.windows, round(apart), chance)
             rows.append(self._row(clip, np.array([at]), np.array([when]), together, chance))
         return _joined(rows)
 
-    def _moments(self, progress: float, random: np.random.Generator) -> Pairs:
-        apart = _APART[0] + (_APART[1] - _APART[0]) * progress
+    def _moments(self, apart: float, random: np.random.Generator) -> Pairs:
         rows = []
         for chance in self.machine.part(random, self.recipe.pairs // WINDOWS):
             clip = self.sampler.draw(chance)
@@ -74,7 +68,7 @@ class PairSource:
         spectrum = augment.voice(chance, clip.mel) if moved else clip.mel
         light = chance.uniform(0.75, 1.2) * chance.uniform(0.93, 1.07, 3) if moved else np.ones(3)
         return Pairs(
-            torch.from_numpy(lower_windows(clip, at, chance if moved else None)),
+            torch.from_numpy(lower_windows(clip, at, self.recipe.frames, chance if moved else None)),
             torch.from_numpy(np.stack([hear(spectrum, column(int(frame))) for frame in when]))[:, None],
             torch.full((len(at),), float(together)),
             torch.tensor(light, dtype=torch.float32).expand(len(at), 3),
@@ -88,9 +82,11 @@ def elsewhere(at: int, windows: int, apart: int, random: np.random.Generator) ->
     return int(random.choice(other))
 
 
-def lower_windows(clip: Clip, at: Ints, random: np.random.Generator | None) -> FramesBGR:
-    """Cut lower halves ``uint8[K, 5, 48, 96, 3]`` of windows, where chance is given moved, all alike."""
-    wanted = at[:, None] + np.arange(WINDOW)
+def lower_windows(
+    clip: Clip, at: Ints, length: int = WINDOW, random: np.random.Generator | None = None
+) -> FramesBGR:
+    """Cut lower halves ``uint8[K, length, 48, 96, 3]`` of windows; given chance, moved, all alike."""
+    wanted = at[:, None] + np.arange(length)
     frames, rows = np.unique(wanted, return_inverse=True)
     jitter = augment.STRONG if random else augment.STILL
     placed = augment.place(random or np.random.default_rng(0), clip.frames.shape[1], jitter)
