@@ -1,4 +1,4 @@
-"""Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, without its dense branch) on crowds.
+"""Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, no dense branch), focal classes, on crowds.
 
 Anchors, coding and picture format are those of `faces.detect_retinaface`; pictures come from
 `performers.crowds`. Exports nothing (`export`).
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from training.loop import one_cycle
@@ -23,17 +23,19 @@ from training.matching import compared, decode, match
 from training.performers import crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads
-from w2l_studio.faces.detect_retinaface import MEAN_BGR, anchors
-from w2l_studio.faces.retinaface_net import RetinaFace
+from w2l_studio.faces.detect_retinaface import MEAN_BGR, STEPS, anchors
+from w2l_studio.faces.retinaface_net import ANCHORS, RetinaFace
 from w2l_studio.terms import Floats, FramesBGR, Ints
 
 #: Sides of pictures and how many make a batch: most are small, so that a step is quick; every so-manyth
 #: batch has room for large faces.
 _SIZES, _EVERY = ((192, 16), (416, 4)), 8
-_RATE, _DECAY, _LIMIT = 5e-3, 5e-4, 10.0
-#: Anchors without a face that count, per one with a face: the worst ones.
-_NEGATIVES = 7
-_BOX_WEIGHT, _POINT_WEIGHT = 2.0, 0.5
+_RATE, _DECAY, _LIMIT = 4e-3, 5e-4, 10.0
+#: The focal loss: weight of anchors with a face (the others have the rest), and the power of doubt.
+_SHARE, _FOCUS = 0.25, 2.0
+#: Logit against a face in the beginning.
+_DOUBT = 4.0
+_CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.5, 0.1
 _MEMORY = 0.998
 #: One of so many people stays out of training.
 HELD_OUT = 10
@@ -65,14 +67,11 @@ def losses(said: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, T
     boxes, classes, points = said
     faces = batch.state == 1
     count = faces.sum().clamp(min=1)
-    wrong = functional.cross_entropy(
-        classes.float().flatten(0, 1), faces.long().flatten(), reduction="none"
-    ).view_as(faces)
-    empty = wrong.detach().masked_fill(batch.state != 0, -1.0)
-    # Hard negatives of the whole batch: pictures without faces are asked too.
-    most = int(min(_NEGATIVES * int(count) + len(empty), int((empty >= 0).sum())))
-    hardest = empty.flatten().topk(most).indices
-    class_loss = (wrong[faces].sum() + wrong.flatten()[hardest].sum()) / count
+    classes = classes.float()
+    told = torch.where(faces, 1.0, -1.0) * (classes[..., 1] - classes[..., 0])
+    weights = torch.where(faces, _SHARE, 1 - _SHARE) * (batch.state >= 0)
+    # Lin et al. 2017, (5): what is sure already hardly counts, so that all anchors may speak.
+    class_loss = (weights * torch.sigmoid(-told) ** _FOCUS * functional.softplus(-told)).sum() / count
     box_loss = functional.smooth_l1_loss(boxes[faces].float(), batch.boxes[faces], reduction="sum") / count
     point_loss = (
         functional.smooth_l1_loss(points[faces].float(), batch.points[faces], reduction="sum") / count
@@ -122,6 +121,32 @@ def batch(drawn: list[Crowd]) -> Batch:
     )
 
 
+def unsure(net: RetinaFace) -> RetinaFace:
+    """Return an untaught network that takes nearly nothing for a face: the many empty anchors are no news."""
+    for head in net.ClassHead:
+        nn.init.constant_(head.conv1x1.bias, 0.0)
+        head.conv1x1.bias.data[0::2] = _DOUBT
+    return net
+
+
+def mirrored(given: Batch) -> Batch:
+    """Return a batch as a mirror shows it; pictures are square, their side a multiple of the widest step."""
+    rows, start = [], 0
+    for step in STEPS:
+        count = given.pictures.shape[-1] // step
+        grid = torch.arange(start, start + count * count * ANCHORS).view(count, count, ANCHORS)
+        rows.append(grid.flip(1).flatten())
+        start += grid.numel()
+    order = torch.cat(rows).to(given.state.device)
+    points = given.points[:, order].unflatten(2, (5, 2))[:, :, crowds.EXCHANGED]
+    return Batch(
+        given.pictures.flip(3),
+        given.state[:, order],
+        given.boxes[:, order] * given.boxes.new_tensor([-1, 1, 1, 1]),
+        (points * points.new_tensor([-1, 1])).flatten(2),
+    )
+
+
 def split(people: Ints, *, held_out: bool) -> Ints:
     """Return the rows of those who are learned from, or of the others.
 
@@ -141,7 +166,7 @@ class DetectorTrainee:
 
     def __init__(self, source: Scenes, unseen: Scenes, machine: Machine | None = None) -> None:
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
-        self.net = self._machine.ready(RetinaFace(resnet=False))
+        self.net = self._machine.ready(unsure(RetinaFace(resnet=False)))
         self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -154,14 +179,18 @@ class DetectorTrainee:
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Batch) -> dict[str, float]:
-        """Learn from a batch."""
+        """Learn from a batch, then from what a mirror shows of it: drawing costs as much as learning."""
         placed: Batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
+        told = [self._learn(one, 2 * number + turn) for turn, one in enumerate((placed, mirrored(placed)))]
+        return {name: (told[0][name] + told[1][name]) / 2 for name in told[0]}
+
+    def _learn(self, placed: Batch, number: int) -> dict[str, float]:
         with self._machine.autocast():
             said = self.net.train().raw(placed.pictures.contiguous(memory_format=torch.channels_last))
         boxes, classes, points = losses(said, placed)
-        loss = _BOX_WEIGHT * boxes + classes + _POINT_WEIGHT * points
+        loss = _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points
         self._machine.learn(loss, self._optimiser, _LIMIT)
         self._follow(min(_MEMORY, (number + 1) / (number + 10)))
         return {"loss": loss.item(), "box": boxes.item(), "class": classes.item(), "points": points.item()}
@@ -190,7 +219,7 @@ class DetectorTrainee:
             boxes, classes, points = (one.item() for one in losses(said, asked))
             told.append(
                 {
-                    "loss": _BOX_WEIGHT * boxes + classes + _POINT_WEIGHT * points,
+                    "loss": _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points,
                     "class": classes,
                     "points": points,
                 }

@@ -1,5 +1,6 @@
-"""Training the face detector: anchors are matched, labels are exact, hard negatives count, it ships."""
+"""Training the face detector: anchors are matched, labels are exact, sure answers hardly count, it ships."""
 
+import copy
 from types import SimpleNamespace
 
 import cv2
@@ -16,7 +17,10 @@ from training.machine import Machine
 from training.performers import attire, backdrops, crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, write
-from w2l_studio.faces.detect_retinaface import RetinaFace, anchors
+from w2l_studio.errors import UsageError
+from w2l_studio.faces.detect_retinaface import RetinaFace as Finder
+from w2l_studio.faces.detect_retinaface import anchors
+from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint, weights
 from w2l_studio.nets.meta import Meta
 
@@ -89,18 +93,45 @@ def test_a_face_that_is_not_asked_for_is_not_held_against_it():
     assert not (state == 1).any()
 
 
-def test_only_the_worst_negatives_count_and_a_perfect_answer_costs_nothing():
+def test_what_is_sure_hardly_counts_and_a_perfect_answer_costs_nothing():
     state = torch.zeros(1, 100, dtype=torch.int64)
     state[0, 0], state[0, 1] = 1, -1
     batch = detector.Batch(torch.zeros(1, 3, 8, 8), state, torch.zeros(1, 100, 4), torch.zeros(1, 100, 10))
-    right = torch.full((1, 100), -20.0)
-    right[0, 0] = 20.0
-    said = (torch.zeros(1, 100, 4), torch.stack([-right, right], 2), torch.zeros(1, 100, 10))
-    assert [float(loss) for loss in detector.losses(said, batch)] == pytest.approx([0, 0, 0], abs=1e-6)
-    wrong = right.clone()
-    wrong[0, 1:] = 5.0  # all of them; anchor 1 is not asked
-    said = (said[0], torch.stack([-wrong, wrong], 2), said[2])
-    assert float(detector.losses(said, batch)[1]) == pytest.approx(10.0 * (detector._NEGATIVES + 1), rel=1e-3)
+
+    def losses(logit):
+        said = torch.stack([-logit / 2, logit / 2], 2)
+        return [
+            float(v) for v in detector.losses((torch.zeros(1, 100, 4), said, torch.zeros(1, 100, 10)), batch)
+        ]
+
+    right = torch.full((1, 100), -40.0)
+    right[0, :2] = 40.0  # anchor 1 is wrong, and not asked
+    assert losses(right) == pytest.approx([0, 0, 0], abs=1e-6)
+    unsure, wrong = right.clone(), right.clone()
+    unsure[0, 2:], wrong[0, 2] = -3.0, 5.0
+    assert losses(wrong)[1] == pytest.approx(0.75 * 5.0, rel=0.03)
+    assert losses(unsure)[1] < 0.05 * losses(wrong)[1]
+
+
+def test_an_untaught_network_takes_nearly_nothing_for_a_face():
+    torch.manual_seed(0)
+    net = detector.unsure(RetinaFace(resnet=False)).eval()
+    _, scores, _ = net(torch.randn(1, 3, 96, 96) * 60)
+    assert 0 < float(scores.detach().mean()) < 0.1
+
+
+@pytest.mark.parametrize("size", [96, 128])
+def test_the_mirror_of_a_batch_is_the_batch_of_mirrored_pictures(scenes, size):
+    crowds_ = [scenes.crowd(random, size) for random in np.random.default_rng(3).spawn(4)]
+    there = []
+    for crowd in crowds_:
+        boxes, points = crowd.boxes.copy(), crowd.points[:, crowds.EXCHANGED].copy()
+        boxes[:, [0, 2]], points[..., 0] = size - crowd.boxes[:, [2, 0]], size - points[..., 0]
+        there.append(Crowd(np.ascontiguousarray(crowd.picture[:, ::-1]), boxes, points, crowd.wanted))
+    made, wanted = detector.mirrored(detector.batch(crowds_)), detector.batch(there)
+    assert int((wanted.state == 1).sum()) > 0
+    for mine, theirs in zip(made, wanted, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
 
 
 def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
@@ -178,7 +209,7 @@ def test_the_loss_falls_and_a_run_goes_on_the_same(scenes):
     told = [trainee.learn(number, 40, batch)["loss"] for number in range(30)]
     assert told[-1] < 0.4 * told[0]
     other = detector.DetectorTrainee(scenes, scenes)
-    other.load_state_dict(trainee.state_dict())
+    other.load_state_dict(copy.deepcopy(trainee.state_dict()))  # an optimiser shares what it is given
     assert other.learn(30, 40, batch) == trainee.learn(30, 40, batch)
 
 
@@ -198,7 +229,7 @@ def test_a_run_ships_as_a_detector_of_the_engine(scenes, tmp_path):
     path = export.ship(net, Meta("retinaface", licence="CC BY 4.0"), tmp_path, "faces")
     assert path.stat().st_size < 1_000_000
     assert checkpoint.kind_of(path) == "retinaface"
-    found = RetinaFace(weights.load_state(path)).detect(np.zeros((1, 90, 160, 3), np.uint8))
+    found = Finder(weights.load_state(path)).detect(np.zeros((1, 90, 160, 3), np.uint8))
     assert len(found) == 1
 
 
@@ -240,6 +271,16 @@ def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch)
     assert "18 heads of 9 people, 5 backdrops" in told.output
     assert (tmp_path / "run" / "checkpoint.pt").exists()
     assert (tmp_path / "run" / "manifest.tsv").read_text().count("\n") == 9
+
+
+def test_heads_without_their_clutter_are_told_so(tmp_path):
+    heads = drawn_heads(1)
+    write(heads, tmp_path, 0)
+    told = CliRunner().invoke(
+        cli, ["detector", str(tmp_path), "--out", str(tmp_path / "run"), "--steps", "1"]
+    )
+    assert isinstance(told.exception, UsageError)
+    assert "no backdrops" in str(told.exception)
 
 
 def test_backdrops_repeat_by_seed(clutter):

@@ -28,8 +28,9 @@ def heads(folder: Path, people: int, count: int, jobs: int) -> None:
         from training.performers import heads as cut_outs
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
-    made = cut_outs.fill(folder, range(people), jobs=jobs, report=click.echo)
+    folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / _BACKDROPS, backdrops.many(count, seed=0))
+    made = cut_outs.fill(folder, range(people), jobs=jobs, report=click.echo)
     click.echo(f"{folder}: {made} people, {count} backdrops")
 
 
@@ -66,6 +67,8 @@ def detector(
     torch.set_num_threads(threads)
     torch.manual_seed(options["seed"])
     found = cut_outs.read(folder)
+    if not (folder / _BACKDROPS).exists():
+        raise UsageError(f"{folder} holds no backdrops", hint="draw them with `python -m training heads`")
     clutter = np.load(folder / _BACKDROPS)
     if photographs is not None:
         clutter = np.concatenate([clutter, backdrops.photographs(photographs)])

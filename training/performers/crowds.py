@@ -16,14 +16,14 @@ from training.performers.spoiling import spoil
 from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
 
 #: Points in the mirror: left and right are exchanged.
-_EXCHANGED = [1, 0, 2, 4, 3]
+EXCHANGED = [1, 0, 2, 4, 3]
 #: Smallest and largest face, as height in pixels and in parts of the picture.
-_LEAST_PX, _MOST = 12.0, 0.95
+_LEAST_PX, _MOST = 14.0, 0.95
 #: Faces of which less than this is seen are neither wanted nor held against a detector.
 _SEEN, _FACE_PX = 0.4, 10.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
-_CONTRAST = 6.0
-_HIDDEN, _SCRAMBLED, _EMPTY = 0.25, 0.12, 0.06
+_CONTRAST = 10.0
+_HIDDEN, _SCRAMBLED, _EMPTY = 0.25, 0.12, 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def _heights(random: np.random.Generator, size: int) -> Floats:
     if kind < _EMPTY:
         return np.zeros(0, np.float32)
     low, high, most = (
-        (0.3, _MOST, 1) if kind < 0.35 else (0.12, 0.5, 5) if kind < 0.8 else (_LEAST_PX / size, 0.16, 14)
+        (0.3, _MOST, 1) if kind < 0.35 else (0.12, 0.5, 5) if kind < 0.8 else (_LEAST_PX / size, 0.2, 9)
     )
     count = int(random.integers(1, most + 1))
     spread = random.uniform(0, 1, count) if random.random() < 0.6 else np.full(count, random.uniform())
@@ -130,7 +130,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     corners = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
     placed = _moved(points, to_canvas) + 0.5
     flipped = np.linalg.det(to_canvas[:, :2]) < 0
-    canvas.points.append((placed[_EXCHANGED] if flipped else placed).astype(np.float32))
+    canvas.points.append((placed[EXCHANGED] if flipped else placed).astype(np.float32))
     outline = _moved(_oval(corners), to_canvas) + 0.5
     canvas.boxes.append(np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32))
     canvas.shown.append(number)

@@ -31,7 +31,7 @@ def spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, f
     seen = _graded(seen, random)
     if random.random() < 0.6:
         grain = random.standard_normal((*seen.shape[:2], int(random.choice([1, 3]))), np.float32)
-        seen = seen + grain * np.float32(random.uniform(0.002, 0.05))
+        seen = seen + grain * np.float32(0.05 * random.uniform(0.04, 1) ** 2)
     coded = np.clip(seen * 255 + 0.5, 0, 255).astype(np.uint8)
     if random.random() < 0.7:
         _, packed = cv2.imencode(".jpg", coded, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 97))])
@@ -42,10 +42,10 @@ def spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, f
 def _graded(seen: Floats, random: np.random.Generator) -> Floats:
     """Change exposure, contrast and colour; some pictures are grey, some nearly night, some in fog."""
     seen = cv2.pow(np.clip(seen, 0, 1), float(np.exp(random.normal(0, 0.25))))
-    if random.random() < 0.12:
-        seen = seen * np.float32(random.uniform(0.12, 0.6))
     if random.random() < 0.1:
-        fog = random.uniform(0.2, 0.75)
+        seen = seen * np.float32(random.uniform(0.2, 0.7))
+    if random.random() < 0.06:
+        fog = random.uniform(0.2, 0.6)
         seen = seen * (1 - fog) + fog * random.uniform(0.1, 0.9)
     grey = seen.mean(2, keepdims=True)
     if random.random() < 0.2:
