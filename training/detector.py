@@ -1,4 +1,4 @@
-"""Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, no dense branch), focal classes, on crowds.
+"""Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, sparse part), focal classes, crowds.
 
 Anchors, coding and picture format are those of `faces.detect_retinaface`; pictures come from
 `performers.crowds`. Exports nothing (`export`).
