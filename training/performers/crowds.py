@@ -23,7 +23,7 @@ _LEAST_PX, _MOST = 14.0, 0.95
 _SEEN, _FACE_PX = 0.4, 10.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
 _CONTRAST = 10.0
-_HIDDEN, _SCRAMBLED, _EMPTY = 0.25, 0.12, 0.08
+_STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +111,10 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     pixels = heads.pixels[row]
     if is_face and random.random() < _SCRAMBLED:
         pixels, is_face = _scrambled(pixels, box, random), False
+    if random.random() < _STANDING:  # clothes go on where the cut-out ends
+        pixels = np.pad(
+            pixels, ((0, int(random.integers(len(pixels) // 8, len(pixels)))), (0, 0), (0, 0)), "edge"
+        )
     scale = height / float(box[3] - box[1])
     to_canvas = _way(random, (box[:2] + box[2:]) / 2, scale)
     to_canvas[:, 2] += (
@@ -159,17 +163,15 @@ def _oval(corners: Floats) -> Floats:
 
 def _warped(pixels: npt.NDArray[np.uint8], matrix: Doubles, size: int) -> tuple[Floats, int, int]:
     """Return what lies inside of the picture, ``float32[h, w, 4]``, and where."""
-    side = len(pixels)
+    tall, wide = whole = pixels.shape[:2]
     scale = float(np.linalg.norm(matrix[:, 1]))
-    while scale < 0.6 and side >= 16:
-        side, scale = side // 2, scale * 2
-    if side < len(pixels):
-        ratio = len(pixels) / side
-        pixels = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
-        matrix = np.column_stack(
-            [matrix[:, :2] * ratio, matrix[:, 2] + matrix[:, :2] @ np.full(2, (ratio - 1) / 2)]
-        )
-    corners = _moved(np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32), matrix)
+    while scale < 0.6 and min(tall, wide) >= 16:
+        tall, wide, scale = tall // 2, wide // 2, scale * 2
+    if (tall, wide) != whole:
+        ratio = np.array([whole[1] / wide, whole[0] / tall])
+        pixels = cv2.resize(pixels, (wide, tall), interpolation=cv2.INTER_AREA)
+        matrix = np.column_stack([matrix[:, :2] * ratio, matrix[:, 2] + matrix[:, :2] @ ((ratio - 1) / 2)])
+    corners = _moved(np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32), matrix)
     left, top = np.clip(np.floor(corners.min(0)), 0, size).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(0)) + 1, 0, size).astype(int)
     if right <= left or bottom <= top:
