@@ -29,8 +29,10 @@ from w2l_studio.terms import Floats, FramesBGR, Ints
 
 #: Sides of pictures and how many make a batch: most are small, so that a step is quick; every so-manyth
 #: batch has room for large faces.
-_SIZES, _EVERY = ((192, 16), (416, 4)), 8
-_RATE, _DECAY, _LIMIT = 4e-3, 5e-4, 10.0
+_SIZES, _EVERY = ((192, 8), (416, 2)), 8
+_RATE, _DECAY, _LIMIT = 3e-3, 5e-4, 10.0
+#: Losses are per anchor with a face, of which a picture counts as having so many at least.
+_LEAST = 4
 #: The focal loss: weight of anchors with a face (the others have the rest), and the power of doubt.
 _SHARE, _FOCUS = 0.25, 2.0
 #: Logit against a face in the beginning.
@@ -59,14 +61,15 @@ class Batch(NamedTuple):
 
 
 def losses(said: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the losses of boxes, of classes and of points, each per anchor that is a face.
+    """Return the losses of boxes, of classes and of points, per anchor that is a face.
 
     Args:
         said: as `RetinaFace.raw` gives it.
     """
     boxes, classes, points = said
     faces = batch.state == 1
-    count = faces.sum().clamp(min=1)
+    # A batch nearly without faces must not shout.
+    count = faces.sum().clamp(min=_LEAST * len(faces))
     classes = classes.float()
     told = torch.where(faces, 1.0, -1.0) * (classes[..., 1] - classes[..., 0])
     weights = torch.where(faces, _SHARE, 1 - _SHARE) * (batch.state >= 0)
