@@ -19,7 +19,8 @@ from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import pack_option, run_options, train
 from training.cli.shards import arrive, travel
-from w2l_studio.errors import StudioError, UsageError
+from training.cli.speech import ears, lips
+from w2l_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from training.cli.run import Given
@@ -174,77 +175,44 @@ def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **term
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {worst:.1g} away from torch")
 
 
-_EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
-
-
 @cli.command()
 @run_options
 @click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")
 @click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
 @click.option("--width", default=0.375, help="Channel multiplier.")
 @click.option("--start", help="Begin with what these weights have learned: a name or a file.")
+@click.option("--ears", type=_FOLDER, help="A run of `ears`: its audio encoder is taken and stays as it is.")
 def generator(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
     out: Path,
     lips: str,
     judge: str | None,
-    width: float,
     start: str | None,
+    ears: Path | None,
     **options: Any,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
+    from training.ears import read_ears
     from training.generator import GeneratorTrainee
     from training.recipe import Recipe
     from w2l_studio.nets import weights
+
+    recipe = Recipe(width=options.pop("width"))
+    heard = read_ears(ears) if ears else None
+    also = (ears / "manifest.tsv").read_text("utf-8") if ears else ""
 
     def make(given: Given) -> Trainee:
         expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
         learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
-        return GeneratorTrainee(given.sampler, expert, net, Recipe(width=width), learned, given.machine)
+        return GeneratorTrainee(given.sampler, expert, net, recipe, learned, heard, machine=given.machine)
 
-    train(make, packs, shares, out, **options)
-
-
-@cli.command()
-@click.option("--speech", type=_EXISTING, multiple=True, required=True, help="As for performers; repeatable.")
-@click.option("--language", "languages", multiple=True, default=("en", "de"), help="Only these are learned.")
-@click.option("--captures", type=_EXISTING, help="As for performers; needs --clips.")
-@click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker.")
-@click.option("--out", type=_FOLDER, required=True, help="For checkpoint and log.")
-@click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run.")
-@click.option("--seed", default=0)
-@click.option("--threads", default=1, help="For the network.")
-def lips(
-    speech: tuple[Path, ...],
-    languages: tuple[str, ...],
-    captures: Path | None,
-    clips: Path | None,
-    out: Path,
-    **options: int,
-) -> None:
-    """Train the network from sound to face units."""
-    import torch
-
-    from training import lips as learning
-    from training import loop
-    from training.performers import sources
-
-    if bool(captures) != bool(clips):
-        raise UsageError("captures need the clips that they were made of", hint="give both or neither")
-    torch.set_num_threads(options["threads"])
-    torch.manual_seed(options["seed"])
-    found = [one for folder in speech for one in sources.spoken(folder, languages)]
-    found += sources.captured(captures, clips) if captures and clips else []
-    taught = learning.lessons(one for one in found if one.split == "train")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
-    click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
-    loop.run(learning.LipsTrainee(taught), out, steps=options["steps"], seed=options["seed"])
+    train(make, packs, shares, out, also=also, **options)
 
 
-for _command in (paper, performers, heads, detector, check, compare, calibrate, adapt, travel, arrive):
+_REST = (ears, lips, paper, performers, heads, detector, check, compare, calibrate, adapt, travel, arrive)
+for _command in _REST:
     cli.add_command(_command)
 
 

@@ -6,6 +6,7 @@ Draws no samples (`sampling`) and exports nothing (`export`).
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,6 +42,7 @@ class GeneratorTrainee:
             recipe begins (hparams.py: sync weight 0).
         opening: measures them; never changed.
         learned: where to begin, None = with mouths that are the reference's.
+        heard: an audio encoder that has learned all it will (`ears`); it stays as it is.
     """
 
     def __init__(
@@ -50,10 +52,13 @@ class GeneratorTrainee:
         opening: Opening,
         recipe: Recipe,
         learned: Generator | None = None,
+        heard: dict[str, Tensor] | None = None,
         machine: Machine | None = None,
     ) -> None:
-        self.recipe, self._machine = recipe, machine or Machine()
-        self.source = LipSource(sampler, opening, recipe, self._machine)
+        # Ears that know all need no steps of their own.
+        self.recipe = replace(recipe, ears=0.0) if heard else recipe
+        self._machine = machine or Machine()
+        self.source = LipSource(sampler, opening, self.recipe, self._machine)
         self._expert = self._judge(expert) if expert else None
         self._opening = self._judge(opening)
         net = Generator(recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels)
@@ -61,12 +66,16 @@ class GeneratorTrainee:
             start.stand_still(net)
         else:
             start.begin(net, learned)
+        if heard is not None:
+            net.audio_encoder.load_state_dict(heard)
+            net.audio_encoder.requires_grad_(False)
+        self._ears_learn = heard is None
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(
             nn.Linear(net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
         )
-        trained = [*self.net.parameters(), *self._ears.parameters()]
+        trained = [p for p in (*self.net.parameters(), *self._ears.parameters()) if p.requires_grad]
         self._optimiser = torch.optim.AdamW(trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01)
         self._critic = self._machine.ready(Patches())
         self._critic_optimiser = torch.optim.AdamW(self._critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99))
@@ -107,6 +116,7 @@ class GeneratorTrainee:
         recipe = self.recipe
         reference = batch.faces[:, 3:, recipe.face_px // 2 :]
         self.net.train()
+        self.net.audio_encoder.train(self._ears_learn)
         with self._machine.autocast():
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         error = (drawn - batch.target).abs()

@@ -31,10 +31,10 @@ _RATE = 3e-3
 _CAPTURED = 0.15
 _TOLERANCE = 0.05
 #: What units weigh: an error of the jaw is seen first.
-_WEIGHTS = np.array([3, 1.5, 2, 1, 1, 1, 1, 1, 1, 1, 0.5], np.float32)
+UNIT_WEIGHTS = np.array([3, 1.5, 2, 1, 1, 1, 1, 1, 1, 1, 0.5], np.float32)
 #: What landmarks tell well enough of a captured face.
 _SEEN = ("jawOpen", "mouthPucker", "mouthFunnel")
-_OUTSIDE = -1
+OUTSIDE = -1
 #: A step of the mel spectrogram (12.5 dB) as a natural logarithm of power: so noises are added.
 _NEPERS = 1.25 * np.log(10)
 
@@ -81,7 +81,7 @@ def _lesson(source: Source) -> Lesson:
         sounds = _sounds(source.phones, at_s)
     else:
         units = _captured(source.capture, at_s)
-        shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), _OUTSIDE)
+        shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), OUTSIDE)
     captured = source.capture is not None
     return Lesson(source.name, source.speaker, source.licence, heard, units, shut, sounds, captured)
 
@@ -113,8 +113,8 @@ def _captured(capture: motion.Capture, at_s: Floats) -> Floats:
     return units
 
 
-class LipsTrainee:
-    """Fulfils `loop.Trainee`.
+class Lessons:
+    """Draws lessons: longer ones more often, captured ones now and then.
 
     Args:
         found: what to learn from.
@@ -128,13 +128,27 @@ class LipsTrainee:
         self._captured = [one for one in found if one.captured]
         if not self._spoken:
             raise MediaError("no speech with phoneme times", hint="give --speech")
+        lengths = np.array([one.mel.shape[1] for one in self._spoken], np.float64)
+        self._chance = lengths / lengths.sum()
+
+    def draw(self, random: np.random.Generator) -> Lesson:
+        """Draw one lesson."""
+        if self._captured and random.random() < _CAPTURED:
+            return self._captured[random.integers(len(self._captured))]
+        return self._spoken[random.choice(len(self._spoken), p=self._chance)]
+
+
+class LipsTrainee:
+    """Fulfils `loop.Trainee`."""
+
+    def __init__(self, found: Lessons) -> None:
+        self._lessons = found
         self.net = Lips()
         self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
-        self._lengths = np.array([one.mel.shape[1] for one in self._spoken], np.float64)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Learn from 24 windows of three seconds."""
-        drawn = [_window(self._draw(random), random) for _ in range(_BATCH)]
+        drawn = [window(self._lessons.draw(random), random) for _ in range(_BATCH)]
         heard, units, shut, sounds, weights = (
             torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)
         )
@@ -146,7 +160,7 @@ class LipsTrainee:
             "units": _apart(told.units, units, weights),
             "moves": _apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
             "closure": _closure(told.closure, shut, sounds),
-            "sounds": functional.cross_entropy(told.sounds, sounds, ignore_index=_OUTSIDE),
+            "sounds": functional.cross_entropy(told.sounds, sounds, ignore_index=OUTSIDE),
         }
         loss = losses["units"] * 10 + losses["moves"] * 30 + losses["closure"] + losses["sounds"] * 0.3
         self._optimiser.zero_grad(set_to_none=True)
@@ -154,12 +168,6 @@ class LipsTrainee:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
         self._optimiser.step()
         return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
-
-    def _draw(self, random: np.random.Generator) -> Lesson:
-        if self._captured and random.random() < _CAPTURED:
-            return self._captured[random.integers(len(self._captured))]
-        chance = self._lengths / self._lengths.sum()
-        return self._spoken[random.choice(len(self._spoken), p=chance)]
 
     def state_dict(self) -> dict[str, Any]:
         """Return network and optimiser."""
@@ -177,13 +185,18 @@ def _apart(told: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
 
 
 def _closure(told: Tensor, shut: Tensor, sounds: Tensor) -> Tensor:
-    known = (sounds != _OUTSIDE).float()
+    known = (sounds != OUTSIDE).float()
     error = functional.binary_cross_entropy_with_logits(told, shut, reduction="none")
     return (error * known).sum() / known.sum().clamp_min(1)
 
 
-def _window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Ints, Floats]:
-    """Cut three seconds at another tempo, of another throat and otherwise changed; outside is silence."""
+def window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Ints, Floats]:
+    """Cut three seconds at another tempo, of another throat and otherwise changed; outside is silence.
+
+    Returns:
+        Mel ``float32[80, 240]``, units ``float32[11, 240]``, closures ``float32[240]``, sounds
+        ``int64[240]``, and what an error in each unit weighs, ``float32[11, 240]``.
+    """
     tempo, throat = np.exp(random.uniform(-_TEMPO, _TEMPO)), np.exp(random.uniform(-_THROAT, _THROAT))
     count, taken = lesson.mel.shape[1], _COLUMNS * tempo
     start = random.uniform(min(0, count - taken), max(0, count - taken))
@@ -192,14 +205,14 @@ def _window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats
     nearest = np.rint(at).astype(np.int64).clip(0, count - 1)
     heard = np.where(inside, _between(lesson.mel, at), np.float32(mel.SILENCE))
     heard = _between(heard.T, np.arange(len(heard)) * throat).T
-    weights = np.repeat(_WEIGHTS[:, None], _COLUMNS, 1)
+    weights = np.repeat(UNIT_WEIGHTS[:, None], _COLUMNS, 1)
     if lesson.captured:
         weights = weights * np.isin(UNITS, _SEEN)[:, None] * inside
     return (
         otherwise(heard, random),
         _between(lesson.units, at) * inside.astype(np.float32),
         _between(lesson.shut[None], at)[0] * inside.astype(np.float32),
-        np.where(inside, lesson.sounds[nearest], _OUTSIDE if lesson.captured else 0),
+        np.where(inside, lesson.sounds[nearest], OUTSIDE if lesson.captured else 0),
         weights.astype(np.float32),
     )
 

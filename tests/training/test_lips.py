@@ -44,7 +44,7 @@ def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
 def test_windows_keep_lips_and_closures_together_at_any_tempo():
     lesson = learning.lessons([source(3)])[0]
     for seed in range(20):
-        heard, units, shut, sounds, _ = learning._window(lesson, np.random.default_rng(seed))
+        heard, units, shut, sounds, _ = learning.window(lesson, np.random.default_rng(seed))
         assert heard.shape == (80, 240)
         assert units.shape == (len(UNITS), 240)
         assert np.isfinite(heard).all()
@@ -56,13 +56,13 @@ def test_windows_keep_lips_and_closures_together_at_any_tempo():
 
 def test_it_learns_and_its_state_can_be_taken_up():
     torch.manual_seed(0)
-    trainee = learning.LipsTrainee(learning.lessons(source(i) for i in range(8)))
+    trainee = learning.LipsTrainee(learning.Lessons(learning.lessons(source(i) for i in range(8))))
     first = trainee.step(0, 60, np.random.default_rng(0))
     state = {key: value.clone() for key, value in trainee.net.state_dict().items()}
     for number in range(1, 40):
         last = trainee.step(number, 60, np.random.default_rng(number))
     assert last["loss"] < first["loss"] * 0.8
-    again = learning.LipsTrainee(learning.lessons(source(i) for i in range(8)))
+    again = learning.LipsTrainee(learning.Lessons(learning.lessons(source(i) for i in range(8))))
     again.load_state_dict(trainee.state_dict())
     for key, value in again.net.state_dict().items():
         assert torch.equal(value, trainee.net.state_dict()[key])
@@ -71,7 +71,7 @@ def test_it_learns_and_its_state_can_be_taken_up():
 
 def test_nothing_to_learn_is_a_sentence():
     with pytest.raises(MediaError, match="no speech with phoneme times"):
-        learning.LipsTrainee([])
+        learning.Lessons([])
 
 
 def test_the_network_is_exported_and_loaded(tmp_path):

@@ -70,6 +70,8 @@ def train(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
     out: Path,
+    *,
+    also: str = "",
     **options: Any,
 ) -> None:
     """Run one trainee over some packs; what all training commands do.
@@ -77,6 +79,7 @@ def train(
     Args:
         make: constructs the trainee.
         packs, shares, out: as given to `run_options`.
+        also: lines of the manifest of what the trainee learned before.
         options: the rest of them.
     """
     import torch
@@ -93,7 +96,7 @@ def train(
         sampler = Sampler(learned, _shares(shares))
         if here.first:
             out.mkdir(parents=True, exist_ok=True)
-            (out / "manifest.tsv").write_text(manifest(learned), encoding="utf-8")
+            (out / "manifest.tsv").write_text(manifest(learned) + also, encoding="utf-8")
             click.echo(f"{len(learned)} clips of {len({clip.speaker for clip in learned})} people")
         given = Given(sampler, [clip for clip in clips if clip.split == "heldout"], here)
         loop.run(make(given), out, machine=here, **options)

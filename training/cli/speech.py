@@ -1,0 +1,96 @@
+"""Training from speech alone: the network from sound to face units, and a generator's ears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from training.cli.run import FOLDER
+from w2l_studio.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.lips import Lesson
+
+_EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
+_F = TypeVar("_F", bound=Callable[..., None])
+
+
+def _speech_options(command: _F) -> _F:
+    options = (
+        click.option(
+            "--speech", type=_EXISTING, multiple=True, required=True, help="As for performers; repeatable."
+        ),
+        click.option(
+            "--language", "languages", multiple=True, default=("en", "de"), help="Only these are learned."
+        ),
+        click.option("--captures", type=_EXISTING, help="As for performers; needs --clips."),
+        click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker."),
+        click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
+        click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
+        click.option("--seed", default=0),
+        click.option("--threads", default=1, help="For the network."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_speech_options
+def lips(out: Path, steps: int, seed: int, threads: int, **where: object) -> None:
+    """Train the network from sound to face units."""
+    import torch
+
+    from training import lips as learning
+    from training import loop
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    taught = learning.Lessons(_lessons(out, **where))  # type: ignore[arg-type]
+    loop.run(learning.LipsTrainee(taught), out, steps=steps, seed=seed)
+
+
+@click.command()
+@_speech_options
+@click.option("--width", default=0.375, help="Channel multiplier of the generator.")
+@click.option("--start", help="Begin with the ears of these weights: a name or a file.")
+def ears(
+    out: Path, steps: int, seed: int, threads: int, width: float, start: str | None, **where: object
+) -> None:
+    """Train the audio encoder of a generator: what speech does to lips."""
+    import torch
+
+    from training import loop, machine
+    from training.ears import EarsTrainee
+    from training.lips import Lessons
+    from training.recipe import Recipe
+    from w2l_studio.nets import weights
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    taught = Lessons(_lessons(out, **where))  # type: ignore[arg-type]
+    learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
+    with machine.started() as here:
+        trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
+        loop.run(trainee, out, machine=here, steps=steps, seed=seed)
+
+
+def _lessons(
+    out: Path, speech: tuple[Path, ...], languages: tuple[str, ...], captures: Path | None, clips: Path | None
+) -> list[Lesson]:
+    """Read what may be learned from and write down what it was."""
+    from training import lips as learning
+    from training.performers import sources
+
+    if bool(captures) != bool(clips):
+        raise UsageError("captures need the clips that they were made of", hint="give both or neither")
+    found = [one for folder in speech for one in sources.spoken(folder, languages)]
+    found += sources.captured(captures, clips) if captures and clips else []
+    taught = learning.lessons(one for one in found if one.split == "train")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
+    click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
+    return taught

@@ -1,0 +1,135 @@
+"""Teaches a generator's audio encoder what speech does to lips, without a picture.
+
+Faces are few and dear, speech with phoneme times is plenty: from a hundred more voices an encoder learns more
+of mouths than from a hundred more pictures of one. What it has learned stands still while the rest of the
+generator learns to draw it (`generator.GeneratorTrainee`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training import checkpoint
+from training.data import FPS, hear
+from training.lips import OUTSIDE, Lessons, window
+from training.loop import one_cycle
+from training.machine import Machine
+from training.recipe import Recipe
+from w2l_studio.errors import WeightsError
+from w2l_studio.nets.blocks import audio_encoder, scaled
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import SOUNDS, UNITS
+from w2l_studio.sound import mel
+from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.terms import Floats
+
+_EXCERPTS, _MOMENTS = 16, 12
+_RATE = 2e-3
+_LIMIT = 2.0
+#: How much louder than a lesson a stem is, in mel steps of 12.5 dB.
+_QUIETEST, _LOUDEST = -0.9, 0.6
+
+
+class EarsTrainee:
+    """Fulfils `loop.Trainee`.
+
+    Args:
+        found: what to learn from.
+        recipe: width of the generator, and the lead with which it will hear.
+        learned: whose encoder to begin with, so that the rest of it need not learn all anew.
+    """
+
+    def __init__(
+        self,
+        found: Lessons,
+        recipe: Recipe,
+        learned: Generator | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        self._machine = machine or Machine()
+        self._lessons = found
+        deep = scaled(512, recipe.width)
+        net = audio_encoder(recipe.width, 1, deep)
+        if learned is not None:
+            net.load_state_dict(learned.audio_encoder.state_dict())
+        self.net = self._machine.ready(net)
+        self.told = self._machine.ready(nn.Linear(deep, len(UNITS) + 1 + len(SOUNDS)))
+        self._optimiser = torch.optim.AdamW(
+            [*self.net.parameters(), *self.told.parameters()], _RATE, weight_decay=0.02
+        )
+        # A picture is seen in its middle; that is so many columns into the window that belongs to it.
+        self._middle = round((500 / FPS - recipe.lead_ms) * mel.COLUMNS_PER_SECOND / 1000)
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+        """Learn from some moments of some excerpts of three seconds."""
+        drawn = [part for chance in self._machine.part(random, _EXCERPTS) for part in self._moments(chance)]
+        heard, units, shut, sounds, weights = self._machine.place(
+            tuple(torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
+        )
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        self.net.train()
+        with self._machine.autocast():
+            told = self.told(self.net(heard[:, None]).flatten(1))
+        losses = _losses(told.float(), units, shut, sounds, weights)
+        loss = losses["units"] * 10 + losses["closure"] + losses["sounds"] * 0.3
+        self._machine.learn(loss, self._optimiser, _LIMIT)
+        return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
+
+    def _moments(self, random: np.random.Generator) -> list[tuple[Floats, ...]]:
+        heard, units, shut, sounds, weights = window(self._lessons.draw(random), random)
+        louder = np.float32(random.uniform(_QUIETEST, _LOUDEST))
+        heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
+        starts = random.choice(heard.shape[1] - COLUMNS, _MOMENTS, replace=False)
+        return [
+            (hear(heard, start), units[:, at], shut[at], sounds[at], weights[:, at])
+            for start, at in zip(starts, starts + self._middle, strict=True)
+        ]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return encoder, head and optimiser."""
+        return {
+            "net": self.net.state_dict(),
+            "told": self.told.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self.told.load_state_dict(state["told"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def _losses(told: Tensor, units: Tensor, shut: Tensor, sounds: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    known = (sounds != OUTSIDE).float()
+    count = len(UNITS)
+    error = functional.smooth_l1_loss(told[:, :count], units, beta=0.05, reduction="none")
+    missed = functional.binary_cross_entropy_with_logits(told[:, count], shut, reduction="none")
+    return {
+        "units": (error * weights).sum() / weights.sum(),
+        "closure": (missed * known).sum() / known.sum().clamp_min(1),
+        "sounds": functional.cross_entropy(told[:, count + 1 :], sounds, ignore_index=OUTSIDE),
+    }
+
+
+def read_ears(folder: Path) -> dict[str, Tensor]:
+    """Return the audio encoder of a run, for a generator of the same width.
+
+    Raises:
+        WeightsError: the folder holds no such run.
+    """
+    path = folder / "checkpoint.pt"
+    trainee = checkpoint.load(path)["trainee"]
+    if "told" not in trainee:
+        raise WeightsError(
+            "not a run of `ears`", hint="give the folder that `ears --out` wrote", where=str(path)
+        )
+    heard: dict[str, Tensor] = trainee["net"]
+    return heard
