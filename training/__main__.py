@@ -20,7 +20,7 @@ from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import pack_option, run_options, train
 from training.cli.shards import arrive, travel
 from training.cli.speech import ears, lips
-from w2l_studio.errors import StudioError
+from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
     from training.cli.run import Given
@@ -179,6 +179,12 @@ def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **term
 @run_options
 @click.option("--opening", "lips", required=True, help="Lip-opening network: a name or a file.")
 @click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
+@click.option(
+    "--recipe",
+    type=click.Choice(["studio", "finish"]),
+    default="studio",
+    help="From nothing, or on from --start, with the critic and without the expert.",
+)
 @click.option("--width", default=0.375, help="Channel multiplier.")
 @click.option("--start", help="Begin with what these weights have learned: a name or a file.")
 @click.option("--ears", type=_FOLDER, help="A run of `ears`: its audio encoder is taken and stays as it is.")
@@ -195,10 +201,12 @@ def generator(
     """Train a generator: which mouth belongs to this face and this sound."""
     from training.ears import read_ears
     from training.generator import GeneratorTrainee
-    from training.recipe import Recipe
+    from training.recipe import RECIPES
     from w2l_studio.nets import weights
 
-    recipe = Recipe(width=options.pop("width"))
+    recipe = RECIPES[options.pop("recipe")](options.pop("width"))
+    if recipe.name == "finish" and not start:
+        raise UsageError("finishing needs something begun", hint="give --start")
     heard = read_ears(ears) if ears else None
     also = (ears / "manifest.tsv").read_text("utf-8") if ears else ""
 

@@ -188,7 +188,7 @@ class GeneratorTrainee:
             "critic": self._critic.state_dict(),
             "critic_optimiser": self._critic_optimiser.state_dict(),
             "meta": {
-                "recipe": "studio",
+                "recipe": self.recipe.name,
                 "lead_ms": float(self.recipe.lead_ms),
                 "from_reference": True,
                 "sub_pixels": self.recipe.sub_pixels,
