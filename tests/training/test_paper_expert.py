@@ -14,6 +14,7 @@ from training.expert import contrast
 from training.machine import Machine
 from training.paper import recipes
 from training.paper.expert import PairTrainee, centred, crossed, pictured, together_loss
+from training.paper.generator import PaperTrainee
 from training.paper.pairs import PairSource, elsewhere
 from w2l_studio.nets.expert import COLUMNS, Expert
 
@@ -147,3 +148,9 @@ def test_a_slim_expert_leaves_chance_and_carries_over(clips, tmp_path):
     assert means["loss"] < 0.9 * math.log(2)
     told, _ = evaluate.evaluate(trainee.net, [clip for clip in clips if clip.split == "unseen"])
     assert told["unseen"]["window"][0] > 0.65
+    # It is one that a generator can be taught by: of true lips it surely knows which sound is theirs.
+    unseen = [clip for clip in clips if clip.split == "unseen"]
+    learner = PaperTrainee(Sampler(clips), unseen, recipes.wav2lip(0.0625), trainee.net)
+    told = learner.measure()
+    assert told["margin"] > 0
+    assert learner.switched == (told["sync"] < 0.75)

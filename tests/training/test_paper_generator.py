@@ -181,6 +181,27 @@ def test_the_switch_follows_the_measured_sync_loss(clips, cosines, opens):
         assert learner.switched
 
 
+class Uneven(Told):
+    """An expert whose cosines scatter by 0.1."""
+
+    def __init__(self, drawn, true, wrong, seed):
+        super().__init__(drawn, true, wrong)
+        self.random = torch.Generator().manual_seed(seed)
+
+    def forward(self, audio, face):
+        _, seen = super().forward(audio, face)
+        cosine = self.cosines[(self.asked - 1) % 3] + 0.1 * torch.randn(len(face), generator=self.random)
+        return torch.stack([cosine, (1 - cosine**2).sqrt()], 1), seen
+
+
+def test_an_expert_that_guesses_opens_the_gate_by_no_luck(clips):
+    recipe = slim("wav2lip")
+    guessing = [trainee(clips, recipe, Uneven(0.6, 0.5, 0.5, seed)).measure() for seed in range(4)]
+    assert any(told["sync_true"] < told["sync_wrong"] for told in guessing)
+    assert not any(told["switched"] for told in guessing)
+    assert trainee(clips, recipe, Uneven(0.6, 0.6, 0.5, 0)).measure()["switched"]
+
+
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path):
     class Killed(Exception):
         pass
@@ -192,7 +213,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path):
         """The switch opens at step 2: wrong sounds are made worse than right ones."""
         made = trainee(clips, slim("wav2lip_gan", **always))
         made.measure_plain, plain = made.measure, made._measured
-        made._measured = lambda batch: plain(batch) | {"sync_wrong": torch.tensor(50.0)}
+        made._measured = lambda batch: plain(batch) | {"sync_wrong": torch.full((2,), 50.0)}
         return made
 
     whole = loop.run(judged(), tmp_path / "whole", **options)

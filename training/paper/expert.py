@@ -124,9 +124,9 @@ def crossed(seen: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
     return loss / 2, told / 2
 
 
-def together_loss(cosine: Tensor, together: Tensor) -> Tensor:
+def together_loss(cosine: Tensor, together: Tensor, reduction: str = "mean") -> Tensor:
     """Return the binary cross-entropy of cosines that lie in 0..1 (equations 1 and 3)."""
-    return functional.binary_cross_entropy(cosine.clamp(_LEAST, 1 - _LEAST), together)
+    return functional.binary_cross_entropy(cosine.clamp(_LEAST, 1 - _LEAST), together, reduction=reduction)
 
 
 def frozen(net: nn.Module) -> nn.Module:

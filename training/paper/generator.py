@@ -16,6 +16,7 @@ from training.data import Clip, Sampler
 from training.feed import chance
 from training.machine import Machine
 from training.paper import losses
+from training.paper.expert import together_loss
 from training.paper.faces import Faces, FaceSource
 from training.paper.recipes import GeneratorRecipe
 from w2l_studio.errors import MediaError, UsageError
@@ -25,8 +26,11 @@ from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.generator import Generator
 from w2l_studio.terms import FramesBGR
 
-#: Batches of a measurement, always the same ones; pictures on a sheet.
-_MEASURED, _SHOWN = 8, 6
+#: Batches of a measurement, always the same ones, and windows in them, at least; pictures on a sheet.
+_MEASURED, _WINDOWS, _SHOWN = 8, 32, 6
+#: So many standard errors must an expert find true sounds better than others: one that guesses finds them
+#: better, too, every other time.
+_SURE = 2.0
 _LEVELS = 255
 
 
@@ -34,8 +38,8 @@ class PaperTrainee:
     """Fulfils `loop.Fed`, `loop.Measured` and `loop.Shown`.
 
     The weight of the sync loss is 0 until `measure` finds it below the recipe's gate on held-out clips, by an
-    expert
-    that does tell right from wrong sounds there: an untrained one would open the gate for anything (W#113).
+    expert that does tell right from wrong sounds there: an untrained one would open the gate for anything
+    (W#113).
 
     Args:
         heldout: clips that nothing is learned from.
@@ -161,23 +165,25 @@ class PaperTrainee:
 
         Returns:
             ``l1``, ``loss``; with an expert the sync loss of drawn lips, of the true ones, and of the true
-            ones with
-            sounds of other moments: drawn below true means that the expert is being gamed.
+            ones with sounds of other moments: drawn below true means that the expert is being gamed; and by
+            how much the true sounds are surely better (``margin``).
         """
-        sums: dict[str, float] = {}
-        for number in range(_MEASURED):
-            batch = self._machine.place(self._unseen.draw(0, 1, chance(0, number)))
-            for name, value in self._measured(batch).items():
-                sums[name] = sums.get(name, 0.0) + value.item() / _MEASURED
-        sums["loss"] = sums["l1"]
-        if "sync" in sums:
-            sums["loss"] = (1 - self.recipe.sync) * sums["l1"] + self.recipe.sync * sums["sync"]
-            told = self._machine.agreed(sums)
-            self.switched |= told["sync"] < self.recipe.gate and told["sync_true"] < told["sync_wrong"]
-            sums["switched"] = float(self.switched)
-        return sums
+        batches = max(_MEASURED, -(-_WINDOWS // self.recipe.windows))
+        parts = [self._measured(self._unseen.draw(0, 1, chance(0, n))) for n in range(batches)]
+        each = {name: torch.cat([part[name].reshape(-1) for part in parts]).float() for name in parts[0]}
+        told = {name: values.mean().item() for name, values in each.items()}
+        told["loss"] = told["l1"]
+        if "sync" in told:
+            told["loss"] = (1 - self.recipe.sync) * told["l1"] + self.recipe.sync * told["sync"]
+            told["margin"] = _surely(each["sync_wrong"] - each["sync_true"])
+            agreed = self._machine.agreed(told)
+            self.switched |= agreed["sync"] < self.recipe.gate and agreed["margin"] > 0
+            told["switched"] = float(self.switched)
+        return told
 
-    def _measured(self, batch: Faces) -> dict[str, Tensor]:
+    def _measured(self, drawn: Faces) -> dict[str, Tensor]:
+        """Return the mean error of a batch, and by window the sync losses."""
+        batch = self._machine.place(drawn)
         true, made = _pictures(batch.target), self._drawn(self.net.eval(), batch)
         told = {"l1": (made - true).abs().mean()}
         if self._expert is not None:
@@ -188,7 +194,8 @@ class PaperTrainee:
                 "sync_wrong": (true, batch.other),
             }
             for name, (faces, sound) in pairs.items():
-                told[name] = losses.sync(self._expert, faces, sound, self.recipe.frames)
+                found = losses.cosines(self._expert, faces, sound, self.recipe.frames)
+                told[name] = together_loss(found, torch.ones_like(found), reduction="none")
         return told
 
     @torch.no_grad()
@@ -226,6 +233,11 @@ class PaperTrainee:
             "tuning": self._tuning,
         }
         return {name: part for name, part in parts.items() if part is not None}
+
+
+def _surely(gains: Tensor) -> float:
+    """Return the mean of some gains, less what it may owe to chance."""
+    return (gains.mean() - _SURE * gains.std() / len(gains) ** 0.5).item()
 
 
 def _kept_out(heldout: list[Clip]) -> Sampler:

@@ -33,9 +33,14 @@ def sync(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int, *, fits: 
         sound: ``float32[N / T, 1, 80, 16]``.
         fits: 1 = lips and sound shall fit, 0 = they shall not.
     """
-    heard, seen = expert(sound, lower_windows(faces, frames))
-    cosine = (heard * seen).sum(1)
+    cosine = cosines(expert, faces, sound, frames)
     return together_loss(cosine, torch.full_like(cosine, fits))
+
+
+def cosines(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int) -> Tensor:
+    """Return how well each window's lips fit its sound in the expert's eyes, ``float32[N / T]`` in 0..1."""
+    heard, seen = expert(sound, lower_windows(faces, frames))
+    return (heard * seen).sum(1)
 
 
 def real(critic: nn.Module, faces: Tensor, *, wanted: float) -> Tensor:
