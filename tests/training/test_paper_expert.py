@@ -1,5 +1,6 @@
 """The paper's expert: what its pairs are, that it leaves chance, and its smaller windows."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from training.data import Sampler, read_pack
 from training.expert import contrast
 from training.machine import Machine
 from training.paper import recipes
-from training.paper.expert import PairTrainee, centred, crossed, pictured, together_loss
+from training.paper.expert import PairTrainee, centred, crossed, pictured, shared, together_loss
 from training.paper.generator import PaperTrainee
 from training.paper.pairs import PairSource, elsewhere
 from w2l_studio.nets.expert import COLUMNS, Expert
@@ -122,6 +123,16 @@ def test_lips_all_alike_are_no_way_out_of_contrast():
         slopes[name] = slope.item()
     assert slopes["plain"] > 0.05
     assert abs(slopes["centred"]) < 1e-4
+
+
+def test_contrast_ends_with_the_cosines_that_an_expert_is_asked_for():
+    shares = [shared(n, 60) for n in range(60)]
+    assert shares[0] == shares[29] == 1
+    assert shares[-1] == 0
+    assert all(a >= b for a, b in itertools.pairwise(shares))
+    torch.manual_seed(0)
+    seen = functional.normalize(torch.rand(2, 8, 16), dim=2)
+    assert torch.allclose(centred(seen, 0.0), seen)
 
 
 def test_crossed_pairs_cost_what_pairs_of_even_chance_do():

@@ -32,7 +32,7 @@ class PairTrainee:
     """Fulfils `loop.Fed`: does this sound belong to these lips?
 
     With `ExpertRecipe.contrast` it is asked first which of a clip's eight sounds belongs to which window, of
-    `centred` embeddings; the alarm of `loop` then watches what follows.
+    `centred` embeddings, in the end of plain ones; the alarm of `loop` then watches what follows.
     """
 
     guessing = math.log(2)
@@ -55,8 +55,10 @@ class PairTrainee:
                 group["lr"] = self.recipe.rate * one_cycle(number, steps)
         with self._machine.autocast():
             sound, seen = self.net.train()(batch.heard, pictured(batch))
-        if number < int(steps * self.recipe.contrast):
-            loss, hit = contrast(*(centred(_by_clip(x)) for x in (seen, sound)), torch.tensor(_SHARP))
+        early = int(steps * self.recipe.contrast)
+        if number < early:
+            share = shared(number, early)
+            loss, hit = contrast(*(centred(_by_clip(x), share) for x in (seen, sound)), torch.tensor(_SHARP))
             told = {"contrast": loss, "chosen": hit}
         elif self.recipe.crossed:
             loss, hit = crossed(_by_clip(seen), _by_clip(sound))
@@ -93,8 +95,20 @@ def _by_clip(embedded: Tensor) -> Tensor:
     return embedded.unflatten(0, (-1, WINDOWS))  # type: ignore[no-untyped-call,no-any-return]
 
 
-def centred(embedded: Tensor) -> Tensor:
-    """Take out what all windows of a clip share, and give the rest unit length.
+def shared(number: int, steps: int) -> float:
+    """Return which share of what a clip's windows have in common is taken out at a step of the contrast.
+
+    All in the first half. Then less and less: centred cosines do not say how much lips differ, and in plain
+    ones, which an expert is asked for, the difference would be lost (cosine 0.9996 within a clip).
+
+    >>> [shared(n, 9) for n in (0, 4, 6, 8)]
+    [1.0, 1.0, 0.5, 0.0]
+    """
+    return min(1.0, 2 - 2 * number / max(1, steps - 1))
+
+
+def centred(embedded: Tensor, share: float = 1.0) -> Tensor:
+    """Take out what all windows of a clip have in common, or a share of it, and give the rest unit length.
 
     Embeddings after a ReLU have much in common, of one clip's lips nearly all: most of what pictures differ
     in is who is seen. With it in, the softmax soonest comes down to chance by making a clip's lips all alike,
@@ -103,7 +117,7 @@ def centred(embedded: Tensor) -> Tensor:
     Args:
         embedded: ``float32[clips, K, E]``.
     """
-    return functional.normalize(embedded - embedded.mean(1, keepdim=True), dim=2)
+    return functional.normalize(embedded - share * embedded.mean(1, keepdim=True), dim=2)
 
 
 def crossed(seen: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
