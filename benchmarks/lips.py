@@ -8,7 +8,7 @@ animate it. Columns: closures of which a frame at 25 a second lies in the sound 
 closures that no p, b or m explains, in parts of the true ones; correlation of the opening and the lag in
 frames at which it is largest; its deviation in parts of the true one; seconds for a minute of sound.
 ``--ceiling`` adds what listeners would reach that know every phoneme but not exactly when, or only what it
-looks like. With ``--phonemes`` network and recogniser are also joined.
+looks like.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from training.performers import sources
 from training.performers.make import Source
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
-from w2l_studio.sound import mel, speech
+from w2l_studio.sound import cepstra, mel, speech
 from w2l_studio.terms import Bools, Floats
 
 RATE = Fraction(25)
@@ -42,8 +42,6 @@ _ALIKE = (
     ("T", "D", "N", "L", "K", "G", "NG", "HH", "TH", "DH", "R"), ("S", "Z", "T"), ("SH", "ZH", "CH", "JH"),
     ("F", "V"), ("P", "B", "M"), ("ER", "R", "AH"),
 )  # fmt: skip
-#: A closure of the recogniser's counts where the network believes at least so much in it.
-_BELIEF = 0.1
 Told = tuple[Floats, Bools]
 Method = Callable[[Source, int], Told]
 
@@ -59,8 +57,10 @@ def network(name: str) -> Method:
     net = weights.load_lips(weights.find(name, "lips").path)
 
     def told(source: Source, frames: int) -> Told:
-        heard, voiced = mel.spectrogram(source.audio), speech.voiced(source.audio)
-        motion = lips.move(net, heard, voiced, RATE, frames)
+        sound = lips.Sound(
+            mel.spectrogram(source.audio), cepstra.features(source.audio), speech.voiced(source.audio)
+        )
+        motion = lips.move(net, sound, RATE, frames)
         return motion.opening, motion.closure
 
     return told
@@ -128,26 +128,6 @@ def recogniser(python: Path, folder: Path) -> Method:
         process.stdin.write(f"{wav}\n")
         process.stdin.flush()
         return phones_to_lips([(n, a, b) for n, a, b in json.loads(process.stdout.readline())], frames)
-
-    return told
-
-
-def both(name: str, recognised: Method) -> Method:
-    """Mean of both openings, equally strong; closures that one hears and the other does not rule out."""
-    net = weights.load_lips(weights.find(name, "lips").path)
-
-    def told(source: Source, frames: int) -> Told:
-        heard, voiced = mel.spectrogram(source.audio), speech.voiced(source.audio)
-        motion = lips.move(net, heard, voiced, RATE, frames)
-        belief = lips._listened(net, heard).shut
-        opening, shut = recognised(source, frames)
-        scale = motion.opening.std() / max(float(opening.std()), 1e-6)
-        joined, kept = (motion.opening + opening * scale) / 2, np.zeros_like(shut)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
-        for start, stop in edges:
-            near = slice(max(0, int((start - 0.5) * 3.2)), int((stop + 0.5) * 3.2) + 1)
-            kept[start:stop] = belief[near].max(initial=0) >= _BELIEF
-        return joined, kept
 
     return told
 
@@ -241,7 +221,6 @@ def main() -> None:
         methods = {"network": network(asked.weights)}
         if asked.phonemes:
             methods["pocketsphinx"] = recogniser(asked.phonemes, folder)
-            methods["both"] = both(asked.weights, methods["pocketsphinx"])
         if asked.ceiling:
             methods["true phonemes, edges within a frame"] = late(1 / float(RATE))
             methods["true phonemes, as they look"] = alike()

@@ -83,7 +83,7 @@ class EarsTrainee:
         return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
 
     def _moments(self, random: np.random.Generator) -> list[tuple[Floats, ...]]:
-        heard, units, shut, sounds, weights = window(self._lessons.draw(random), random)
+        heard, _, units, shut, sounds, weights = window(self._lessons.draw(random), random)
         louder = np.float32(random.uniform(_QUIETEST, _LOUDEST))
         heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
         starts = random.choice(heard.shape[1] - COLUMNS, _MOMENTS, replace=False)

@@ -1,13 +1,13 @@
 """Trains the network from sound to face units on speech with phoneme times and on captured clips.
 
 Phonemes teach all units, closures and sounds; captured clips teach how far real lips open and get narrow.
-Exports nothing (`export`).
+Sphinx's acoustic model, which the network listens to, stays as it is. Exports nothing (`export`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.loop import one_cycle
-from training.performers import motion, speech
+from training.performers import motion, speech, voice
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, Lips, levelled
-from w2l_studio.sound import mel
+from w2l_studio.nets.phones import BELIEFS, Phones
+from w2l_studio.sound import cepstra, mel
 from w2l_studio.terms import Floats, Ints
 
 #: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
 _TEMPO, _THROAT = 0.16, 0.12
-_BATCH, _COLUMNS = 24, 240
+_BATCH, _COLUMNS = 16, 240
 _RATE = 3e-3
 #: Share of the windows that are captured clips.
 _CAPTURED = 0.15
@@ -35,6 +36,13 @@ UNIT_WEIGHTS = np.array([3, 1.5, 2, 1, 1, 1, 1, 1, 1, 1, 0.5], np.float32)
 #: What landmarks tell well enough of a captured face.
 _SEEN = ("jawOpen", "mouthPucker", "mouthFunnel")
 OUTSIDE = -1
+#: Every third utterance is also heard by another voice, in a room, beside noise or on a line.
+_COPIED = 3
+#: How often one of the network's two inputs is silent, so that neither is leant on alone.
+_DEAF = 0.12
+#: Beliefs are wrong by so much, all of a window's and each of them.
+_BIASED, _DOUBTED = 0.05, 0.05
+Window = tuple[Floats, Floats, Floats, Floats, Ints, Floats]
 #: A step of the mel spectrogram (12.5 dB) as a natural logarithm of power: so noises are added.
 _NEPERS = 1.25 * np.log(10)
 
@@ -46,6 +54,7 @@ class Lesson:
     Args:
         name: of the utterance; with `licence` and `speaker` a line of the manifest.
         mel: ``float32[80, M]``, levelled.
+        beliefs: ``float32[126, M]`` of Sphinx's model, no rows where nobody asked it.
         units: ``float32[11, M]``, 0..1.
         shut: ``float32[M]``: lips shut for p, b, m, 0..1.
         sounds: ``int64[M]``: index into `nets.lips.SOUNDS`, -1 where nobody knows.
@@ -56,15 +65,31 @@ class Lesson:
     speaker: str
     licence: str
     mel: Floats
+    beliefs: Floats
     units: Floats
     shut: Floats
     sounds: Ints
     captured: bool
 
 
-def lessons(sources: Iterable[Source]) -> list[Lesson]:
-    """Make lessons of performances."""
-    return [_lesson(source) for source in sources]
+def lessons(sources: Iterable[Source], phones: Phones | None = None) -> list[Lesson]:
+    """Make lessons of performances.
+
+    Args:
+        phones: Sphinx's model, where its beliefs are wanted.
+    """
+    return [_lesson(source, phones) for source in sources]
+
+
+def with_other_voices(sources: Iterable[Source], seed: int) -> Iterator[Source]:
+    """Yield performances, every third one that has phonemes twice: by another voice, elsewhere, in time."""
+    random = np.random.default_rng(seed)
+    for number, source in enumerate(sources):
+        yield source
+        if number % _COPIED == 0 and source.capture is None:
+            other = voice.placed(random, voice.another(random, source.audio, 1.0))
+            other = np.pad(other, (0, max(0, len(source.audio) - len(other))))[: len(source.audio)]
+            yield replace(source, audio=other)
 
 
 def manifest(found: Sequence[Lesson]) -> str:
@@ -73,8 +98,12 @@ def manifest(found: Sequence[Lesson]) -> str:
     return "".join("\t".join(row) + "\n" for row in rows)
 
 
-def _lesson(source: Source) -> Lesson:
+def _lesson(source: Source, phones: Phones | None) -> Lesson:
     heard = levelled(mel.spectrogram(source.audio))
+    beliefs = np.zeros((0, heard.shape[1]), np.float32)
+    if phones is not None:
+        with torch.inference_mode():
+            beliefs = phones.at_columns(cepstra.features(source.audio), 0, heard.shape[1]).numpy()
     at_s = np.arange(heard.shape[1]) / mel.COLUMNS_PER_SECOND
     if source.capture is None:
         units, shut = animated(source.phones, at_s)
@@ -83,7 +112,8 @@ def _lesson(source: Source) -> Lesson:
         units = _captured(source.capture, at_s)
         shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), OUTSIDE)
     captured = source.capture is not None
-    return Lesson(source.name, source.speaker, source.licence, heard, units, shut, sounds, captured)
+    ears = (heard, beliefs)
+    return Lesson(source.name, source.speaker, source.licence, *ears, units, shut, sounds, captured)
 
 
 def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floats]:
@@ -131,6 +161,12 @@ class Lessons:
         lengths = np.array([one.mel.shape[1] for one in self._spoken], np.float64)
         self._chance = lengths / lengths.sum()
 
+    def usual(self) -> tuple[Floats, Floats]:
+        """Return mean of mel and beliefs, and one over their deviation, ``float32[206]``, of some lessons."""
+        some = self._spoken[:: max(1, len(self._spoken) // 100)]
+        heard = np.concatenate([np.concatenate([one.mel, one.beliefs]) for one in some], 1)
+        return heard.mean(1), 1 / np.maximum(heard.std(1), 1e-2)
+
     def draw(self, random: np.random.Generator) -> Lesson:
         """Draw one lesson."""
         if self._captured and random.random() < _CAPTURED:
@@ -139,30 +175,43 @@ class Lessons:
 
 
 class LipsTrainee:
-    """Fulfils `loop.Trainee`."""
+    """Fulfils `loop.Trainee`.
 
-    def __init__(self, found: Lessons) -> None:
+    Args:
+        found: what to learn from, with beliefs.
+        phones: Sphinx's model, whose beliefs they are.
+    """
+
+    def __init__(self, found: Lessons, phones: Phones) -> None:
         self._lessons = found
         self.net = Lips()
+        self.net.phones.load_state_dict(phones.state_dict())
+        usual, spread = found.usual()
+        self.net.usual.copy_(torch.from_numpy(usual))
+        self.net.spread.copy_(torch.from_numpy(spread))
+        # Units that begin at random would drown what the sounds teach.
+        torch.nn.init.zeros_(self.net.lips.weight)
+        torch.nn.init.zeros_(self.net.lips.bias)
         self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Learn from 24 windows of three seconds."""
-        drawn = [window(self._lessons.draw(random), random) for _ in range(_BATCH)]
-        heard, units, shut, sounds, weights = (
+        """Learn from 16 windows of three seconds."""
+        drawn = [_doubted(window(self._lessons.draw(random), random), random) for _ in range(_BATCH)]
+        heard, beliefs, units, shut, sounds, weights = (
             torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)
         )
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
         with torch.autocast("cpu", torch.bfloat16):
-            told = self.net.train()(heard)
+            told = self.net.train()(heard, beliefs)
         losses = {
             "units": _apart(told.units, units, weights),
             "moves": _apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
             "closure": _closure(told.closure, shut, sounds),
             "sounds": functional.cross_entropy(told.sounds, sounds, ignore_index=OUTSIDE),
         }
-        loss = losses["units"] * 10 + losses["moves"] * 30 + losses["closure"] + losses["sounds"] * 0.3
+        # Sounds lead: where units weigh as much, the layers below learn neither.
+        loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
@@ -190,12 +239,12 @@ def _closure(told: Tensor, shut: Tensor, sounds: Tensor) -> Tensor:
     return (error * known).sum() / known.sum().clamp_min(1)
 
 
-def window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats, Floats, Ints, Floats]:
+def window(lesson: Lesson, random: np.random.Generator) -> Window:
     """Cut three seconds at another tempo, of another throat and otherwise changed; outside is silence.
 
     Returns:
-        Mel ``float32[80, 240]``, units ``float32[11, 240]``, closures ``float32[240]``, sounds
-        ``int64[240]``, and what an error in each unit weighs, ``float32[11, 240]``.
+        Mel ``float32[80, 240]``, beliefs ``float32[126, 240]``, units ``float32[11, 240]``, closures
+        ``float32[240]``, sounds ``int64[240]``, and what an error in each unit weighs, ``float32[11, 240]``.
     """
     tempo, throat = np.exp(random.uniform(-_TEMPO, _TEMPO)), np.exp(random.uniform(-_THROAT, _THROAT))
     count, taken = lesson.mel.shape[1], _COLUMNS * tempo
@@ -210,11 +259,25 @@ def window(lesson: Lesson, random: np.random.Generator) -> tuple[Floats, Floats,
         weights = weights * np.isin(UNITS, _SEEN)[:, None] * inside
     return (
         otherwise(heard, random),
+        np.where(inside, _between(lesson.beliefs, at), np.float32(-1)),
         _between(lesson.units, at) * inside.astype(np.float32),
         _between(lesson.shut[None], at)[0] * inside.astype(np.float32),
         np.where(inside, lesson.sounds[nearest], OUTSIDE if lesson.captured else 0),
         weights.astype(np.float32),
     )
+
+
+def _doubted(drawn: Window, random: np.random.Generator) -> Window:
+    """Make beliefs less sure, and now and then one of the two ears deaf."""
+    heard, beliefs, *rest = drawn
+    wrong = random.normal(0, _BIASED, (BELIEFS, 1)) + random.normal(0, _DOUBTED, beliefs.shape)
+    beliefs = beliefs + wrong.astype(np.float32)
+    deaf = random.random()
+    if deaf < _DEAF:
+        heard = np.full_like(heard, mel.SILENCE)
+    elif deaf < 2 * _DEAF:
+        beliefs = np.full_like(beliefs, -1)
+    return heard, beliefs, *rest
 
 
 def _between(values: Floats, at: Floats) -> Floats:

@@ -11,6 +11,7 @@ from torch import nn
 
 from w2l_studio.mouths import lips
 from w2l_studio.nets.lips import SOUNDS, UNITS, Heard, Lips
+from w2l_studio.nets.phones import Phones
 
 RATES = [
     Fraction(24000, 1001),
@@ -25,13 +26,22 @@ RATES = [
 class Scripted(nn.Module):
     """Says that the jaw follows the mel's lowest band, and lips shut where the highest one is loud."""
 
-    def forward(self, mel):
+    def __init__(self):
+        super().__init__()
+        self.phones = Phones()
+
+    def forward(self, mel, beliefs):
         units = torch.zeros(1, len(UNITS), mel.shape[2])
         units[:, UNITS.index("jawOpen")] = mel[:, 0]
         units[:, UNITS.index("mouthLowerDown")] = 0.5
         sounds = torch.zeros(1, len(SOUNDS), mel.shape[2])
         sounds[:, SOUNDS.index("AA")] = 20
         return Heard(units, mel[:, 79] * 100, sounds)
+
+
+def sound(mel, voiced):
+    """A sound whose mel spectrogram is known, and of which nobody knows the cepstra."""
+    return lips.Sound(mel, np.zeros((mel.shape[1], 3, 13), np.float32), voiced)
 
 
 @pytest.fixture
@@ -46,7 +56,7 @@ def script(monkeypatch):
         for first, last in shut:
             mel[79, first : last + 1] = 1
         heard = np.ones(len(jaw), np.bool_) if voiced is None else voiced
-        return lips.move(Scripted(), mel, heard, rate, frames)
+        return lips.move(Scripted(), sound(mel, heard), rate, frames)
 
     return move
 
@@ -91,6 +101,12 @@ def test_lips_touch_in_a_closure_and_are_apart_beside_it(script, rate):
     assert (moved.opening[far] > 0.2).all()
 
 
+def test_a_closure_lasts_while_it_is_likely_and_a_mere_maybe_is_none():
+    shut = np.array([0.1, 0.4, 0.45, 0.1, 0.4, 0.6, 0.4, 0.2, 0.9], np.float32)
+    assert lips._closures(shut).tolist() == [[4, 6], [8, 8]]
+    assert lips._closures(shut[:4]).shape == (0, 2)
+
+
 def test_lips_rest_where_nobody_speaks(script):
     voiced = np.zeros(800, np.bool_)
     voiced[300:400] = True
@@ -106,7 +122,7 @@ def test_lips_rest_where_nobody_speaks(script):
 def test_silence_alone_is_still():
     torch.manual_seed(0)
     mel = np.full((80, 200), -4, np.float32)
-    moved = lips.move(Lips().eval(), mel, np.zeros(200, np.bool_), Fraction(24), 60)
+    moved = lips.move(Lips().eval(), sound(mel, np.zeros(200, np.bool_)), Fraction(24), 60)
     assert not any(values.any() for values in moved.channels.values())
     assert not moved.opening.any()
 
@@ -114,10 +130,13 @@ def test_silence_alone_is_still():
 def test_blocks_leave_no_seam(monkeypatch):
     torch.manual_seed(0)
     mel = np.random.default_rng(0).uniform(-4, 4, (80, 500)).astype(np.float32)
-    net, voiced = Lips().eval(), np.ones(500, np.bool_)
-    whole = lips.move(net, mel, voiced, Fraction(100), 620)
+    net = Lips().eval()
+    net.phones.means.normal_()
+    features = np.random.default_rng(1).normal(0, 1, (620, 3, 13)).astype(np.float32)
+    heard = lips.Sound(mel, features, np.ones(500, np.bool_))
+    whole = lips.move(net, heard, Fraction(100), 620)
     monkeypatch.setattr(lips, "_BLOCK", 90)
-    parted = lips.move(net, mel, voiced, Fraction(100), 620)
+    parted = lips.move(net, heard, Fraction(100), 620)
     np.testing.assert_allclose(parted.channels["jawOpen"], whole.channels["jawOpen"], atol=1e-5)
     np.testing.assert_allclose(parted.confidence, whole.confidence, atol=1e-4)
 
@@ -126,7 +145,7 @@ def test_a_stems_level_changes_nothing():
     torch.manual_seed(0)
     mel = np.random.default_rng(0).uniform(-2, 2, (80, 300)).astype(np.float32)
     net, voiced = Lips().eval(), np.ones(300, np.bool_)
-    loud, low = (lips.move(net, mel + gain, voiced, Fraction(25), 90) for gain in (0, -1.5))
+    loud, low = (lips.move(net, sound(mel + gain, voiced), Fraction(25), 90) for gain in (0, -1.5))
     np.testing.assert_allclose(low.opening, loud.opening, atol=1e-5)
 
 

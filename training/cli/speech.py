@@ -13,6 +13,7 @@ from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
     from training.lips import Lesson
+    from training.performers.make import Source
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 _F = TypeVar("_F", bound=Callable[..., None])
@@ -40,17 +41,23 @@ def _speech_options(command: _F) -> _F:
 
 @click.command()
 @_speech_options
-def lips(out: Path, steps: int, seed: int, threads: int, **where: object) -> None:
+@click.option("--sphinx", type=_EXISTING, help="pocketsphinx/model/en-us/en-us; default: as in w2l-lips.")
+def lips(out: Path, steps: int, seed: int, threads: int, sphinx: Path | None, **where: object) -> None:
     """Train the network from sound to face units."""
     import torch
 
     from training import lips as learning
     from training import loop
+    from training import sphinx as model
+    from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    taught = learning.Lessons(_lessons(out, **where))  # type: ignore[arg-type]
-    loop.run(learning.LipsTrainee(taught), out, steps=steps, seed=seed)
+    shipped = weights.find("w2l-lips", "lips").path
+    phones = model.network(sphinx) if sphinx else weights.load_lips(shipped).phones
+    found = learning.with_other_voices(_sources(**where), seed)  # type: ignore[arg-type]
+    taught = _noted(learning.lessons(found, phones), out)
+    loop.run(learning.LipsTrainee(learning.Lessons(taught), phones), out, steps=steps, seed=seed)
 
 
 @click.command()
@@ -63,33 +70,39 @@ def ears(
     """Train the audio encoder of a generator: what speech does to lips."""
     import torch
 
+    from training import lips as learning
     from training import loop, machine
     from training.ears import EarsTrainee
-    from training.lips import Lessons
     from training.recipe import Recipe
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    taught = Lessons(_lessons(out, **where))  # type: ignore[arg-type]
+    found = _sources(**where)  # type: ignore[arg-type]
+    taught = learning.Lessons(_noted(learning.lessons(found), out))
     learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
     with machine.started() as here:
         trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
         loop.run(trainee, out, machine=here, steps=steps, seed=seed)
 
 
-def _lessons(
-    out: Path, speech: tuple[Path, ...], languages: tuple[str, ...], captures: Path | None, clips: Path | None
-) -> list[Lesson]:
-    """Read what may be learned from and write down what it was."""
-    from training import lips as learning
+def _sources(
+    speech: tuple[Path, ...], languages: tuple[str, ...], captures: Path | None, clips: Path | None
+) -> list[Source]:
+    """Read what may be learned from."""
     from training.performers import sources
 
     if bool(captures) != bool(clips):
         raise UsageError("captures need the clips that they were made of", hint="give both or neither")
     found = [one for folder in speech for one in sources.spoken(folder, languages)]
     found += sources.captured(captures, clips) if captures and clips else []
-    taught = learning.lessons(one for one in found if one.split == "train")
+    return [one for one in found if one.split == "train"]
+
+
+def _noted(taught: list[Lesson], out: Path) -> list[Lesson]:
+    """Write down what is learned from."""
+    from training import lips as learning
+
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
     click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")

@@ -26,6 +26,8 @@ _DEFAULT = LipsConfig()
 def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | None, gltf: Path | None) -> int:
     """Move lips to STEM, any language: face units, opening and closures per frame (docs/lips.md)."""
     config = LipsConfig(weights, _rate(rate))
+    import numpy as np
+
     from w2l_studio.dub import lips, motion
 
     moved = lips.follow(stem, config)
@@ -36,9 +38,9 @@ def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | No
     if as_json:
         click.echo(json.dumps(motion.as_json(moved, stem)))
     else:
-        apart, shut = (moved.opening > 0).sum(), (moved.closure[1:] & ~moved.closure[:-1]).sum()
-        frames = f"{len(moved.opening)} frames at {rate}"
-        click.echo(f"{stem}: {frames}, lips apart in {apart}, shut {shut} times for p, b, m")
+        apart, shut = (moved.opening > 0).sum(), (np.diff(moved.closure, prepend=False) & moved.closure).sum()
+        said = f"lips apart in {apart}, shut {shut} times for p, b, m" if apart or shut else "nobody is heard"
+        click.echo(f"{stem}: {len(moved.opening)} frames at {rate}, {said}")
     return 0
 
 

@@ -11,7 +11,7 @@ from w2l_studio.config import LipsConfig
 from w2l_studio.media.sound import read_mono
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
-from w2l_studio.sound import mel, speech
+from w2l_studio.sound import cepstra, mel, speech
 from w2l_studio.terms import LipMotion
 
 
@@ -25,4 +25,5 @@ def follow(stem: Path, config: LipsConfig) -> LipMotion:
     net = weights.load_lips(weights.find(config.weights, "lips").path)
     samples = read_mono(stem, mel.SAMPLE_RATE)
     frames = (len(samples) * config.rate / mel.SAMPLE_RATE).__ceil__()
-    return lips.move(net, mel.spectrogram(samples), speech.voiced(samples), config.rate, frames)
+    sound = lips.Sound(mel.spectrogram(samples), cepstra.features(samples), speech.voiced(samples))
+    return lips.move(net, sound, config.rate, frames)

@@ -14,11 +14,11 @@ import torch
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, Lips, levelled
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 
-#: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 47 to both sides.
+#: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 48 to both sides.
 _COLUMNS_PER_SECOND = 80
 _BLOCK, _SEEN = 8192, 64
-#: From which probability on lips are shut; not tuned.
-_SHUT = 0.5
+#: From which probability on lips are shut, and down to which they stay so; set on Catalan and Russian voices.
+_SHUT, _STILL_SHUT = 0.5, 0.3
 #: Seconds in which lips come together and part.
 _EASE_S = 0.035
 #: Seconds that lips move before speech is heard and after it, and in which they come to rest.
@@ -69,21 +69,34 @@ class _Curves:
     confidence: Floats
 
 
-def move(net: Lips, mel: Floats, voiced: Bools, rate: Fraction, frames: int) -> LipMotion:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A stem as it is listened to.
+
+    Args:
+        mel: ``float32[80, M]`` as from `sound.mel.spectrogram`.
+        features: ``float32[T, 3, 13]`` as from `sound.cepstra.features`.
+        voiced: ``bool[M]`` as from `sound.speech.voiced`: elsewhere lips rest.
+    """
+
+    mel: Floats
+    features: Floats
+    voiced: Bools
+
+
+def move(net: Lips, sound: Sound, rate: Fraction, frames: int) -> LipMotion:
     """Move lips to a sound.
 
     Args:
         net: in evaluation mode.
-        mel: ``float32[80, M]`` as from `sound.mel.spectrogram`.
-        voiced: ``bool[M]`` as from `sound.speech.voiced`: elsewhere lips rest.
         rate: frames per second.
         frames: T.
 
     Returns:
         T frames; each shows the middle of its time, and every closure has a frame in which lips touch.
     """
-    curves = _listened(net, mel)
-    awake = _awake(voiced)
+    curves = _listened(net, sound)
+    awake = _awake(sound.voiced)
     spans = _closures(np.where(awake > 0, curves.shut, 0))
     units = _shut(curves.units * awake, spans)
     middles = _middles(frames, rate)
@@ -98,15 +111,17 @@ def move(net: Lips, mel: Floats, voiced: Bools, rate: Fraction, frames: int) -> 
     return _motion(rate, drawn.astype(np.float32), closure, confidence)
 
 
-def _listened(net: Lips, mel: Floats) -> _Curves:
+def _listened(net: Lips, sound: Sound) -> _Curves:
     """Run the network over blocks that overlap by what it sees."""
-    heard = levelled(mel)
+    heard = levelled(sound.mel)
     kinds = np.array([[sound in kind for sound in SOUNDS] for kind in _KINDS], np.float32)
     parts = []
     with torch.inference_mode():
         for start in range(0, heard.shape[1], _BLOCK):
             first = max(0, start - _SEEN)
-            told = net(torch.from_numpy(heard[None, :, first : start + _BLOCK + _SEEN]))
+            stop = min(start + _BLOCK + _SEEN, heard.shape[1])
+            beliefs = net.phones.at_columns(sound.features, first, stop)
+            told = net(torch.from_numpy(heard[None, :, first:stop]), beliefs[None])
             inside = slice(start - first, start - first + _BLOCK)
             belief = torch.from_numpy(kinds) @ told.sounds[0].softmax(0)
             rows = (told.units[0].clamp(0, 1), told.closure[0].sigmoid()[None], belief.max(0).values[None])
@@ -128,8 +143,9 @@ def _awake(voiced: Bools) -> Floats:
 
 def _closures(shut: Floats) -> Ints:
     """Return closures as first and last column, ``int64[C, 2]``."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], shut > _SHUT, [False]]).astype(np.int8)))
-    return edges.reshape(-1, 2) - (0, 1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], shut > _STILL_SHUT, [False]]).astype(np.int8)))
+    spans = [(start, stop - 1) for start, stop in edges.reshape(-1, 2) if shut[start:stop].max() > _SHUT]
+    return np.array(spans, np.int64).reshape(-1, 2)
 
 
 def _shut(units: Floats, spans: Ints) -> Floats:

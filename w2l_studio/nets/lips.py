@@ -1,6 +1,7 @@
-"""A tiny network that hears what lips do: mel columns to face units, closures and speech sounds.
+"""A small network that hears what lips do: sound to face units, closures and speech sounds.
 
-Knows no picture and no language; `mouths.lips` brings what it says to the frames of a film.
+It hears mel columns, and what CMU Sphinx's acoustic model makes of the same sound (`phones`). Knows no
+picture and no language; `mouths.lips` brings what it says to the frames of a film.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from w2l_studio.nets.phones import BELIEFS, Phones
 from w2l_studio.terms import Floats
 
 #: Face units by ARKit's names without their side.
@@ -28,14 +30,14 @@ SOUNDS = (
     "Y", "Z", "ZH",
 )  # fmt: skip
 _BANDS = 80
+_TOLD = len(UNITS) + 1 + len(SOUNDS)
 #: Digital silence in the mel spectrogram; it stays what it is.
 _SILENCE = -4.0
 _WIDTH = 112
-#: Together they see 1.2 seconds of sound.
-_DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 1)
+#: Two columns are one step; all layers together see a second of sound.
+_STEP = 2
+_DILATIONS = (1, 2, 4, 8, 1, 2, 4, 1)
 _DROPOUT = 0.1
-#: Mel values run from -4 to 4.
-_MEL_RANGE = 4.0
 #: Loudness of speech (the loudest band of its loud columns) is brought here, by so much at most; a mel
 #: step is 12.5 dB.
 _LOUD, _FARTHEST = 1.5, 3.0
@@ -57,25 +59,43 @@ class Heard(NamedTuple):
 
 
 class Lips(nn.Module):
-    """Dilated convolutions over time that look both ways, written as products of matrices."""
+    """Dilated convolutions over time that look both ways, written as products of matrices.
+
+    Attributes:
+        phones: Sphinx's model, which nothing trains.
+        usual, spread: ``float32[206]``, mean of each input and one over its deviation in what was learned.
+    """
+
+    usual: Tensor
+    spread: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.begin = nn.Linear(5 * _BANDS, _WIDTH)
+        self.phones = Phones()
+        self.register_buffer("usual", torch.zeros(_BANDS + BELIEFS))
+        self.register_buffer("spread", torch.ones(_BANDS + BELIEFS))
+        self.begin = nn.Linear(3 * _STEP * (_BANDS + BELIEFS), _WIDTH)
         self.blocks = nn.ModuleList(_Block(dilation) for dilation in _DILATIONS)
-        self.lips = nn.Linear(_WIDTH, len(UNITS) + 1 + len(SOUNDS))
+        self.norm = nn.LayerNorm(_WIDTH)
+        self.lips = nn.Linear(_WIDTH, _STEP * _TOLD)
 
-    def forward(self, mel: Tensor) -> Heard:
+    def forward(self, mel: Tensor, beliefs: Tensor) -> Heard:
         """Listen.
 
         Args:
             mel: ``[N, 80, M]``, from `levelled`.
+            beliefs: ``[N, 126, M]``, from `phones`, brought to mel's columns.
         """
-        columns = mel.transpose(1, 2) / _MEL_RANGE
-        found = functional.relu(self.begin(_neighbours(columns, 2, 1, value=-1.0)))
+        count = mel.shape[2]
+        columns = (torch.cat([mel, beliefs], 1) - self.usual[:, None]) * self.spread[:, None]
+        columns = functional.pad(columns, (0, -count % _STEP)).transpose(1, 2)
+        steps = columns.reshape(len(columns), -1, _STEP * columns.shape[2])
+        found = functional.relu(self.begin(_neighbours(steps, 1, 1)))
         for block in self.blocks:
             found = found + block(found)
-        told = self.lips(found).float().transpose(1, 2)
+        told = (
+            self.lips(self.norm(found)).float().reshape(len(found), -1, _TOLD).transpose(1, 2)[:, :, :count]
+        )
         return Heard(told[:, : len(UNITS)], told[:, len(UNITS)], told[:, len(UNITS) + 1 :])
 
 
@@ -94,10 +114,10 @@ class _Block(nn.Module):
         return mixed
 
 
-def _neighbours(columns: Tensor, reach: int, dilation: int, value: float = 0.0) -> Tensor:
+def _neighbours(columns: Tensor, reach: int, dilation: int) -> Tensor:
     """Put ``reach`` columns of both sides beside each: ``[N, M, C]`` to ``[N, M, (2 reach + 1) C]``."""
     count = columns.shape[1]
-    padded = functional.pad(columns, (0, 0, reach * dilation, reach * dilation), value=value)
+    padded = functional.pad(columns, (0, 0, reach * dilation, reach * dilation))
     return torch.cat([padded[:, i * dilation : i * dilation + count] for i in range(2 * reach + 1)], 2)
 
 
