@@ -29,7 +29,7 @@ from w2l_studio.terms import Floats, FramesBGR, Ints
 
 #: Sides of pictures and how many make a batch: most are small, so that a step is quick; every so-manyth
 #: batch has room for large faces.
-_SIZES, _EVERY = ((192, 8), (416, 2)), 8
+_SIZES, _EVERY = ((192, 8), (416, 2)), 3
 _RATE, _DECAY, _LIMIT = 3e-3, 5e-4, 10.0
 #: Losses are per anchor with a face, of which a picture counts as having so many at least.
 _LEAST = 4
