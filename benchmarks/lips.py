@@ -27,9 +27,10 @@ import numpy as np
 from training import lips as learning
 from training.performers import sources
 from training.performers.make import Source
+from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
-from w2l_studio.sound import cepstra, mel, speech
+from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Floats
 
 RATE = Fraction(25)
@@ -57,10 +58,7 @@ def network(name: str) -> Method:
     net = weights.load_lips(weights.find(name, "lips").path)
 
     def told(source: Source, frames: int) -> Told:
-        sound = lips.Sound(
-            mel.spectrogram(source.audio), cepstra.features(source.audio), speech.voiced(source.audio)
-        )
-        motion = lips.move(net, sound, RATE, frames)
+        motion = lips.move(net, listened(source.audio), RATE, frames)
         return motion.opening, motion.closure
 
     return told

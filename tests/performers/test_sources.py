@@ -12,12 +12,11 @@ from benchmarks import truth
 from training import augment, evaluate, lips
 from training.data import FPS, read_clip
 from training.performers import make, motion
+from w2l_studio.dub.lips import listened
 from w2l_studio.errors import UsageError
 from w2l_studio.judge.slim import FACE_PX, SlimJudge
 from w2l_studio.mouths import lips as moving
 from w2l_studio.nets import weights
-from w2l_studio.sound import mel
-from w2l_studio.sound.speech import voiced
 
 KINDS = ("captured", "spoken", "heard")
 #: Of the line's pictures; more than a clip shows.
@@ -53,7 +52,7 @@ def source(kind, line):
     names = tuple(motion.mesh.load().units)
     if kind == "heard":
         net = weights.load_lips(weights.find("w2l-lips", "lips").path)
-        moved = moving.move(net, mel.spectrogram(line.audio), voiced(line.audio), Fraction(FPS), PICTURES)
+        moved = moving.move(net, listened(line.audio), Fraction(FPS), PICTURES)
         return make.Source(line.name, "s", "train", "CC0", line.audio), moved.opening
     units, _ = lips.animated(line.phones, middles())
     spread = np.zeros((PICTURES, len(names)), np.float32)

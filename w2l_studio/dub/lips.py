@@ -12,7 +12,7 @@ from w2l_studio.media.sound import read_mono
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
 from w2l_studio.sound import cepstra, mel, speech
-from w2l_studio.terms import LipMotion
+from w2l_studio.terms import Floats, LipMotion
 
 
 def follow(stem: Path, config: LipsConfig) -> LipMotion:
@@ -25,5 +25,9 @@ def follow(stem: Path, config: LipsConfig) -> LipMotion:
     net = weights.load_lips(weights.find(config.weights, "lips").path)
     samples = read_mono(stem, mel.SAMPLE_RATE)
     frames = (len(samples) * config.rate / mel.SAMPLE_RATE).__ceil__()
-    sound = lips.Sound(mel.spectrogram(samples), cepstra.features(samples), speech.voiced(samples))
-    return lips.move(net, sound, config.rate, frames)
+    return lips.move(net, listened(samples), config.rate, frames)
+
+
+def listened(samples: Floats) -> lips.Sound:
+    """Return all that lips are moved by, of ``float32[S]`` at 16 kHz."""
+    return lips.Sound(mel.spectrogram(samples), cepstra.features(samples), speech.voiced(samples))
