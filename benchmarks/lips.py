@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import lips as learning
+from training import lessons
 from training.performers import sources
 from training.performers.make import Source
 from w2l_studio.dub.lips import listened
@@ -49,7 +49,7 @@ Method = Callable[[Source, int], Told]
 
 def truth(source: Source, frames: int) -> Told:
     middles = (np.arange(frames) + 0.5) / float(RATE)
-    units, _ = learning.animated(source.phones, middles)
+    units, _ = lessons.animated(source.phones, middles)
     motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
     return motion.opening, np.zeros(frames, np.bool_)
 
@@ -67,7 +67,7 @@ def network(name: str) -> Method:
 def phones_to_lips(phones: list[tuple[str, float, float]], frames: int) -> Told:
     """Animate recognised phonemes as the truth is animated."""
     middles = (np.arange(frames) + 0.5) / float(RATE)
-    units, shut = learning.animated(phones, middles)
+    units, shut = lessons.animated(phones, middles)
     motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
     return motion.opening, shut > 0.5
 

@@ -17,7 +17,8 @@ from torch.nn import functional
 
 from training import checkpoint
 from training.data import FPS, hear
-from training.lips import OUTSIDE, Lessons, window
+from training.lessons import OUTSIDE, Lessons, window
+from training.lips import apart, closure
 from training.loop import one_cycle
 from training.machine import Machine
 from training.recipe import Recipe
@@ -77,7 +78,12 @@ class EarsTrainee:
         self.net.train()
         with self._machine.autocast():
             told = self.told(self.net(heard[:, None]).flatten(1))
-        losses = _losses(told.float(), units, shut, sounds, weights)
+        shape, met, said = told.float().split([len(UNITS), 1, len(SOUNDS)], 1)
+        losses = {
+            "units": apart(shape, units, weights),
+            "closure": closure(met[:, 0], shut, sounds),
+            "sounds": functional.cross_entropy(said, sounds, ignore_index=OUTSIDE),
+        }
         loss = losses["units"] * 10 + losses["closure"] + losses["sounds"] * 0.3
         self._machine.learn(loss, self._optimiser, _LIMIT)
         return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
@@ -105,18 +111,6 @@ class EarsTrainee:
         self.net.load_state_dict(state["net"])
         self.told.load_state_dict(state["told"])
         self._optimiser.load_state_dict(state["optimiser"])
-
-
-def _losses(told: Tensor, units: Tensor, shut: Tensor, sounds: Tensor, weights: Tensor) -> dict[str, Tensor]:
-    known = (sounds != OUTSIDE).float()
-    count = len(UNITS)
-    error = functional.smooth_l1_loss(told[:, :count], units, beta=0.05, reduction="none")
-    missed = functional.binary_cross_entropy_with_logits(told[:, count], shut, reduction="none")
-    return {
-        "units": (error * weights).sum() / weights.sum(),
-        "closure": (missed * known).sum() / known.sum().clamp_min(1),
-        "sounds": functional.cross_entropy(told[:, count + 1 :], sounds, ignore_index=OUTSIDE),
-    }
 
 
 def read_ears(folder: Path) -> dict[str, Tensor]:

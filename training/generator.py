@@ -42,7 +42,7 @@ class GeneratorTrainee:
             recipe begins (hparams.py: sync weight 0).
         opening: measures them; never changed.
         learned: where to begin, None = with mouths that are the reference's.
-        heard: an audio encoder that has learned all it will (`ears`); it stays as it is.
+        ears: an audio encoder that has learned all it will (`ears.read_ears`); it stays as it is.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class GeneratorTrainee:
         opening: Opening,
         recipe: Recipe,
         learned: Generator | None = None,
-        heard: dict[str, Tensor] | None = None,
+        ears: dict[str, Tensor] | None = None,
         machine: Machine | None = None,
     ) -> None:
         # Ears that know all need no steps of their own.
-        self.recipe = replace(recipe, ears=0.0) if heard else recipe
+        self.recipe = replace(recipe, ears=0.0) if ears else recipe
         self._machine = machine or Machine()
         self.source = LipSource(sampler, opening, self.recipe, self._machine)
         self._expert = self._judge(expert) if expert else None
@@ -66,10 +66,10 @@ class GeneratorTrainee:
             start.stand_still(net)
         else:
             start.begin(net, learned)
-        if heard is not None:
-            net.audio_encoder.load_state_dict(heard)
+        if ears is not None:
+            net.audio_encoder.load_state_dict(ears)
             net.audio_encoder.requires_grad_(False)
-        self._ears_learn = heard is None
+        self._ears_learn = ears is None
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(

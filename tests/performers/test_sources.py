@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from benchmarks import truth
-from training import augment, evaluate, lips
+from training import augment, evaluate, lessons
 from training.data import FPS, read_clip
 from training.performers import make, motion
 from w2l_studio.dub.lips import listened
@@ -17,6 +17,7 @@ from w2l_studio.errors import UsageError
 from w2l_studio.judge.slim import FACE_PX, SlimJudge
 from w2l_studio.mouths import lips as moving
 from w2l_studio.nets import weights
+from w2l_studio.nets.lips import TWO_SIDED, UNITS
 
 KINDS = ("captured", "spoken", "heard")
 #: Of the line's pictures; more than a clip shows.
@@ -54,10 +55,10 @@ def source(kind, line):
         net = weights.load_lips(weights.find("w2l-lips", "lips").path)
         moved = moving.move(net, listened(line.audio), Fraction(FPS), PICTURES)
         return make.Source(line.name, "s", "train", "CC0", line.audio), moved.opening
-    units, _ = lips.animated(line.phones, middles())
+    units, _ = lessons.animated(line.phones, middles())
     spread = np.zeros((PICTURES, len(names)), np.float32)
-    for unit, curve in zip(lips.UNITS, units, strict=True):
-        for side in ("Left", "Right") if unit in lips.TWO_SIDED else ("",):
+    for unit, curve in zip(UNITS, units, strict=True):
+        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
             spread[:, names.index(unit + side)] = curve
     opening, width = motion.measured(spread, names)
     if kind == "spoken":

@@ -57,6 +57,29 @@ def _write_clip():
     return write_clip
 
 
+_TONES = {"SIL": 0, "M": 220, "AA": 900, "IY": 2500}
+
+
+def _tones(seed, seconds=2):
+    """Return a source of tones in place of phonemes: whoever hears the tone knows the lips."""
+    from training.performers.make import Source
+
+    random = np.random.default_rng(seed)
+    phones, sound, at = [], [], 0.0
+    while at < seconds:
+        name, lasts = random.choice(list(_TONES)), random.uniform(0.1, 0.2)
+        t = np.arange(round(lasts * 16000)) / 16000
+        sound.append(0.3 * np.sin(2 * np.pi * _TONES[name] * t))
+        phones.append((str(name), at, at + len(t) / 16000))
+        at = phones[-1][2]
+    return Source(f"s{seed}", "beep", "train", "CC0", np.concatenate(sound).astype(np.float32), phones=phones)
+
+
+@pytest.fixture(scope="session", name="tones")
+def _tones_fixture():
+    return _tones
+
+
 @pytest.fixture(scope="session")
 def pack(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("packs") / "drawn"

@@ -12,33 +12,18 @@ from training import checkpoint, loop
 from training.data import Sampler, read_pack
 from training.ears import EarsTrainee, read_ears
 from training.generator import GeneratorTrainee
-from training.lips import Lessons, lessons
-from training.performers.make import Source
+from training.lessons import Lessons, lessons
 from training.recipe import Recipe
 from w2l_studio.errors import WeightsError
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening
-from w2l_studio.sound import mel
 
 SLIM = Recipe(width=0.0625, windows=1, singles=3, soft=0.0)
-TONES = {"SIL": 0, "M": 220, "AA": 900, "IY": 2500}
-
-
-def source(seed):
-    random = np.random.default_rng(seed)
-    phones, sound, at = [], [], 0.0
-    while at < 3:
-        name, seconds = random.choice(list(TONES)), random.uniform(0.1, 0.2)
-        t = np.arange(round(seconds * mel.SAMPLE_RATE)) / mel.SAMPLE_RATE
-        sound.append(0.3 * np.sin(2 * np.pi * TONES[name] * t))
-        phones.append((str(name), at, at + len(t) / mel.SAMPLE_RATE))
-        at = phones[-1][2]
-    return Source(f"s{seed}", "beep", "train", "CC0", np.concatenate(sound).astype(np.float32), phones=phones)
 
 
 @pytest.fixture(scope="module")
-def taught():
-    return Lessons(lessons(source(i) for i in range(6)))
+def taught(tones):
+    return Lessons(lessons(tones(i, 3) for i in range(6)))
 
 
 def test_they_learn_what_a_sound_does_to_lips(taught):

@@ -6,37 +6,22 @@ import torch
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import lips as learning
+from training import lessons
+from training.lips import LipsTrainee
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, UNITS, Lips
 from w2l_studio.nets.phones import BELIEFS, Phones
-from w2l_studio.sound import mel
-
-TONES = {"SIL": 0, "M": 220, "AA": 900, "IY": 2500}
-
-
-def source(seed, split="train"):
-    """Tones in place of phonemes, 2 s: whoever hears the tone knows the lips."""
-    random = np.random.default_rng(seed)
-    phones, sound, at = [], [], 0.0
-    while at < 2:
-        name, seconds = random.choice(list(TONES)), random.uniform(0.1, 0.2)
-        t = np.arange(round(seconds * mel.SAMPLE_RATE)) / mel.SAMPLE_RATE
-        sound.append(0.3 * np.sin(2 * np.pi * TONES[name] * t))
-        phones.append((str(name), at, at + len(t) / mel.SAMPLE_RATE))
-        at = phones[-1][2]
-    return Source(f"s{seed}", "beep", split, "CC0", np.concatenate(sound).astype(np.float32), phones=phones)
 
 
 def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
     said = Source(
         "m", "x", "train", "CC0", np.zeros(16000, np.float32), phones=[("AA", 0, 0.4), ("M", 0.4, 0.5)]
     )
-    lesson = learning.lessons([said], Phones())[0]
+    lesson = lessons.lessons([said], Phones())[0]
     assert lesson.mel.shape == (80, 81)
     assert lesson.beliefs.shape == (BELIEFS, 81)
-    assert learning.lessons([said])[0].beliefs.shape == (0, 81)
+    assert lessons.lessons([said])[0].beliefs.shape == (0, 81)
     assert lesson.units.shape == (len(UNITS), 81)
     shut = np.flatnonzero(lesson.shut > 0.5) / 80
     assert 0.33 < shut[0] < 0.4 < shut[-1] < 0.52
@@ -44,10 +29,10 @@ def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
     assert lesson.sounds[round(0.45 * 80)] == SOUNDS.index("M")
 
 
-def test_windows_keep_lips_and_closures_together_at_any_tempo():
-    lesson = learning.lessons([source(3)], Phones())[0]
+def test_windows_keep_lips_and_closures_together_at_any_tempo(tones):
+    lesson = lessons.lessons([tones(3)], Phones())[0]
     for seed in range(20):
-        heard, beliefs, units, shut, sounds, _ = learning.window(lesson, np.random.default_rng(seed))
+        heard, beliefs, units, shut, sounds, _ = lessons.window(lesson, np.random.default_rng(seed))
         assert heard.shape == (80, 240)
         assert units.shape == (len(UNITS), 240)
         assert np.isfinite(heard).all()
@@ -58,18 +43,18 @@ def test_windows_keep_lips_and_closures_together_at_any_tempo():
         assert (sounds >= 0).all()
 
 
-def test_it_learns_and_its_state_can_be_taken_up():
+def test_it_learns_and_its_state_can_be_taken_up(tones):
     torch.manual_seed(0)
     phones = Phones()
     phones.means.normal_()
-    taught = learning.Lessons(learning.lessons((source(i) for i in range(8)), phones))
-    trainee = learning.LipsTrainee(taught, phones)
+    taught = lessons.Lessons(lessons.lessons((tones(i) for i in range(8)), phones))
+    trainee = LipsTrainee(taught, phones)
     first = trainee.step(0, 60, np.random.default_rng(0))
     state = {key: value.clone() for key, value in trainee.net.state_dict().items()}
     for number in range(1, 40):
         last = trainee.step(number, 60, np.random.default_rng(number))
     assert last["loss"] < first["loss"] * 0.8
-    again = learning.LipsTrainee(taught, phones)
+    again = LipsTrainee(taught, phones)
     again.load_state_dict(trainee.state_dict())
     for key, value in again.net.state_dict().items():
         assert torch.equal(value, trainee.net.state_dict()[key])
@@ -77,9 +62,9 @@ def test_it_learns_and_its_state_can_be_taken_up():
     assert changed == {key for key in state if not key.startswith(("phones.", "usual", "spread"))}
 
 
-def test_every_third_utterance_is_heard_twice_and_the_other_voice_moves_the_same_lips():
-    sources = learning.with_other_voices((source(i) for i in range(4)), 0)
-    taught = learning.lessons(sources)
+def test_every_third_utterance_is_heard_twice_and_the_other_voice_moves_the_same_lips(tones):
+    sources = lessons.with_other_voices((tones(i) for i in range(4)), 0)
+    taught = lessons.lessons(sources)
     assert [one.name for one in taught] == ["s0", "s0", "s1", "s2", "s3", "s3"]
     assert np.array_equal(taught[0].units, taught[1].units)
     assert taught[0].mel.shape == taught[1].mel.shape
@@ -88,7 +73,7 @@ def test_every_third_utterance_is_heard_twice_and_the_other_voice_moves_the_same
 
 def test_nothing_to_learn_is_a_sentence():
     with pytest.raises(MediaError, match="no speech with phoneme times"):
-        learning.Lessons([])
+        lessons.Lessons([])
 
 
 def test_the_network_is_exported_and_loaded(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,7 +12,7 @@ from training.cli.run import FOLDER
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.lips import Lesson
+    from training.lessons import Lesson
     from training.performers.make import Source
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -42,22 +42,22 @@ def _speech_options(command: _F) -> _F:
 @click.command()
 @_speech_options
 @click.option("--sphinx", type=_EXISTING, help="pocketsphinx/model/en-us/en-us; default: as in w2l-lips.")
-def lips(out: Path, steps: int, seed: int, threads: int, sphinx: Path | None, **where: object) -> None:
+def lips(out: Path, steps: int, seed: int, threads: int, sphinx: Path | None, **where: Any) -> None:
     """Train the network from sound to face units."""
     import torch
 
-    from training import lips as learning
-    from training import loop
+    from training import lessons, loop
     from training import sphinx as model
+    from training.lips import LipsTrainee
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     shipped = weights.find("w2l-lips", "lips").path
     phones = model.network(sphinx) if sphinx else weights.load_lips(shipped).phones
-    found = learning.with_other_voices(_sources(**where), seed)  # type: ignore[arg-type]
-    taught = _noted(learning.lessons(found, phones), out)
-    loop.run(learning.LipsTrainee(learning.Lessons(taught), phones), out, steps=steps, seed=seed)
+    found = lessons.with_other_voices(_sources(**where), seed)
+    taught = lessons.Lessons(_noted(lessons.lessons(found, phones), out))
+    loop.run(LipsTrainee(taught, phones), out, steps=steps, seed=seed)
 
 
 @click.command()
@@ -65,21 +65,19 @@ def lips(out: Path, steps: int, seed: int, threads: int, sphinx: Path | None, **
 @click.option("--width", default=0.375, help="Channel multiplier of the generator.")
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")
 def ears(
-    out: Path, steps: int, seed: int, threads: int, width: float, start: str | None, **where: object
+    out: Path, steps: int, seed: int, threads: int, width: float, start: str | None, **where: Any
 ) -> None:
     """Train the audio encoder of a generator: what speech does to lips."""
     import torch
 
-    from training import lips as learning
-    from training import loop, machine
+    from training import lessons, loop, machine
     from training.ears import EarsTrainee
     from training.recipe import Recipe
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    found = _sources(**where)  # type: ignore[arg-type]
-    taught = learning.Lessons(_noted(learning.lessons(found), out))
+    taught = lessons.Lessons(_noted(lessons.lessons(_sources(**where)), out))
     learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
     with machine.started() as here:
         trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
@@ -101,9 +99,9 @@ def _sources(
 
 def _noted(taught: list[Lesson], out: Path) -> list[Lesson]:
     """Write down what is learned from."""
-    from training import lips as learning
+    from training import lessons
 
     out.mkdir(parents=True, exist_ok=True)
-    (out / "manifest.tsv").write_text(learning.manifest(taught), encoding="utf-8")
+    (out / "manifest.tsv").write_text(lessons.manifest(taught), encoding="utf-8")
     click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
     return taught
