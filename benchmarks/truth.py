@@ -15,22 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
-import opentimelineio as otio
 
+from benchmarks import dubbing
 from training.data import FPS
 from training.performers import anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.composite import matte
-from w2l_studio.config import DubConfig, EditConfig, MouthConfig
-from w2l_studio.dub import run
+from w2l_studio.config import MouthConfig
 from w2l_studio.faces import crop
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
@@ -141,59 +137,6 @@ def rested(phones: list[speech.Phone], seconds: float) -> list[speech.Phone]:
     return filled[:-1]
 
 
-def dubbed(plate: FramesBGR, stem: Floats, name: str, folder: Path) -> FramesBGR:
-    """Dub a film to a sound the way a user does, and read the take back.
-
-    Raises:
-        RuntimeError: part of it passed through; the message says why.
-    """
-    write_film(folder / "plate.mov", plate)
-    write_sound(folder / "stem.fr.wav", stem)
-    write_edit(folder / "pair.otio", folder / "plate.mov", len(plate))
-    config = DubConfig(edit=EditConfig(handles=0), mouths=MouthConfig(weights=name))
-    run.dub(folder / "pair.otio", [str(folder / "stem.fr.wav")], folder / "out", config, lambda _: None)
-    (told,) = json.loads((folder / "out" / "report.json").read_text("utf-8"))["ranges"]
-    if told["synced"] != len(plate):
-        raise RuntimeError(f"{told['synced']} of {len(plate)} frames dubbed: {told['passed']}")
-    return np.stack(list(read_film(Path(told["take"]))))
-
-
-def write_film(path: Path, pixels: FramesBGR) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("prores", rate=Fraction(FPS), options={"profile": "3"})
-        stream.width, stream.height, stream.pix_fmt = pixels.shape[2], pixels.shape[1], "yuv422p10le"
-        for n, picture in enumerate(pixels):
-            frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv422p10le")
-            frame.pts, frame.time_base = n, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def read_film(path: Path) -> Iterator[FramesBGR]:
-    with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="bgr24")
-
-
-def write_sound(path: Path, audio: Floats) -> None:
-    with wave.open(str(path), "wb") as target:
-        target.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        target.writeframes((np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes())
-
-
-def write_edit(path: Path, film: Path, frames: int) -> None:
-    def span() -> otio.opentime.TimeRange:
-        return otio.opentime.TimeRange(
-            otio.opentime.RationalTime(0, FPS), otio.opentime.RationalTime(frames, FPS)
-        )
-
-    clip = otio.schema.Clip("plate", otio.schema.ExternalReference(str(film), span()), span())
-    clip.markers.append(otio.schema.Marker("w2l", span()))
-    timeline = otio.schema.Timeline("pair")
-    timeline.tracks.append(otio.schema.Track("V1", kind="Video", children=[clip]))
-    otio.adapters.write_to_file(timeline, str(path))
-
-
 def figures(shown: FramesBGR, truth: Film, opening: Openness) -> list[float]:
     """Compare pictures with the truth; returns the values of `COLUMNS`."""
     measured = opening(cut(shown, truth.points, MEASURED_PX))
@@ -256,7 +199,7 @@ def pair(
             for units in (stage.units(a), stage.units(b), stage.units(b, shut=True))
         )
     with tempfile.TemporaryDirectory() as folder:
-        take = dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, Path(folder))
+        take = dubbing.dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, Path(folder))
     methods = {
         f"dub ({name})": take,
         "plate as it is": plate.pixels,
