@@ -49,6 +49,18 @@ def test_it_comes_and_goes_and_leaves_the_users_scripts(tmp_path):
     assert "PROBLEM the plugin is not installed; run" in studio("doctor", home=tmp_path).stdout
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_script_finds_the_package_by_itself(tmp_path, entry):
+    """In a Python that knows nothing of the plugin, as Resolve's does."""
+    fusion = tmp_path / "Größe 'a'"
+    plugins.install_resolve(fusion)
+    script = fusion / "Scripts" / "Edit" / f"W2L - {entry}.py"
+    run = [sys.executable, "-I", str(script)]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Resolve does not answer" in done.stdout
+
+
 def test_what_is_missing_is_told(tmp_path):
     plugins.install_resolve(tmp_path)
     record = tmp_path / "W2L Studio" / "w2l_resolve" / "installed.json"

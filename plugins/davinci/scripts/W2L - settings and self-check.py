@@ -2,9 +2,8 @@
 
 import sys
 
-PACKAGE = (
-    ""  # the installer writes where the package is: Resolve tells a menu script nothing of its own place
-)
+# The installer writes where the package is: Resolve tells a menu script nothing of its own place.
+PACKAGE = ""
 
 if PACKAGE not in sys.path:
     sys.path.insert(0, PACKAGE)
