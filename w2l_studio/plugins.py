@@ -101,7 +101,7 @@ def check_resolve(fusions: list[Path]) -> tuple[list[str], list[str]]:
     records = [(fusion, fusion / "W2L Studio" / _PACKAGE / _RECORD) for fusion in fusions]
     for fusion, record in records:
         if record.exists():
-            said = json.loads(record.read_text(encoding="utf-8"))
+            said = _recorded(record)
             there.append(f"plugin {said['version']}: {fusion}")
             missing += _amiss(fusion, said)
     if not there:
@@ -114,6 +114,15 @@ def check_resolve(fusions: list[Path]) -> tuple[list[str], list[str]]:
     if sys.platform == "darwin" and not Path("/usr/local/bin/python3").exists():
         missing.append("Resolve before 21.1 finds no Python; install Python 3 from python.org")
     return there, missing
+
+
+def _recorded(record: Path) -> dict[str, str]:
+    """Return what `install_resolve` wrote down; of a file that was damaged since, no version."""
+    try:
+        said = json.loads(record.read_text(encoding="utf-8"))
+        return {"engine": str(said["engine"]), "version": str(said["version"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"engine": "", "version": "unknown"}
 
 
 def _amiss(fusion: Path, said: dict[str, str]) -> Iterator[str]:
@@ -157,7 +166,7 @@ def _engine() -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    return _OURS in path.read_text(encoding="utf-8", errors="replace")
+    return path.is_file() and _OURS in path.read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager

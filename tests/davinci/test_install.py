@@ -71,6 +71,16 @@ def test_what_is_missing_is_told(tmp_path):
         assert any(words in line for line in missing), words
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_damaged_record_is_told(tmp_path, text):
+    plugins.install_resolve(tmp_path)
+    (tmp_path / "W2L Studio" / "w2l_resolve" / "installed.json").write_text(text)
+    there, missing = plugins.check_resolve([tmp_path])
+    assert there[0] == f"plugin unknown: {tmp_path}"
+    assert "is of version unknown" in missing[0]
+    assert "run `w2l-studio plugin install resolve` again" in missing[0]
+
+
 def test_scripts_and_folders_of_others_are_not_overwritten(tmp_path):
     (tmp_path / "Scripts" / "Edit").mkdir(parents=True)
     other = tmp_path / "Scripts" / "Edit" / "W2L - collect results.py"
@@ -79,6 +89,11 @@ def test_scripts_and_folders_of_others_are_not_overwritten(tmp_path):
         plugins.install_resolve(tmp_path)
     assert other.read_text() == "print('not of W2L Studio')"
     other.unlink()
+    other.mkdir()
+    with pytest.raises(OutputError, match="another script has this name"):
+        plugins.install_resolve(tmp_path)
+    assert plugins.uninstall_resolve(tmp_path) == []
+    other.rmdir()
     (tmp_path / "W2L Studio" / "w2l_resolve").mkdir(parents=True)
     with pytest.raises(OutputError, match="something else is in the way"):
         plugins.install_resolve(tmp_path)
