@@ -61,14 +61,25 @@ class Running:
             return self._over(context, "INFO", "stopped; finished takes are kept")
         except SENTENCES as error:
             return self._over(context, "ERROR", str(error))
+        except Exception:
+            self._clear(context)
+            raise
         if done:
             return self._over(context, "INFO", self._flow.outcome or "", "FINISHED")
         context.workspace.status_text_set(self._flow.status())
         return {"RUNNING_MODAL"} if event.type == "ESC" else {"PASS_THROUGH"}
 
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Stop the work where Blender ends the operator: another file is opened, or the window is closed."""
+        self._flow.cancel()
+        self._clear(context)
+
     def _over(self, context: bpy.types.Context, level: str, text: str, how: str = "CANCELLED") -> set[str]:
-        context.window_manager.event_timer_remove(self._timer)
-        context.workspace.status_text_set(None)
-        Running.busy = False
+        self._clear(context)
         self.report({level}, text)
         return {how}
+
+    def _clear(self, context: bpy.types.Context) -> None:
+        Running.busy = False
+        context.window_manager.event_timer_remove(self._timer)
+        context.workspace.status_text_set(None)

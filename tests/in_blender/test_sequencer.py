@@ -89,7 +89,9 @@ def test_stopping_leaves_no_strip_and_the_next_run_goes_through(installed, saved
     assert len(takes(saved)) == 1
 
 
-def test_the_timer_loop_goes_on_stops_and_cleans_up(installed, saved, shot):
+@pytest.fixture
+def begun(installed, saved, shot):
+    """Return what a window would hold while strips are dubbed: operator, context, and all that was told."""
     operator, flows = installed("dub").W2L_OT_dub_strips, installed("flows")
     running = installed("running").Running
     told = []
@@ -97,23 +99,48 @@ def test_the_timer_loop_goes_on_stops_and_cleans_up(installed, saved, shot):
     context = SimpleNamespace(
         window_manager=manager, workspace=SimpleNamespace(status_text_set=lambda text: told.append(text))
     )
-
-    def modal(instance, kind):
-        return operator.modal(instance, context, SimpleNamespace(type=kind))
-
-    made = SimpleNamespace(_flow=flows.Flow(operator.steps(SimpleNamespace(), bpy.context)), _timer=object())
-    made.report = lambda level, text: told.append(text)
-    made._over = lambda *how: operator._over(made, *how)
+    made = type("Made", (running,), {"report": lambda self, level, text: told.append(text)})()
+    made._flow, made._timer = flows.Flow(operator.steps(SimpleNamespace(), bpy.context)), object()
     running.busy = True
-    assert modal(made, "MOUSEMOVE") == {"PASS_THROUGH"}
-    assert modal(made, "TIMER") == {"PASS_THROUGH"}
-    assert modal(made, "ESC") == {"RUNNING_MODAL"}
+    yield made, context, told
+    running.busy = False
+
+
+def after(made, context, kind):
+    return made.modal(context, SimpleNamespace(type=kind))
+
+
+def test_the_timer_loop_goes_on_stops_and_cleans_up(begun):
+    made, context, told = begun
+    assert after(made, context, "MOUSEMOVE") == {"PASS_THROUGH"}
+    assert after(made, context, "TIMER") == {"PASS_THROUGH"}
+    assert after(made, context, "ESC") == {"RUNNING_MODAL"}
     assert told[-1].endswith("stopping")
-    while (after := modal(made, "TIMER")) == {"PASS_THROUGH"}:
+    while (then := after(made, context, "TIMER")) == {"PASS_THROUGH"}:
         pass
-    assert after == {"CANCELLED"}
+    assert then == {"CANCELLED"}
     assert told[-3:] == ["no timer", None, "stopped; finished takes are kept"]
-    assert not running.busy
+    assert not type(made).busy
+
+
+def test_another_file_opened_meanwhile_stops_the_engine_and_leaves_the_buttons_alive(begun, saved):
+    made, context, told = begun
+    after(made, context, "TIMER")
+    made.cancel(context)
+    assert told == ["W2L: the engine starts (ESC stops)", "no timer", None]
+    assert not type(made).busy
+    while not made._flow._work.ended():
+        pass
+    assert not takes(saved)
+
+
+def test_a_fault_of_ours_leaves_the_buttons_alive(begun, monkeypatch):
+    made, context, told = begun
+    monkeypatch.setattr(made._flow, "step", lambda: {}["gone"])
+    with pytest.raises(KeyError):
+        after(made, context, "TIMER")
+    assert told == ["no timer", None]
+    assert not type(made).busy
 
 
 def test_no_engine_is_one_sentence_that_says_what_to_install(installed, saved, shot):
