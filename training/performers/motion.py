@@ -72,7 +72,7 @@ def from_capture(capture: Capture, names: tuple[str, ...]) -> Floats:
 
 
 def _fitted(units: Floats, names: tuple[str, ...], opening: Floats, narrow: Floats) -> Floats:
-    """Correct jaw and pucker so that the neutral head shows the measured lips (two passes; nearly linear)."""
+    """Correct jaw and pucker until the neutral head shows the measured lips: three passes, nearly linear."""
     at = {name: i for i, name in enumerate(names)}
     fitted = units.copy()
     for _ in range(3):
