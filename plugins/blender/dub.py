@@ -97,14 +97,17 @@ def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], firs
     """Lay the takes of a report above their strips and return what was done."""
     below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
     laid = there = 0
+    lost = []
     for placement in placing.placements(report, pictures, first):
-        original = below.get(pictures[placement.picture].name)
+        name = pictures[placement.picture].name
+        original = below.get(name)
         if original is None:
+            lost.append(f"{name} is gone, or lies in another meta strip; its take is {placement.path}")
             continue
         new = strips.lay(scene, original, placement, report["lang"])
         laid, there = laid + new, there + (not new)
         original.mute = original.mute or (scene.w2l.mute and placement.whole)
-    kept = placing.kept(report)
+    kept = [*lost, *placing.kept(report)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
     scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])
     return "; ".join([done, *kept])

@@ -143,6 +143,19 @@ def test_a_fault_of_ours_leaves_the_buttons_alive(begun, monkeypatch):
     assert not type(made).busy
 
 
+def test_a_strip_that_went_meanwhile_is_told_with_the_place_of_its_take(installed, saved, shot):
+    pictures = [installed("strips").picture(saved, shot)]
+    strips_of(saved).remove(shot)
+    line = {
+        "mark": "0.0#0", "character": "ANNA", "clip": "Anna spricht", "take": "/takes/a.mov", "synced": 30,
+        "record_start": 0, "frames": 30, "media_start": TRIM, "take_start": 4, "passed": [],
+    }  # fmt: skip
+    told = installed("dub").lay(saved, {"ranges": [line], "lang": "fr"}, pictures, 101)
+    assert "Anna spricht is gone, or lies in another meta strip; its take is /takes/a.mov" in told
+    assert "0 strips laid" in saved.w2l.told
+    assert not takes(saved)
+
+
 def test_no_engine_is_one_sentence_that_says_what_to_install(installed, saved, shot):
     preferences = installed("preferences").get()
     kept, preferences.engine = preferences.engine, "/nowhere/w2l-studio"
