@@ -111,32 +111,30 @@ class Generator(nn.Module):
         for block in self.face_encoder_blocks:
             face = block(face)
             skips.append(face)
-        x = self.audio_encoder(audio)
-        kept = 0
-        for block, keep in zip(self.face_decoder_blocks, self._rows(first_row), strict=True):
-            x = block(x)
-            skip = skips.pop()
-            top = skip.shape[2] - x.shape[2]
-            x = torch.cat([x[:, :, keep - top :], skip[:, :, keep:]], 1)
-            kept = keep
-        drawn: Tensor = self.output_block[:2](x)[:, :, first_row - kept :]
+        x, top = self.audio_encoder(audio), 0
+        rows = iter(self._rows(first_row))
+        for block in self.face_decoder_blocks:
+            for unit in block.children():
+                made, first = 2 * top if isinstance(unit, Up) else top, next(rows)
+                x, top = unit(x)[:, :, first - made :], first
+            x = torch.cat([x, skips.pop()[:, :, top:]], 1)
+        drawn: Tensor = self.output_block[:2](x)[:, :, next(rows) - top :]
         drawn = functional.pixel_shuffle(drawn, self.sub_pixels)
         if self.from_reference:
             drawn = drawn + torch.logit(reference.to(drawn.dtype), _LEAST)
         return torch.sigmoid(drawn)
 
     def _rows(self, first_row: int) -> list[int]:
-        """Return for each decoder block the first row of its output that ``first_row`` depends on.
+        """Return of each unit, from the bottleneck up, the first row that the output's depends on.
 
-        A 3x3 convolution reaches one row up. A transposed one of stride 2 makes row y from rows
-        y // 2 and up, so rows from an even start on are exact.
+        A 3x3 convolution reaches one row up, so that the first row of a cut picture comes out wrong and is
+        cut off next. A transposed one of stride 2 makes row y of rows y // 2 and up.
         """
         rows = []
-        keep = max(first_row - 1, 0)
-        for block in reversed(self.face_decoder_blocks):
-            rows.append(keep)
-            convolutions = sum(isinstance(unit, Conv) for unit in block.children())
-            keep = max(keep - convolutions, 0) // 2
+        for block in reversed([*self.face_decoder_blocks, self.output_block[:1]]):
+            for unit in reversed([*block.children()]):
+                rows.append(first_row)
+                first_row = first_row // 2 if isinstance(unit, Up) else max(first_row - 1, 0)
         return rows[::-1]
 
 
