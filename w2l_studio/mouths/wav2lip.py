@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from w2l_studio.errors import UsageError
-from w2l_studio.nets.fuse import bf16_pays, fold
+from w2l_studio.nets.fuse import bf16_pays, fold, lighten
 from w2l_studio.nets.generator import Generator
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
@@ -125,6 +125,8 @@ class _FullPrecision(nn.Module):
 
 def _ready(net: Generator, device: torch.device, dtype: torch.dtype) -> Generator:
     ready = fold(net)
+    if device.type == "cpu":
+        lighten(ready)
     ready.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if dtype != torch.float32:
         ready.output_block[1] = _FullPrecision(copy.deepcopy(net.output_block[1]).to(device))

@@ -1,6 +1,6 @@
-"""Makes a network quick at inference: batch norms folded into convolutions, and the choice of bf16.
+"""Makes a network quick at inference: batch norms folded into convolutions, layers done another way, bf16.
 
-Changes no weights on disk and nothing that is trained: it works on a copy.
+Changes no weights on disk and nothing that is trained: `fold` makes a copy, and the rest works on that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from w2l_studio.nets import winograd
+from w2l_studio.nets.blocks import Conv, Up
+from w2l_studio.nets.generator import Generator
+
 Module = TypeVar("Module", bound=nn.Module)
+_Convolution = nn.Conv2d | nn.ConvTranspose2d
 
 
 def fold(module: Module) -> Module:
@@ -30,6 +35,36 @@ def fold(module: Module) -> Module:
             if isinstance(child, nn.Sequential):
                 setattr(unit, name, _folded(child))
     return folded
+
+
+def lighten(net: Generator) -> None:
+    """Replace in a folded generator what a CPU does better another way; the outputs stay, within rounding.
+
+    Layers of many channels multiply by `winograd`. Where a kernel covers all of a picture, or makes all of it
+    of one pixel, a convolution is a matrix product, and is slower than one.
+    """
+    for unit in net.modules():
+        if isinstance(unit, Conv | Up):
+            convolution = unit.conv_block[0]
+            if winograd.suits(convolution):
+                unit.conv_block = nn.Sequential(winograd.Winograd(convolution))
+            elif isinstance(convolution, _Convolution) and convolution.padding == (0, 0):
+                unit.conv_block = _product(convolution)
+
+
+def _product(convolution: _Convolution) -> nn.Sequential:
+    weight = convolution.weight.detach()
+    if isinstance(convolution, nn.ConvTranspose2d):
+        made = weight.shape[1:]
+        weight = weight.flatten(1).T
+    else:
+        made = torch.Size([len(weight), 1, 1])
+        weight = weight.flatten(1)
+    linear = nn.Linear(*weight.T.shape)
+    assert convolution.bias is not None
+    linear.weight.data = weight.contiguous()
+    linear.bias.data = convolution.bias.detach().repeat_interleave(made[1:].numel())
+    return nn.Sequential(nn.Flatten(), linear, nn.Unflatten(1, made))
 
 
 def bf16_pays(device: torch.device) -> bool:
