@@ -5,7 +5,7 @@ Counts and measures; decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -53,18 +53,20 @@ def of_line(
 
 
 def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[str, Any]:
-    """Let the judge score the longest piece of a line."""
+    """Let the judge score the longest stretch of a line without a hole: its sound runs on in one."""
     unknown = {"offset_frames": None, "sync_confidence": None, "sync_distance": None, "judge": None}
     if not mine:
         return unknown
-    longest = max(mine, key=lambda spoken: len(spoken.rows))
-    rate = segment.plate.rate
-    first_s = segment.record_start_s + (min(longest.rows) - segment.plate_range.start) / rate
-    count = (len(longest.mouths) / rate * listening.EXPERT_RATE).__floor__()
+    stretches = [(spoken, stretch) for spoken in mine for stretch in _stretches(spoken.rows)]
+    longest, shown = max(stretches, key=lambda found: len(found[1]))
+    row, rate = longest.rows[shown.start], segment.plate.rate
+    mouths = longest.mouths.part(row, row + len(shown))
+    first_s = segment.record_start_s + (shown.start - segment.plate_range.start) / rate
+    count = (len(mouths) / rate * listening.EXPERT_RATE).__floor__()
     voice = sounds.voice(longest.stem, first_s, count, listening.EXPERT_RATE, Fraction(0))
     if not voice.voiced.any():
         return unknown
-    verdict = listening.judged(studio.judge, longest.mouths, rate, voice)
+    verdict = listening.judged(studio.judge, mouths, rate, voice)
     if verdict is None:
         return unknown
     return {
@@ -73,6 +75,19 @@ def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[s
         "sync_distance": round(verdict.distance, 4),
         "judge": verdict.judge,
     }
+
+
+def _stretches(rows: dict[int, int]) -> Iterator[range]:
+    """Yield the plate frames of ``rows`` that follow each other.
+
+    >>> list(_stretches({7: 0, 8: 1, 11: 2}))
+    [range(7, 9), range(11, 12)]
+    """
+    frames = sorted(rows)
+    ends = [n for n in frames if n + 1 not in rows]
+    starts = [n for n in frames if n - 1 not in rows]
+    for start, end in zip(starts, ends, strict=True):
+        yield range(start, end + 1)
 
 
 def record(made: Take) -> dict[str, Any]:

@@ -17,8 +17,8 @@ class Verdict:
 
     Args:
         offset_frames: how far the sound lies from the lips, > 0 = sound leads (SyncNet's sign).
-        confidence: median minus minimum distance over offsets (LSE-C).
-        distance: minimum mean distance (LSE-D).
+        confidence: median minus minimum distance over offsets; on the judge's own scale, no LSE-C.
+        distance: minimum mean distance, 1 - cosine; no LSE-D.
         judge: which network said so.
     """
 
