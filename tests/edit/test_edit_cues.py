@@ -71,6 +71,24 @@ def test_vtt(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.srt",
+            SRT + "\n5\n00:08,000 --> 00:09,000\nANNA: Lost.\n",
+            "line 19 tells times .*: 00:08,000 -->",
+        ),
+        ("a.vtt", VTT + "\n00:03 --> 00:04.000\nANNA: Perdu\n", "line 6 tells times"),
+        ("a.srt", SRT.replace("00:00:04,000", "00:00:01,000"), "the cue at 0:00:03 ends before it begins"),
+        ("a.ass", ASS.replace("0:00:02.00,", "0:00:00.00,"), "the cue at 0:00:01 ends before it begins"),
+    ],
+)
+def test_no_line_is_silently_lost_for_its_times(tmp_path, name, text, said):
+    with pytest.raises(EditError, match=said):
+        read(tmp_path, text, name)
+
+
+@pytest.mark.parametrize(
     ("text", "said"), [(b"\xff\xfea\x00", "not UTF-8"), (b"nothing of the kind", "not a cue sheet")]
 )
 def test_what_is_no_cue_sheet(tmp_path, text, said):

@@ -231,6 +231,7 @@ def _deliver(
     workdir.write_json(report_path, value)
     page.write(report_path, work.path / "report.html")
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]
-    code = 4 if passed and config.strict else 0
+    # A cue beyond the timeline passes through without a frame of its own.
+    code = 4 if config.strict and any(entry["passed"] for entry in value["ranges"]) else 0
     emit(JobFinished(str(edit_path), str(report_path), int(synced), int(passed), code))
     return code

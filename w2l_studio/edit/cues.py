@@ -33,19 +33,23 @@ def read(path: Path, rate: Fraction) -> tuple[Cue, ...]:
         prefix in capitals (``ANNA: ...``).
 
     Raises:
-        EditError: not there, not a subtitle file, or not UTF-8.
+        EditError: not there, not a subtitle file, not UTF-8, or a cue's times cannot be meant: a line that
+            is silently left out would not be dubbed.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
         sheet = pysubs2.SSAFile.from_string(text, fps=float(rate))
     except OSError as error:
-        raise EditError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise EditError(
+            f"cannot be read ({error.strerror})", hint="check the path of --cues", where=str(path)
+        ) from error
     except UnicodeDecodeError as error:
         raise EditError("is not UTF-8", hint="save the cue sheet as UTF-8", where=path.name) from error
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise EditError(
             f"is not a cue sheet that can be read ({error})", hint="give .srt, .ass or .vtt", where=path.name
         ) from error
+    _check_times(sheet, text, path.name)
     return tuple(sorted(_cues(sheet), key=lambda cue: (cue.start_s, cue.stop_s)))
 
 
@@ -65,6 +69,25 @@ def to_marks(cues: Sequence[Cue], edit: Edit) -> tuple[Mark, ...]:
         Mark(f"cue-{index}", _record(cue, late, edit), character=cue.character, source="cue")
         for index, cue in enumerate(cues, 1)
     )
+
+
+def _check_times(sheet: pysubs2.SSAFile, text: str, where: str) -> None:
+    """Refuse times that pysubs2 takes for text of the cue before, and cues that end before they begin."""
+    stamp = getattr(pysubs2.formats.get_format_class(sheet.format or "srt"), "TIMESTAMP", None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if stamp and "-->" in line and len(stamp.findall(line)) != 2:
+            raise EditError(
+                f"line {number} tells times that cannot be read: {line.strip()}",
+                hint="write them like 00:00:01,000 --> 00:00:02,500 (.srt) or 00:00:01.000 (.vtt)",
+                where=where,
+            )
+    backwards = next((event for event in sheet if event.end < event.start and not event.is_comment), None)
+    if backwards is not None:
+        raise EditError(
+            f"the cue at {pysubs2.time.ms_to_str(backwards.start)} ends before it begins",
+            hint="correct its times",
+            where=where,
+        )
 
 
 def _cues(sheet: pysubs2.SSAFile) -> Iterator[Cue]:
