@@ -14,6 +14,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from w2l_studio.errors import OutputError, UsageError, WeightsError
+from w2l_studio.faces.detect_retinaface import RetinaFace as Detector
+from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import public, registry, weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic
@@ -307,6 +309,18 @@ def test_kinds_are_found_by_keys(tmp_path):
         weights.add(tmp_path / "stranger.pth")
 
 
+def test_detectors_keep_their_names_by_which_their_families_differ(tmp_path):
+    """Keys with ``module.`` want pictures as biubug6 trains on them, others as retinaface-pytorch does."""
+    net = RetinaFace(resnet=True).state_dict()
+    for name, prefix in (("biubug6", "module."), ("retinaface-pytorch", "")):
+        torch.save({f"{prefix}{key}": value for key, value in net.items()}, tmp_path / f"{name}.pth")
+    found = [
+        Detector(weights.load_state(tmp_path / f"{name}.pth")).imagenet
+        for name in ("biubug6", "retinaface-pytorch")
+    ]
+    assert found == [False, True]
+
+
 def test_yunet_by_content(tmp_path):
     (tmp_path / "face.onnx").write_bytes(b"\x08\x06pytorch cls_8 obj_16 kps_32")
     entry = weights.add(tmp_path / "face.onnx")
@@ -349,9 +363,18 @@ def test_fetch(slim, tmp_path, monkeypatch):
     monkeypatch.setitem(public.PUBLIC, "net", known)
     entry = weights.fetch("net")
     assert (entry.name, entry.licence, entry.description, entry.sha256) == ("net", "MIT", "a net", digest)
+    assert weights.fetch("net", "mine").name == weights.find("mine").name == "mine"
+    with pytest.raises(UsageError, match="built-in"):
+        weights.fetch("net", "w2l-192")
     monkeypatch.setitem(public.PUBLIC, "net", public.Public(path.as_uri(), "0" * 64, "MIT", ""))
     with pytest.raises(WeightsError, match="another file came"):
         weights.fetch("net")
+
+
+def test_a_folder_is_called_one(tmp_path):
+    for read in (weights.add, weights.load_state):
+        with pytest.raises(WeightsError, match="a folder, not a weights file"):
+            read(tmp_path)
 
 
 def test_fetch_offline_and_unknown(tmp_path, monkeypatch):

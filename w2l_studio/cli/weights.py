@@ -44,7 +44,7 @@ def add(source: str, name: str | None) -> None:
     """Register SOURCE: a file, or the name of public weights to download (checked by SHA-256)."""
     from w2l_studio.nets import weights
 
-    entry = weights.add(Path(source), name) if Path(source).exists() else weights.fetch(source)
+    entry = weights.add(Path(source), name) if Path(source).exists() else weights.fetch(source, name)
     click.echo(f"{entry.name} ({entry.kind}): {entry.path}")
 
 

@@ -51,7 +51,7 @@ class RetinaFace:
         prefixed = any(key.startswith(_PREFIX) for key in weights)
         state = {key.removeprefix(_PREFIX): value for key, value in weights.items()}
         resnet = "body.layer1.0.conv1.weight" in state
-        self._imagenet = resnet and not prefixed if imagenet is None else imagenet
+        self.imagenet = resnet and not prefixed if imagenet is None else imagenet
         self._net = Network(resnet=resnet)
         try:
             self._net.load_state_dict(state)
@@ -89,7 +89,7 @@ class RetinaFace:
 
     def _tensor(self, small: FramesBGR) -> Tensor:
         x = torch.from_numpy(small).permute(0, 3, 1, 2).float()
-        if not self._imagenet:
+        if not self.imagenet:
             return x - torch.tensor(MEAN_BGR).view(1, 3, 1, 1)
         mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
         return (x.flip(1) / 255 - mean.view(1, 3, 1, 1)) / deviation.view(1, 3, 1, 1)

@@ -60,10 +60,18 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         WeightsError: missing, incomplete, or no weights.
     """
     said = header(path)
+    return {_bare(key): value for key, value in tensors(path).items()}, said
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a file as `read` does, by the names that stand in it.
+
+    Raises:
+        WeightsError: as `read`.
+    """
+    _is_there(path)
     state = _safetensors(path) if _is_safetensors(path) else _torch(path)
-    return {
-        _bare(key): value.float() if value.is_floating_point() else value for key, value in state.items()
-    }, said
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
 
 
 def header(path: Path) -> dict[str, str]:
@@ -72,8 +80,7 @@ def header(path: Path) -> dict[str, str]:
     Raises:
         WeightsError: missing or incomplete.
     """
-    if not path.is_file():
-        raise WeightsError("there is no such file", where=str(path))
+    _is_there(path)
     return _safetensors_header(path) if _is_safetensors(path) else {}
 
 
@@ -131,6 +138,15 @@ def fill(module: nn.Module, state: Mapping[str, Tensor], where: Path) -> None:
             f"{surplus} belongs to no layer", hint="this file is for another network", where=str(where)
         )
     module.load_state_dict(dict(state), strict=False)
+
+
+def _is_there(path: Path) -> None:
+    if path.is_dir():
+        raise WeightsError(
+            "this is a folder, not a weights file", hint="give the file in it", where=str(path)
+        )
+    if not path.is_file():
+        raise WeightsError("there is no such file", hint="check the path", where=str(path))
 
 
 def _head(path: Path) -> bytes:

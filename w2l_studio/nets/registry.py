@@ -98,25 +98,34 @@ def add(path: Path, name: str | None = None) -> Entry:
         OutputError: the store cannot be written.
     """
     found = _unregistered(path)
-    chosen = name or _default_name(found)
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", chosen) is None:
-        raise UsageError(f"{chosen!r} is no name for weights", hint="use letters, digits, dots and dashes")
-    if any(entry.name == chosen and entry.built_in for entry in entries()):
-        raise UsageError(f"{chosen} is the name of built-in weights", hint="choose another with --name")
-    return _keep(found, chosen)
+    return _keep(found, _free(name or _default_name(found)))
 
 
-def fetch(name: str) -> Entry:
+def fetch(source: str, name: str | None = None) -> Entry:
     """Download public weights and register them, when their SHA-256 is the known one.
 
+    Args:
+        source: their public name.
+        name: to use them by; default: the public one.
+
     Raises:
-        WeightsError: the name is not known, the download failed, or brought something else.
+        WeightsError: the source is not known, the download failed, or brought something else.
+        UsageError: as `add`.
     """
-    file = public.known(name)
+    file, name = public.known(source), _free(name or source)
     with tempfile.TemporaryDirectory(prefix="w2l-studio-") as folder:
         path = Path(folder) / file.url.rpartition("/")[2]
         public.download(file, path)
         return _keep(_unregistered(path), name, file.licence, file.description)
+
+
+def _free(name: str) -> str:
+    """Return a name that may be given to weights."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) is None:
+        raise UsageError(f"{name!r} is no name for weights", hint="use letters, digits, dots and dashes")
+    if any(entry.name == name and entry.built_in for entry in entries()):
+        raise UsageError(f"{name} is the name of built-in weights", hint="choose another with --name")
+    return name
 
 
 def _store() -> Path:

@@ -153,10 +153,12 @@ def load_judge(path: Path) -> SyncNet:
 def load_state(path: Path) -> dict[str, Tensor]:
     """Load tensors by name for a network that lives elsewhere (face detectors), floats as fp32.
 
+    Names are as in the file: with ``module.`` or without tells one family of RetinaFace's from the other.
+
     Raises:
         WeightsError: unreadable.
     """
-    return checkpoint.read(path)[0]
+    return checkpoint.tensors(path)
 
 
 def save(module: nn.Module, path: Path, meta: Meta) -> None:
