@@ -60,3 +60,13 @@ def test_json_ends_with_how_the_job_ended(tmp_path: Path) -> None:
     done = run("dub", str(tmp_path / "none.otio"), "--stem", "fr.wav", "--json")
     last = json.loads(done.stdout.strip().splitlines()[-1])
     assert (last["kind"], last["exit_code"], done.returncode) == ("JobFailed", 3, 3)
+
+
+def test_doctor_asks_for_the_encoder_that_takes_are_written_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    import av
+
+    from w2l_studio.cli import doctor
+
+    assert doctor._media() == []
+    monkeypatch.setattr(av, "codecs_available", {"prores_ks", "libx264"})
+    assert doctor._media() == ["PyAV has no prores encoder; install the wheel from PyPI"]

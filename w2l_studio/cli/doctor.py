@@ -53,5 +53,7 @@ def _weights() -> list[str]:
 def _media() -> list[str]:
     import av
 
-    missing = [name for name in ("prores_ks", "libx264", "pcm_s24le") if name not in av.codecs_available]
+    from w2l_studio.media import encode
+
+    missing = [name for name in (encode.CODEC,) if name not in av.codecs_available]
     return [f"PyAV has no {name} encoder; install the wheel from PyPI" for name in missing]

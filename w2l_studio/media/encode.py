@@ -30,7 +30,7 @@ from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_
 #: Of FFmpeg's two encoders: measured on grainy 1080p film, one busy core, profile HQ, `prores` writes 13
 #: pictures a second at 56 dB (max error 12 of 1023) and 1.4 MB a picture, `prores_ks` 4 at 53 dB (19)
 #: and 0.95 MB. A take is short, so time and quality weigh more than size.
-_CODEC = "prores"
+CODEC = "prores"
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -129,7 +129,7 @@ class _Sink:
     def _add_stream(self, first_frame: int) -> VideoStream:
         plate, tags = self._plate, self._becomes.tags
         options = {"profile": str(self._becomes.profile), "vendor": _VENDOR}
-        stream = cast(VideoStream, self._container.add_stream(_CODEC, rate=plate.rate, options=options))
+        stream = cast(VideoStream, self._container.add_stream(CODEC, rate=plate.rate, options=options))
         stream.width, stream.height, stream.pix_fmt = plate.width, plate.height, self._becomes.pix_fmt
         stream.sample_aspect_ratio = plate.pixel_aspect
         codec = stream.codec_context
