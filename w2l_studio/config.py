@@ -65,7 +65,6 @@ class MouthConfig:
             frame itself (paper 3.5).
         precision: ``auto``, ``fp32`` or ``bf16``.
         device: ``auto``, ``cpu`` or ``cuda``.
-        batch: crops per forward pass.
     """
 
     weights: str = "w2l-192"
@@ -74,7 +73,6 @@ class MouthConfig:
     reference: str = "closed"
     precision: str = "auto"
     device: str = "auto"
-    batch: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,6 @@ class DubConfig:
         if self.lang is not None and not _LANGUAGE.fullmatch(self.lang):
             raise UsageError(f"--lang must be a language tag like fr or pt-BR, not {self.lang!r}")
         _in_range("--handles", self.edit.handles, 0, 10_000)
-        _in_range("--batch", self.mouths.batch, 1, 1024)
         _one_of("--detector", self.faces.detector, _DETECTORS)
         _one_of("--reference", self.mouths.reference, ("closed", "same"))
         _one_of("--precision", self.mouths.precision, ("auto", "fp32", "bf16"))

@@ -58,6 +58,13 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
     assert documented <= known
 
 
+def test_errors_about_options_name_options_that_there_are() -> None:
+    known = {o for _, c in commands(group) for p in c.params for o in (*p.opts, *p.secondary_opts)}
+    named = re.findall(r'"(--[a-z-]+)"', page("w2l_studio/config.py"))
+    assert named
+    assert set(named) <= known
+
+
 def test_the_first_page_of_help_names_every_command() -> None:
     text = CliRunner().invoke(group, ["--help"]).output
     assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in COMMANDS)

@@ -63,7 +63,6 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         lead_ms=meta.lead_ms,
         precision=mouths.precision,
         device=mouths.device,
-        batch=mouths.batch,
     )
     return Studio(
         detector(config.faces),
