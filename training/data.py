@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -121,11 +120,6 @@ def manifest(clips: Sequence[Clip]) -> str:
     """Return a line per clip: group, name, speaker, split, licence. Its hash names the data of a network."""
     rows = sorted((c.group, c.name, c.speaker, c.split, c.licence) for c in clips)
     return "".join("\t".join(row) + "\n" for row in rows)
-
-
-def manifest_sha256(clips: Sequence[Clip]) -> str:
-    """Return the hash of `manifest`, as it is written into exported weights."""
-    return sha256(manifest(clips).encode()).hexdigest()
 
 
 class Sampler:

@@ -70,18 +70,12 @@ def patch(shape: tuple[int, ...], to_crop: Doubles, region: tuple[int, int, int,
     return Patch(slice(int(y0), int(y1)), slice(int(x0), int(x1)), shifted)
 
 
-def region(mask: Floats, border_px: int = 0) -> tuple[int, int, int, int] | None:
-    """Return the box of a crop-space mask's positive pixels, enlarged but inside the crop."""
+def region(mask: Floats) -> tuple[int, int, int, int] | None:
+    """Return the box of a crop-space mask's positive pixels: left, top, right, bottom."""
     rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
     if not len(rows):
         return None
-    height, width = mask.shape
-    return (
-        max(0, int(columns[0]) - border_px),
-        max(0, int(rows[0]) - border_px),
-        min(width, int(columns[-1]) + 1 + border_px),
-        min(height, int(rows[-1]) + 1 + border_px),
-    )
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def mask(values: Floats, onto: Patch) -> Floats:

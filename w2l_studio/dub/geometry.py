@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from w2l_studio.terms import Doubles, Floats, FramesBGR, Plate
+from w2l_studio.terms import Doubles, FramesBGR, Plate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +42,6 @@ class View:
         if stored.shape[1::-1] != self.square_px:
             stored = cv2.resize(stored, self.square_px, interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(np.rot90(stored, self.turns))
-
-    def points_on_plate(self, points: Floats) -> Doubles:
-        """Map ``[..., 2]`` view pixels to plate pixels."""
-        return np.asarray(points, np.float64) @ self.to_plate[:, :2].T + self.to_plate[:, 2]
 
     def crop_maps(self, view_to_crop: Doubles) -> Doubles:
         """Turn maps view -> crop ``float64[T, 2, 3]`` into maps plate -> crop."""
