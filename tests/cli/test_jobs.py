@@ -39,6 +39,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, talking_film: Any, spoken_st
     (folder / "list.otio").write_text('{"OTIO_SCHEMA": "SerializableCollection.1", "children": []}')
     (folder / "text.wav").write_text("no sound")
     (folder / "lines.srt").write_text("1\n00:00:00,200 --> 00:00:00,900\nBonjour\n")
+    (folder / "late.srt").write_text(
+        "1\n00:00:00,200 --> 00:00:00,900\nA\n\n2\n00:00:xx,0 --> 00:00:02,0\nB\n"
+    )
+    (folder / "far.srt").write_text("1\n09:00:00,200 --> 09:00:00,900\nBonjour\n")
     (folder / "file").write_text("")
     return folder
 
@@ -65,14 +69,19 @@ def run(place: Path, stand_ins: Path) -> Run:
 
 
 WRONG = [
-    ("dub none.otio --stem fr.wav", 3, "none.otio: cannot be read"),
-    ("dub broken.otio --stem fr.wav", 3, "broken.otio: is not readable as OpenTimelineIO"),
+    ("dub none.otio --stem fr.wav", 3, "(No such file or directory). Check the path of the edit."),
+    ("dub broken.otio --stem fr.wav", 3, "Export it again."),
     ("dub list.otio --stem fr.wav", 3, "list.otio: holds no timeline"),
     ("dub fr.wav --stem fr.wav", 3, "is not an edit that can be read"),
     ("dub marked.otio --stem none.wav", 3, "none.wav: the file does not exist"),
     ("dub marked.otio --stem text.wav", 3, "text.wav: this is no media file"),
     ("dub marked.otio --stem wall.mov", 3, "the file holds no sound"),
-    ("dub marked.otio --stem fr.wav --cues none.srt", 3, "none.srt: cannot be read"),
+    ("dub marked.otio --stem fr.wav --cues none.srt", 3, "Check the path of --cues."),
+    (
+        "dub bare.otio --stem fr.wav --cues late.srt",
+        3,
+        "late.srt: line 6 tells times that cannot be read: 00:00:xx",
+    ),
     ("dub bare.otio --stem fr.wav", 2, "nothing is marked. Name a marker"),
     ("dub marked.otio --stem ANNA=", 2, "names no file"),
     ("dub marked.otio --stem fr.wav --stem fr.wav", 2, "two stems for everybody"),
@@ -81,7 +90,8 @@ WRONG = [
     ("dub marked.otio --stem fr.wav --media-root x", 2, "--media-root wants OLD=NEW"),
     ("dub marked.otio --stem fr.wav --weights nobody", 5, "there are no generator weights 'nobody'"),
     ("dub marked.otio --stem fr.wav --weights stand-in --detector yunet", 5, "no yunet weights"),
-    ("dub marked.otio --stem fr.wav --weights stand-in --out file/out", 1, "out: cannot be written"),
+    ("dub marked.otio --stem fr.wav --weights stand-in --out file/out", 1, "Give another folder with --out."),
+    ("dub marked.otio --stem .", 3, "a folder, not a media file. Give the file in it."),
     ("weights show nobody", 5, "there are no weights 'nobody'"),
     ("weights add nobody", 5, "nobody"),
 ]
@@ -213,3 +223,9 @@ def test_weights_are_listed_and_shown(run: Run) -> None:
     assert {"stand-in", "stand-in-expert", "stand-in-opening"} <= {entry["name"] for entry in listed}
     shown = json.loads(run("weights", "show", "stand-in").stdout)
     assert (shown["kind"], len(shown["sha256"])) == ("generator", 64)
+
+
+def test_a_cue_beyond_the_timeline_is_told_and_counts_as_passed_through(run: Run, out: Path) -> None:
+    done = dub(run, "bare.otio", out, "--cues", "far.srt", "--strict")
+    assert done.returncode == 4
+    assert "(no-clip): the mark lies outside of the timeline; check from which time it counts" in done.stderr

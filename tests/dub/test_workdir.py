@@ -3,11 +3,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from w2l_studio.dub import workdir
+from w2l_studio.dub import motion, workdir
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.errors import OutputError
 
@@ -90,3 +91,13 @@ def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError), WorkDir(tmp_path / "file" / "out"):
         pass
+
+
+@pytest.mark.parametrize("write", [workdir.write_text, motion.write])
+def test_what_cannot_be_written_leaves_no_half_file(
+    tmp_path: Path, write: Callable[[Path, str], None]
+) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OutputError, match=r"taken: cannot be written .*\. Give another"):
+        write(tmp_path / "taken", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

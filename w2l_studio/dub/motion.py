@@ -9,6 +9,7 @@ import base64
 import csv
 import io
 import json
+from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,11 @@ def write(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        with suppress(OSError):
+            partial.unlink()
+        raise OutputError(
+            f"cannot be written ({error.strerror})", hint="give another path", where=str(path)
+        ) from error
 
 
 def _rounded(values: Floats) -> list[float]:

@@ -19,7 +19,7 @@ import cv2
 
 from w2l_studio.dub import findings, strips
 from w2l_studio.dub.findings import Finding
-from w2l_studio.dub.workdir import output_errors
+from w2l_studio.dub.workdir import write_text
 from w2l_studio.errors import SourceError
 from w2l_studio.media.probe import probe
 from w2l_studio.terms import FramesBGR
@@ -59,10 +59,7 @@ def write(report: Path, path: Path) -> Path:
     value = json.loads(report.read_text(encoding="utf-8"))
     found = [(entry, findings.of(entry)) for entry in value["ranges"]]
     found.sort(key=lambda one: -one[1].urgency)
-    with output_errors(path):
-        part = path.with_name(path.name + ".part")
-        part.write_text(_page(value, found, path.parent), encoding="utf-8")
-        part.replace(path)
+    write_text(path, _page(value, found, path.parent))
     return path
 
 

@@ -54,16 +54,26 @@ def fingerprint(path: Path) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON under a temporary name and rename it, so that no half file is ever seen.
+    """Write JSON as `write_text` does, in a folder that is made where it is missing."""
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text under a temporary name and rename it: no half file is ever seen, none is left.
 
     Raises:
         OutputError: the folder cannot be written or the disk is full.
     """
+    part = path.with_name(path.name + ".part")
     with output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager
@@ -88,7 +98,9 @@ def output_error(path: Path, error: OSError) -> OutputError:
         return OutputError(
             "writing is not allowed here", hint="give another folder with --out", where=str(path)
         )
-    return OutputError(f"cannot be written ({error.strerror})", where=str(path))
+    return OutputError(
+        f"cannot be written ({error.strerror})", hint="give another folder with --out", where=str(path)
+    )
 
 
 def _free_mb(path: Path) -> int:

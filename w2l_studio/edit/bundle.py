@@ -41,7 +41,9 @@ def unpack(path: Path, folder: Path | None) -> bytes:
                 _extract(bundle, member, folder / member.filename)
             return bundle.read(_CONTENT)
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise EditError(f"is not a readable .otioz bundle ({error})", where=path.name) from error
+        raise EditError(
+            f"is not a readable .otioz bundle ({error})", hint="export it again", where=path.name
+        ) from error
 
 
 def _check_name(name: str, path: Path) -> None:

@@ -56,7 +56,9 @@ def clean(data: bytes, where: str) -> str:
         text = data.decode("utf-8-sig")
         value = json.loads(_infinity(text))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise EditError(f"is not readable as OpenTimelineIO ({error})", where=where) from error
+        raise EditError(
+            f"is not readable as OpenTimelineIO ({error})", hint="export it again", where=where
+        ) from error
     if not isinstance(value, dict) or not str(value.get("OTIO_SCHEMA", "")).startswith("Timeline."):
         found = value.get("OTIO_SCHEMA", "no schema") if isinstance(value, dict) else type(value).__name__
         raise EditError(f"holds no timeline but {found}", hint="export one timeline", where=where)

@@ -62,14 +62,18 @@ def read(path: Path, media_roots: urls.Roots = (), bundle_dir: Path | None = Non
     try:
         data, folder = _content(path, bundle_dir)
     except OSError as error:
-        raise EditError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise EditError(
+            f"cannot be read ({error.strerror})", hint="check the path of the edit", where=str(path)
+        ) from error
     try:
         timeline = otio.core.deserialize_json_from_string(sanitise.clean(data, path.name))
         return _edit(path, timeline, folder, media_roots)
     except EditError as error:
         raise EditError(error.message, hint=error.hint, where=error.where or path.name) from error
     except (otio.exceptions.OTIOError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise EditError(f"is not readable as OpenTimelineIO ({error})", where=path.name) from error
+        raise EditError(
+            f"is not readable as OpenTimelineIO ({error})", hint="export it again", where=path.name
+        ) from error
 
 
 def write(timeline: Any, path: Path) -> None:
@@ -85,7 +89,9 @@ def write(timeline: Any, path: Path) -> None:
         part.write_text(text + "\n", encoding="utf-8")
         os.replace(part, path)  # noqa: PTH105 - replaces on every system
     except OSError as error:
-        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        raise OutputError(
+            f"cannot be written ({error.strerror})", hint="give another folder", where=str(path)
+        ) from error
 
 
 def timecode(edit: Edit, record_frame: int) -> str:

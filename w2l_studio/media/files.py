@@ -33,11 +33,11 @@ def local(path: Path, kind: type[SourceError] = MediaError) -> str:
         MediaError: (or ``kind``) there is no such file, it is a folder, or may not be read.
     """
     if path.is_dir():
-        raise kind("this is a folder, not a media file", where=str(path))
+        raise kind("this is a folder, not a media file", hint="give the file in it", where=str(path))
     if not path.exists():
         raise kind("the file does not exist", hint="relink or copy it to this place", where=str(path))
     if not path.is_file():
-        raise kind("this is not a regular file", where=str(path))
+        raise kind("this is not a regular file", hint="copy it into one", where=str(path))
     if not os.access(path, os.R_OK):
         raise kind("the file may not be read", hint="check its permissions", where=str(path))
     return f"file:{path.absolute()}"
