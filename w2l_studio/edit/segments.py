@@ -280,21 +280,14 @@ def _no_clip(edit: Edit, mark: Mark, clips: Mapping[_Path, ClipUse]) -> Refused:
     clip = clips.get(mark.clip_path) if mark.clip_path else None
     told, hint = "no picture lies under the mark", "move the mark onto a clip"
     if clip:
-        told, hint = (
-            "the marked frames are not seen",
-            "move the mark onto frames of the clip that the edit shows",
-        )
+        told, hint = "the marked frames are not seen", "move the mark onto frames that the edit shows"
     elif not len(mark.record):
         told, hint = (
             "the mark lies outside of the timeline",
             "check from which time it counts (docs/marks.md)",
         )
-    error = NoClip(
-        told,
-        hint=hint,
-        where=f"mark {mark.id} at {timecode(edit, mark.record.start)}",
-    )
-    return Refused(mark, clip, error)
+    where = f"mark {mark.id} at {timecode(edit, mark.record.start)}"
+    return Refused(mark, clip, NoClip(told, hint=hint, where=where))
 
 
 def _skipped(edit: Edit, mark: Mark) -> Skipped:
