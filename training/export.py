@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from training import checkpoint
-from w2l_studio.errors import WeightsError
+from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets import weights
@@ -116,6 +116,21 @@ def opened(source: Path) -> tuple[nn.Module, Meta]:
     state, header = files.read(source)
     net, meta = network(state, source)
     return net, Meta.from_header(header) if header else meta
+
+
+def generator(name: str) -> tuple[Generator, Meta]:
+    """Read a generator by the name of weights, by their file, or by a run's folder.
+
+    Raises:
+        UsageError: the run trained something else.
+        WeightsError: there is none.
+    """
+    if not Path(name).is_dir():
+        return weights.load_generator(weights.find(name, "generator").path)
+    net, meta = from_run(Path(name))
+    if not isinstance(net, Generator):
+        raise UsageError(f"this run trained {meta.kind}, not a generator", where=name)
+    return net, meta
 
 
 def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:

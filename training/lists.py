@@ -63,19 +63,24 @@ def written(pairs: Sequence[Pair], form: Form) -> str:
 def draw(lengths: Mapping[str, int], count: int, seed: int) -> list[Pair]:
     """Draw pairs as the paper did: each video speaks a random sound of another clip that is shorter than it.
 
+    Where all clips are equally long, as GRID's are, the other one is as long.
+
     Args:
         lengths: pictures by name of clip.
         count: how many pairs; videos come round by chance until there are so many.
         seed: the same seed draws the same list.
 
     Raises:
-        UsageError: no clip is shorter than another.
+        UsageError: there are no two clips.
     """
+    if len(lengths) < 2:
+        raise UsageError("a pair needs two clips", hint="give more of them, or another --split")
     random = np.random.default_rng(seed)
     names = sorted(lengths)
-    shorter = {video: [name for name in names if lengths[name] < lengths[video]] for video in names}
+    if len(set(lengths.values())) == 1:
+        shorter = {video: [name for name in names if name != video] for video in names}
+    else:
+        shorter = {video: [name for name in names if lengths[name] < lengths[video]] for video in names}
     videos = [video for video in names if shorter[video]]
-    if not videos:
-        raise UsageError("no clip is shorter than another", hint="give clips of several lengths")
     order = [videos[i] for _ in range(-(-count // len(videos))) for i in random.permutation(len(videos))]
     return [Pair(str(random.choice(shorter[video])), video) for video in order[:count]]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import export, loop
+from training import checkpoint, export, loop
 from training.cli.paper import paper
 from training.cli.run import Given
 from training.data import Sampler, read_pack
@@ -20,6 +20,7 @@ from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic
 from w2l_studio.nets.expert import Expert
+from w2l_studio.nets.generator import Generator
 
 WIDTH = 0.0625
 
@@ -241,6 +242,20 @@ def test_a_recipe_without_its_expert_is_refused(clips):
         PaperTrainee(Sampler(clips), clips, slim("tv3_frozen"), Expert(WIDTH))
 
 
+def test_every_recipe_can_begin_with_what_another_has_learned(clips):
+    begun = trainee(clips, slim("wav2lip"))
+    begun.step(0, 2, np.random.default_rng(0))
+    for name in ("tv1_tuned", "speech2vid"):
+        judge = Expert(WIDTH, 1)
+        net = PaperTrainee(Sampler(clips), clips, slim(name), judge, begun.net).net
+        differ = {k for k, v in net.state_dict().items() if not torch.equal(v, begun.net.state_dict()[k])}
+        # Without a pose prior the weights that would read it are 0; all else is what was learned.
+        prior = "face_encoder_blocks.0.0.conv_block.0.weight"
+        assert differ == (set() if name == "tv1_tuned" else {prior})
+    with pytest.raises(UsageError, match="another shape"):
+        PaperTrainee(Sampler(clips), clips, slim("speech2vid"), None, Generator(2 * WIDTH))
+
+
 def test_footage_of_which_nothing_is_held_out_is_told_so(clips):
     with pytest.raises(MediaError, match="no clip of the split heldout"):
         PaperTrainee(Sampler(clips), [], slim("speech2vid"))
@@ -263,6 +278,28 @@ def test_batch_and_rate_of_a_slim_network_are_given_alike_to_every_recipe(clips,
             paper, [name, *given[:-1], str(10 + seed), "--width", "0.0625"], catch_exceptions=False
         )
     assert seen == {0: (20, 1e-3), 1: (20, 1e-3), 10: (96, 1e-4), 11: (80, 1e-4)}
+
+
+def test_start_and_gate_reach_the_trainee(clips, monkeypatch, tmp_path):
+    begun = trainee(clips, slim("wav2lip"))
+    loop.run(begun, tmp_path / "begun", steps=1, report=lambda _: None)
+    judge = trainee(clips, slim("tv5_tuned"))
+    (tmp_path / "judge").mkdir()
+    learned = {"step": 1, "means": {}, "trainee": {"net": judge._expert.state_dict()}}
+    checkpoint.save(tmp_path / "judge" / "checkpoint.pt", learned)
+    made = []
+
+    def train(make, packs, shares, out, **options):
+        made.append(make(Given(Sampler(clips), clips, Machine())))
+
+    monkeypatch.setattr("training.cli.paper.train", train)
+    given = ["--pack", str(tmp_path), "--out", str(tmp_path / "new"), "--steps", "1", "--width", "0.0625"]
+    more = ["--measure-every", "1", "--expert", str(tmp_path / "judge"), "--start", str(tmp_path / "begun")]
+    for gate in ([], ["--gate", "inf"]):
+        CliRunner().invoke(paper, ["wav2lip", *given, *more, *gate], catch_exceptions=False)
+    assert [learner.recipe.gate for learner in made] == [0.75, math.inf]
+    first = "audio_encoder.0.conv_block.0.weight"
+    assert torch.equal(made[0].net.state_dict()[first], begun.net.state_dict()[first])
 
 
 def test_the_critic_tells_parts_of_larger_faces():

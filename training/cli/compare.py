@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from training.cli.run import pack_option
-from w2l_studio.errors import UsageError
-
-if TYPE_CHECKING:
-    from w2l_studio.nets.generator import Generator
-    from w2l_studio.nets.meta import Meta
 
 
 @click.command()
@@ -47,8 +42,8 @@ def compare(
     """Print the paper's tables for GENERATORS (names, files, runs' folders), by its protocol and by ours."""
     import torch
 
+    from training import export, lists, tables
     from training import inception as networks
-    from training import lists, tables
     from training.data import read_pack
     from w2l_studio.judge.slim import SlimJudge
     from w2l_studio.mouths.openness import Openness
@@ -61,7 +56,7 @@ def compare(
     pairs = lists.read(listed, form) if listed else lists.draw(lengths, options["count"], options["seed"])
     if write:
         write.write_text(lists.written(pairs, form), encoding="utf-8")
-    nets = [(name, *_generator(name)) for name in generators]
+    nets = [(name, *export.generator(name)) for name in generators]
     opening = Openness(weights.load_opening(weights.find("opening", "opening").path))
     chosen = weights.find(judge, "judge")
     faces = networks.load(inception) if inception else None
@@ -74,16 +69,3 @@ def compare(
         faces,
     )
     click.echo(tables.table(list(found), chosen.name))
-
-
-def _generator(name: str) -> tuple[Generator, Meta]:
-    from training import export
-    from w2l_studio.nets import weights
-    from w2l_studio.nets.generator import Generator
-
-    if not Path(name).is_dir():
-        return weights.load_generator(weights.find(name, "generator").path)
-    net, meta = export.from_run(Path(name))
-    if not isinstance(net, Generator):
-        raise UsageError(f"this run trained {meta.kind}, not a generator", where=name)
-    return net.eval(), meta

@@ -44,9 +44,11 @@ class PaperTrainee:
     Args:
         heldout: clips that nothing is learned from.
         expert: the paper's sync expert; needed where the recipe has a sync term.
+        learned: a generator of the same width and size to begin with; None = from nothing.
 
     Raises:
         UsageError: the recipe needs an expert, the paper's, which reads as many pictures as its windows have.
+            Or what is begun with is of another width or size.
         MediaError: no held-out clip is long enough.
     """
 
@@ -56,6 +58,7 @@ class PaperTrainee:
         heldout: list[Clip],
         recipe: GeneratorRecipe,
         expert: nn.Module | None = None,
+        learned: Generator | None = None,
         machine: Machine | None = None,
     ) -> None:
         self.recipe, self._machine = recipe, machine or Machine()
@@ -63,7 +66,7 @@ class PaperTrainee:
         self.source = FaceSource(sampler, recipe, self._machine)
         # Every process measures the same: what follows from it is decided alike.
         self._unseen = FaceSource(_kept_out(heldout), recipe, Machine())
-        self.net = self._machine.ready(_generator(recipe))
+        self.net = self._machine.ready(_generator(recipe, learned))
         self._critic = self._machine.ready(critic) if (critic := _critic(recipe)) else None
         self._optimiser = self._adam(self.net)
         self._critics = self._adam(self._critic) if self._critic else None
@@ -250,13 +253,24 @@ def _kept_out(heldout: list[Clip]) -> Sampler:
         ) from error
 
 
-def _generator(recipe: GeneratorRecipe) -> Generator:
+def _generator(recipe: GeneratorRecipe, learned: Generator | None) -> Generator:
     net = Generator(recipe.width, recipe.face_px)
+    if learned is not None:
+        if _shapes(learned) != _shapes(net):
+            raise UsageError(
+                "what it shall begin with is of another shape than the recipe's network",
+                hint=f"give a generator of width {recipe.width:g} and {recipe.face_px} pixels",
+            )
+        net.load_state_dict(learned.state_dict())
     if not recipe.prior:
         # Its channels are black in training, so weights of 0 stay 0 and the prior counts for nothing in use
         # either.
         nn.init.zeros_(net.face_encoder_blocks[0][0].conv_block[0].weight[:, :3])
     return net
+
+
+def _shapes(net: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in net.state_dict().items()}
 
 
 def _critic(recipe: GeneratorRecipe) -> nn.Module | None:
