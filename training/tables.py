@@ -166,9 +166,11 @@ def _features(rows_: Sequence[Row]) -> Floats | None:
 
 
 def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Resample people with all their pairs: lower and upper bounds ``float64[2, M]``."""
+    """Resample people with all their pairs, one man's pairs: lower and upper bounds ``float64[2, M]``."""
     random = np.random.default_rng(0)
     people = [np.flatnonzero([one == who for one in speakers]) for who in sorted(set(speakers))]
+    if len(people) == 1:
+        people = [np.array([pair]) for pair in range(len(values))]
     means = [
         values[np.concatenate([people[i] for i in random.integers(len(people), size=len(people))])].mean(0)
         for _ in range(_RESAMPLED)

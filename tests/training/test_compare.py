@@ -132,6 +132,18 @@ def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_p
     assert "FID is empty" in done.output
 
 
+def test_bounds_are_of_people_and_of_one_mans_pairs():
+    def told(*speakers):
+        far = enumerate(speakers)
+        rows = [tables.Row("mine", "ours", who, 0.4 + 0.1 * n, 0.1, 0) for n, who in far]
+        return re.search(r"(0\.\d+) \[([\d.]+)-([\d.]+)\]", tables.table(rows, "judge")).groups()
+
+    mean, low, high = told("one", "one", "one")
+    assert mean == "0.500"
+    assert low < mean < high
+    assert told("one", "one", "two")[1:] == ("0.450", "0.600")
+
+
 def row(method, features):
     return tables.Row(method, "-", "somebody", 0.5, 0.1, 0, features)
 
