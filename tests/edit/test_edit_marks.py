@@ -135,15 +135,37 @@ def test_settings_of_the_marker_win_over_the_clip(build, tmp_path):
         build.marker(
             "w2l", 20, 9, 25, metadata={"w2l_studio": {"character": "EVE", "face": [0, 0.1, 1, 0.9]}}
         ),
+        build.marker("w2l", 30, 9, 25, metadata={"w2l_studio": {"strength": 1.0, "skip": False}}),
     ]
     own = {"w2l_studio": {"character": "ANNA", "strength": 0.8, "segment": "our own slate"}}
     edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25, markers=made, metadata=own)))
     told = [(m.character, m.hint, m.strength, m.skip) for m in marks.find(edit)]
     assert told == [
-        ("ANNA", FaceHint(0.25, 0.5, 0.25, 0.5), 0.5, False),
+        ("ANNA", FaceHint(0.25, 0.5, 0.25, 0.5), 0.5, None),
         ("BOB", None, 0.8, True),
-        ("EVE", FaceHint(0, 0.1, 1, 0.9), 0.8, False),
+        ("EVE", FaceHint(0, 0.1, 1, 0.9), 0.8, None),
+        ("ANNA", None, 1.0, False),
     ]
+
+
+def test_a_marker_that_says_all_or_not_to_skip_wins_over_its_clip(build, tmp_path):
+    made = [
+        build.marker("w2l", 0, 9, 25, metadata={"w2l_studio": {"strength": 1.0, "skip": False}}),
+        build.marker("w2l", 20, 9, 25),
+    ]
+    own = {"w2l_studio": {"strength": 0.5, "skip": True}}
+    edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25, markers=made, metadata=own)))
+    assert [(m.gain, m.skip) for m in marks.find(edit)] == [(1.0, False), (0.5, True)]
+
+
+def test_a_setting_of_a_clip_that_is_none_ends_the_run(build, tmp_path):
+    bad = {"w2l_studio": {"strenght": 0.5, "key": "our own slate"}}
+    clip = build.clip(0, 50, 25, markers=[build.marker("w2l", 0, 9, 25)], metadata=bad, name="c1")
+    edit = build.edit(tmp_path, build.track(clip))
+    for look in (marks.find, lambda it: marks.everywhere(it, [(Fraction(0), Fraction(1))])):
+        with pytest.raises(EditError, match="unknown setting 'strenght'") as caught:
+            look(edit)
+        assert caught.value.where == "clip 'c1' at 00:00:00:00"
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_settings_of_the_clip_hold_for_marks_over_it(build, tmp_path):
     own = {"w2l_studio": {"character": "EVE", "strength": 0.5}}
     edit = build.edit(tmp_path, build.track(build.clip(0, 20, 25, metadata=own), build.clip(0, 20, 25)))
     found, _ = cut(build, edit, stack_marks(edit, (0, 40, None)))
-    assert [(s.lines[0].mark.character, s.lines[0].mark.strength) for s in found] == [
+    assert [(s.lines[0].mark.character, s.lines[0].mark.gain) for s in found] == [
         ("EVE", 0.5),
         (None, 1.0),
     ]

@@ -44,7 +44,7 @@ def take_key(
                     "range": as_json(line.plate_range),
                     "cuts": pieces.ends_at_cuts(segment, line),
                     "hint": as_json(line.mark.hint),
-                    "strength": line.mark.strength,
+                    "strength": line.mark.gain,
                     "sound": sounds.digest(stem, first_s, segment.render_range),
                 }
                 for line, stem in zip(segment.lines, stems, strict=True)

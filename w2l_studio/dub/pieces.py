@@ -107,7 +107,7 @@ class Cutter:
         yaw = pose.yaw(part.points)
         keep, passed = _gates(part, side_px, yaw, line, self.config.faces)
         fade = self.config.composite.fade_frames
-        gain = _ramps(keep, self.segment, frames, self.shot, line, fade) * np.float32(line.mark.strength)
+        gain = _ramps(keep, self.segment, frames, self.shot, line, fade) * np.float32(line.mark.gain)
         to_crop = crop.affines(window, self.face_px)
         corners = np.einsum("tij,tkj->tki", to_crop[:, :, :2], part.points[:, 3:5]) + to_crop[:, None, :, 2]
         middle = float(np.median(side_px[part.present])) if part.present.any() else 0.0

@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 from w2l_studio.edit import layout, settings, visible
 from w2l_studio.edit.layout import Placed
-from w2l_studio.edit.timeline import Edit, frames, timecode
+from w2l_studio.edit.timeline import Edit, clip_at, frames, timecode
 from w2l_studio.terms import ClipUse, Mark
 from w2l_studio.timing import FrameRange
 
@@ -67,8 +67,7 @@ def everywhere(edit: Edit, spans: Sequence[tuple[Fraction, Fraction]]) -> tuple[
         spoken = spoken or (before > 0 and joined[before - 1][1] > part.start_s)
         if spoken and not _is_generator(placed[clip.path]):
             mark = Mark(f"all-{_dotted(clip.path)}", clip.record, clip_path=clip.path, source="all")
-            where = f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
-            own = settings.read(placed[clip.path].item, where, strict=False)
+            own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
             chosen.setdefault(clip.path, settings.under(mark, own))
     return tuple(chosen.values())
 
@@ -86,7 +85,7 @@ def _marks_on(
             continue
         record, point = _range(edit, placed, marker)
         where = f"{edit.path.name}, marker {marker.name!r} at {timecode(edit, record.start)}"
-        own = settings.read(marker, where, strict=True)
+        own = settings.read(marker, where)
         clip = uses.get(placed.path) or (_under(record, seen) if point else None)
         mark = Mark(
             id=f"{_dotted(placed.path)}#{index}",
@@ -94,11 +93,12 @@ def _marks_on(
             character=character or own.character or _by_name(marker),
             clip_path=clip.path if clip is not None else None,
             hint=own.hint,
-            strength=1.0 if own.strength is None else own.strength,
-            skip=bool(own.skip),
+            strength=own.strength,
+            skip=own.skip,
         )
         if placed.path in uses:
-            mark = settings.under(mark, settings.read(placed.item, where, strict=False))
+            there = clip_at(edit, uses[placed.path])
+            mark = settings.under(mark, settings.read(placed.item, there, beside=settings.SLATE))
         yield mark
 
 

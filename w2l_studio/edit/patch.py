@@ -15,14 +15,13 @@ import opentimelineio as otio
 
 from w2l_studio.edit import layout, stem_tracks, urls
 from w2l_studio.edit.layout import OURS, Placed, seconds
-from w2l_studio.edit.settings import KEY
+from w2l_studio.edit.settings import KEY, SLATE
 from w2l_studio.edit.timeline import Edit, frames
 from w2l_studio.errors import EditError, OutputError
-from w2l_studio.terms import Slate, Stem, Take
+from w2l_studio.terms import Stem, Take
 from w2l_studio.timing import nearest_frame, snap_rate
 
 _VERSION = 1
-_SLATE = {*Slate.__slots__, "passed"}
 _Path = tuple[int, ...]
 
 
@@ -109,7 +108,7 @@ def _reset(clip: Any, lang: str) -> None:
             clip.set_media_references(kept, active)
     ours = _ours(clip)
     if ours.get("lang") == lang:
-        rest = {name: value for name, value in ours.items() if name not in _SLATE}
+        rest = {name: value for name, value in ours.items() if name not in SLATE}
         clip.metadata.pop(KEY)
         if rest:
             clip.metadata[KEY] = rest

@@ -14,7 +14,7 @@ import opentimelineio as otio
 
 from w2l_studio.edit import layout, settings, visible
 from w2l_studio.edit.layout import Placed
-from w2l_studio.edit.timeline import Edit, timecode
+from w2l_studio.edit.timeline import Edit, clip_at, timecode
 from w2l_studio.errors import (
     MediaMismatch,
     MediaOffline,
@@ -137,8 +137,7 @@ def _hits(
             continue
         record = part.intersect(mark.record)
         if record is not None:
-            where = f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
-            own = settings.read(placed[clip.path].item, where, strict=False)
+            own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
             yield clip, settings.under(replace(mark, record=record), own)
 
 
@@ -222,7 +221,7 @@ def _conform(
     Raises:
         ShotError: retimed, offline, unreadable, or the file does not hold the frames that the clip uses.
     """
-    where = f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
+    where = clip_at(edit, clip)
     if abs(clip.retime - 1) > _RETIME_TOLERANCE:
         raise Retimed(
             f"the clip is retimed ({_speed(clip.retime)})",

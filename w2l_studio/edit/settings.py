@@ -5,16 +5,18 @@ Decides nothing about which frames are marked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from w2l_studio.errors import EditError
-from w2l_studio.terms import FaceHint, Mark
+from w2l_studio.terms import FaceHint, Mark, Slate
 
 #: The metadata key that is ours, on markers, clips and timelines.
 KEY = "w2l_studio"
 NAMES = ("character", "face", "skip", "strength")
+#: What a dub leaves on its clip, beside the user's settings.
+SLATE = frozenset({*Slate.__slots__, "passed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +29,24 @@ class Settings:
     skip: bool | None = None
 
 
-def read(item: Any, where: str, *, strict: bool) -> Settings:
+def read(item: Any, where: str, *, beside: Collection[str] = ()) -> Settings:
     """Return the settings of a marker or clip.
 
     Args:
         item: anything with OTIO metadata.
-        where: marker and timecode, for errors.
-        strict: refuse names that are no setting (on clips our own slate stands beside them).
+        where: marker or clip and timecode, for errors.
+        beside: names that are no setting and may stand there: `SLATE` on clips.
 
     Raises:
-        EditError: a value that cannot be meant; says which.
+        EditError: a value that cannot be meant, or a name that is no setting; says which.
     """
     found = item.metadata.get(KEY)
     if found is None:
         return Settings()
     if not isinstance(found, Mapping):
         raise _bad(KEY, found, f"the settings {', '.join(NAMES)}", where)
-    unknown = sorted(set(found) - set(NAMES))
-    if strict and unknown:
+    unknown = sorted(set(found) - {*NAMES, *beside})
+    if unknown:
         raise EditError(
             f"metadata {KEY!r} holds the unknown setting {unknown[0]!r}",
             hint=f"known are {', '.join(NAMES)}",
@@ -60,13 +62,12 @@ def read(item: Any, where: str, *, strict: bool) -> Settings:
 
 def under(mark: Mark, defaults: Settings) -> Mark:
     """Return the mark with a clip's settings where the mark itself says nothing."""
-    untouched = mark.strength == 1.0 and defaults.strength is not None
     return replace(
         mark,
         character=mark.character or defaults.character,
         hint=mark.hint or defaults.hint,
-        strength=defaults.strength if untouched and defaults.strength is not None else mark.strength,
-        skip=mark.skip or bool(defaults.skip),
+        strength=defaults.strength if mark.strength is None else mark.strength,
+        skip=defaults.skip if mark.skip is None else mark.skip,
     )
 
 

@@ -99,6 +99,11 @@ def timecode(edit: Edit, record_frame: int) -> str:
     return frames_to_timecode(edit.start_frame + record_frame, edit.rate, drop=edit.drop)
 
 
+def clip_at(edit: Edit, clip: ClipUse) -> str:
+    """Return a clip's name and timecode, as errors tell where they happened."""
+    return f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
+
+
 def _content(path: Path, bundle_dir: Path | None) -> tuple[bytes, Path]:
     """Return the timeline's bytes and the folder that relative media URLs start from."""
     suffix = path.suffix.lower()

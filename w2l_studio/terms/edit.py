@@ -29,6 +29,7 @@ class Mark:
 
     `record` is in frames of the edit from the timeline's first frame (not timecode).
     `clip_path` ties the mark to one clip (markers on clips), None = any clip in the range.
+    `strength` (0..1) and `skip` are None where the mark does not say: then the clip's settings hold.
     """
 
     id: str
@@ -36,9 +37,14 @@ class Mark:
     character: str | None = None
     clip_path: tuple[int, ...] | None = None
     hint: FaceHint | None = None
-    strength: float = 1.0
-    skip: bool = False
+    strength: float | None = None
+    skip: bool | None = None
     source: str = "marker"
+
+    @property
+    def gain(self) -> float:
+        """How much of the new mouth is shown, 0..1: all of it where nobody says."""
+        return 1.0 if self.strength is None else self.strength
 
 
 @dataclass(frozen=True, slots=True)
