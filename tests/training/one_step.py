@@ -25,7 +25,7 @@ def taken(pack, here):
     torch.manual_seed(0)
     pairs = PairTrainee(sampler, replace(recipes.expert(width=0.0625), pairs=16, contrast=0.0), here)
     recipe = replace(recipes.wav2lip_gan(0.0625), windows=4, norms="batch")
-    faces = PaperTrainee(sampler, unseen, recipe, Expert(0.0625), here)
+    faces = PaperTrainee(sampler, unseen, recipe, Expert(0.0625), machine=here)
     faces.switched = True
     left = {}
     for name, trainee in (("pairs", pairs), ("faces", faces)):
