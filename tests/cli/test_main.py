@@ -62,6 +62,37 @@ def test_json_ends_with_how_the_job_ended(tmp_path: Path) -> None:
     assert (last["kind"], last["exit_code"], done.returncode) == ("JobFailed", 3, 3)
 
 
+def test_a_detector_that_finds_nothing_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from click.testing import CliRunner
+
+    from w2l_studio.cli import weights as command
+    from w2l_studio.errors import WeightsError
+    from w2l_studio.faces.retinaface_net import RetinaFace
+    from w2l_studio.nets import weights
+
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(tmp_path / "store"))
+    torch.save(RetinaFace(resnet=False).state_dict(), tmp_path / "untrained.pth")
+    done = CliRunner().invoke(command.command, ["add", str(tmp_path / "untrained.pth")])
+    assert isinstance(done.exception, WeightsError)
+    assert "do not find the face in a picture that shows one" in str(done.exception)
+    assert all(entry.built_in for entry in weights.entries())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["retinaface_mobilenet0.25_Final.pth", "face_detection_yunet_2023mar.onnx"])
+def test_a_detector_that_works_is_kept(name: str, shared, tmp_path: Path, monkeypatch) -> None:
+    from click.testing import CliRunner
+
+    from w2l_studio.cli import weights as command
+
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(tmp_path))
+    done = CliRunner().invoke(
+        command.command, ["add", str(shared(f"weights/{name}"))], catch_exceptions=False
+    )
+    assert done.exit_code == 0
+
+
 def test_doctor_asks_for_the_encoder_that_takes_are_written_with(monkeypatch: pytest.MonkeyPatch) -> None:
     import av
 

@@ -41,10 +41,17 @@ def list_(as_json: bool) -> None:
 @click.argument("source")
 @click.option("--name", help="Name to register it under; default: from what it is.")
 def add(source: str, name: str | None) -> None:
-    """Register SOURCE: a file, or the name of public weights to download (checked by SHA-256)."""
+    """Register SOURCE: a file, or the name of public weights to download (checked by SHA-256).
+
+    Weights of a face detector have to find the face in a picture of ours.
+    """
+    from w2l_studio.dub import wiring
     from w2l_studio.nets import weights
 
-    entry = weights.add(Path(source), name) if Path(source).exists() else weights.fetch(source, name)
+    if Path(source).exists():
+        entry = weights.add(Path(source), name, wiring.try_on)
+    else:
+        entry = weights.fetch(source, name, wiring.try_on)
     click.echo(f"{entry.name} ({entry.kind}): {entry.path}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from w2l_studio.config import DubConfig, FaceConfig
 from w2l_studio.errors import WeightsError
+from w2l_studio.faces import known
 from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
@@ -20,6 +21,9 @@ from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.nets.registry import Entry
 from w2l_studio.protocols import Detector, Encoder, Generator, Judge
+
+#: Kinds of weights that find faces.
+_DETECTORS = ("retinaface", "yunet")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,12 +112,31 @@ def detector(config: FaceConfig) -> Detector:
     Raises:
         WeightsError: its weights have not been added.
     """
-    if config.detector == "retinaface":
-        from w2l_studio.faces.detect_retinaface import RetinaFace
+    kind = config.detector
+    return Mtcnn() if kind == "mtcnn" else _detector_of(weights.find(kind, kind))
 
-        return RetinaFace(weights.load_state(weights.find("retinaface", "retinaface").path))
-    if config.detector == "yunet":
+
+def try_on(entry: Entry) -> None:
+    """Try a face detector's weights on a known picture; weights for anything else pass.
+
+    A file of one family of RetinaFace's loads into the other's network and finds nothing.
+
+    Raises:
+        WeightsError: they are not loaded, or the face is not found where it is.
+    """
+    if entry.kind in _DETECTORS and not known.found_by(_detector_of(entry)):
+        raise WeightsError(
+            f"these {entry.kind} weights do not find the face in a picture that shows one",
+            hint="get the file as its publisher offers it, or keep to `--detector mtcnn`",
+            where=entry.path.name,
+        )
+
+
+def _detector_of(entry: Entry) -> Detector:
+    if entry.kind == "yunet":
         from w2l_studio.faces.detect_yunet import YuNet
 
-        return YuNet(weights.find("yunet", "yunet").path)
-    return Mtcnn()
+        return YuNet(entry.path)
+    from w2l_studio.faces.detect_retinaface import RetinaFace
+
+    return RetinaFace(weights.load_state(entry.path))

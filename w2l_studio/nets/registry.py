@@ -10,10 +10,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import platformdirs
 
@@ -45,6 +46,14 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """Return the entry as plain JSON values."""
         return {**asdict(self), "path": str(self.path)}
+
+
+#: Tries weights before they are kept; raises `WeightsError` where they do not work.
+Trial: TypeAlias = Callable[[Entry], None]
+
+
+def _untried(_: Entry) -> None:
+    """Take weights as they are."""
 
 
 def entries() -> list[Entry]:
@@ -85,12 +94,13 @@ def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
     return entry
 
 
-def add(path: Path, name: str | None = None) -> Entry:
+def add(path: Path, name: str | None = None, trial: Trial = _untried) -> Entry:
     """Register a weights file: find out what it is, copy it into the user's store, keep its SHA-256.
 
     Args:
         path: any file that `checkpoint.kind_of` knows.
         name: to use it by; default: from what it is. A name of the user's is given to the new file.
+        trial: is shown what the file is before it is kept; what it raises keeps the file out.
 
     Raises:
         WeightsError: not readable, or for nothing that is known here.
@@ -98,15 +108,18 @@ def add(path: Path, name: str | None = None) -> Entry:
         OutputError: the store cannot be written.
     """
     found = _unregistered(path)
-    return _keep(found, _free(name or _default_name(found)))
+    free = _free(name or _default_name(found))
+    trial(found)
+    return _keep(found, free)
 
 
-def fetch(source: str, name: str | None = None) -> Entry:
+def fetch(source: str, name: str | None = None, trial: Trial = _untried) -> Entry:
     """Download public weights and register them, when their SHA-256 is the known one.
 
     Args:
         source: their public name.
         name: to use them by; default: the public one.
+        trial: as for `add`.
 
     Raises:
         WeightsError: the source is not known, the download failed, or brought something else.
@@ -116,7 +129,9 @@ def fetch(source: str, name: str | None = None) -> Entry:
     with tempfile.TemporaryDirectory(prefix="w2l-studio-") as folder:
         path = Path(folder) / file.url.rpartition("/")[2]
         public.download(file, path)
-        return _keep(_unregistered(path), name, file.licence, file.description)
+        found = _unregistered(path)
+        trial(found)
+        return _keep(found, name, file.licence, file.description)
 
 
 def _free(name: str) -> str:
