@@ -93,11 +93,49 @@ def test_a_detector_that_works_is_kept(name: str, shared, tmp_path: Path, monkey
     assert done.exit_code == 0
 
 
-def test_doctor_asks_for_the_encoder_that_takes_are_written_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_asks_for_the_encoder_that_takes_are_written_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import av
 
     from w2l_studio.cli import doctor
 
     assert doctor._media() == []
+    assert capsys.readouterr().out == "the prores encoder writes a frame\n"
     monkeypatch.setattr(av, "codecs_available", {"prores_ks", "libx264"})
     assert doctor._media() == ["PyAV has no prores encoder; install the wheel from PyPI"]
+
+
+def test_doctor_tells_an_encoder_that_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from w2l_studio.cli import doctor
+    from w2l_studio.media import encode
+
+    monkeypatch.setattr(encode._Sink, "write", lambda *_: None)
+    (problem,) = doctor._media()
+    assert problem.startswith("the prores encoder writes no frame (")
+
+
+def test_doctor_lets_the_detector_find_a_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    from w2l_studio.cli import doctor
+    from w2l_studio.faces import detect_mtcnn
+
+    assert doctor._weights() == []
+    monkeypatch.setattr(detect_mtcnn, "PASS", (0.6, 0.7, 1.1))
+    assert doctor._weights() == ["the detector mtcnn does not find the face in a picture that shows one"]
+
+
+@pytest.mark.parametrize(
+    ("problems", "said", "code"),
+    [
+        ([], "all is well\n", 0),
+        (["a"], "PROBLEM a\n1 problem found\n", 1),
+        (["a", "b"], "PROBLEM a\nPROBLEM b\n2 problems found\n", 1),
+    ],
+)
+def test_problems_are_counted(
+    problems: list[str], said: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from w2l_studio.cli import options
+
+    assert options.print_problems(problems) == code
+    assert capsys.readouterr().out == said

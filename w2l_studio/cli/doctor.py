@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from fractions import Fraction
 from importlib import metadata
+from pathlib import Path
 
 import click
+
+from w2l_studio.cli import options
 
 
 @click.command("doctor")
 def command() -> int:
-    """Check this installation: libraries, weights, detector, encoders."""
-    problems = [*_libraries(), *_weights(), *_media()]
-    for problem in problems:
-        click.echo(f"PROBLEM {problem}")
-    click.echo("all is well" if not problems else f"{len(problems)} problems found")
-    return 1 if problems else 0
+    """Check this installation: libraries and weights; try the detector on a face, the encoder on a frame."""
+    return options.print_problems([*_libraries(), *_weights(), *_media()])
 
 
 def _libraries() -> list[str]:
@@ -39,6 +40,7 @@ def _weights() -> list[str]:
     from w2l_studio.config import DubConfig
     from w2l_studio.dub import wiring
     from w2l_studio.errors import WeightsError
+    from w2l_studio.faces import known
 
     try:
         studio = wiring.build(DubConfig(), wiring.identify(DubConfig()))
@@ -47,13 +49,29 @@ def _weights() -> list[str]:
     click.echo(
         f"generator {studio.generator.name} ({studio.generator.face_px} px), detector {studio.detector.name}"
     )
+    if not known.found_by(studio.detector):
+        return [f"the detector {studio.detector.name} does not find the face in a picture that shows one"]
+    click.echo("the detector finds the face in a known picture")
     return []
 
 
 def _media() -> list[str]:
     import av
+    import numpy as np
 
+    from w2l_studio.errors import StudioError
     from w2l_studio.media import encode
+    from w2l_studio.terms import Planes, Plate
 
-    missing = [name for name in (encode.CODEC,) if name not in av.codecs_available]
-    return [f"PyAV has no {name} encoder; install the wheel from PyPI" for name in missing]
+    if encode.CODEC not in av.codecs_available:
+        return [f"PyAV has no {encode.CODEC} encoder; install the wheel from PyPI"]
+    plate = Plate(Path("grey.mov"), 64, 64, Fraction(24), 1, "prores", "yuv422p10le", 10)
+    grey = Planes(tuple(np.full((64, width), 512, "<u2") for width in (64, 32, 32)), plate.pix_fmt)
+    with tempfile.TemporaryDirectory(prefix="w2l-") as folder:
+        try:
+            with encode.ProRes().open(Path(folder) / "one.mov", plate, 0, {}) as sink:
+                sink.write(grey)
+        except StudioError as error:
+            return [f"the {encode.CODEC} encoder writes no frame ({error.message})"]
+    click.echo(f"the {encode.CODEC} encoder writes a frame")
+    return []

@@ -6,7 +6,7 @@ Defaults are read from `config`, where they stand once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -111,6 +111,15 @@ def print_table(table: Any) -> None:
     from rich.console import Console
 
     (Console() if sys.stdout.isatty() else Console(width=1000)).print(table)
+
+
+def print_problems(problems: Sequence[str]) -> int:
+    """Print what a check found and how much that is; return the exit code, 0 where nothing was found."""
+    for problem in problems:
+        click.echo(f"PROBLEM {problem}")
+    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    click.echo(f"{found} found" if problems else "all is well")
+    return 1 if problems else 0
 
 
 def _sign(certificate: Path | None, key: Path | None) -> SignConfig | None:

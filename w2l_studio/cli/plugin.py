@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from w2l_studio.cli import options
+
 _HOSTS = click.Choice(["resolve"])
 
 
@@ -41,7 +43,4 @@ def doctor() -> int:
     )
     for line in there:
         click.echo(line)
-    for line in missing:
-        click.echo(f"PROBLEM {line}")
-    click.echo("all is well" if not missing else f"{len(missing)} problems found")
-    return 1 if missing else 0
+    return options.print_problems(missing)
