@@ -17,7 +17,7 @@ from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import run, sheet
 from w2l_studio.edit import urls
 from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
-from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady
+from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
 from w2l_studio.media.probe import probe
 from w2l_studio.timing import frames_to_timecode, timecode_to_frames
 
@@ -236,6 +236,15 @@ def test_missing_media_is_told_by_clip_and_stops_nobody_else(
     offline, there = report_in(tmp_path / "out")["ranges"]
     assert (offline["clip"], offline["passed"][0]["code"]) == ("gone 0", "media-offline")
     assert there["synced"] == 20
+
+
+def test_a_stem_that_no_mark_names_is_told(two_clips: Any, tmp_path: Path, spoken_stem: Any) -> None:
+    edit, stems = two_clips
+    more = f"EVE={spoken_stem(tmp_path / 'EVE.fr.wav', 1)}"
+    _, events = dub(edit, [*stems, more], tmp_path / "out")
+    (told,) = (one for one in events if isinstance(one, Warned) and one.code == "stem-unused")
+    assert told.message == "no mark names EVE: EVE.fr.wav is laid into the edit and no lips follow it"
+    assert told.hint == "write `w2l EVE` where it speaks, or leave it out"
 
 
 def test_who_speaks_in_a_two_shot_is_told_by_the_hint_or_not_at_all(

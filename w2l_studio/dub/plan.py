@@ -6,6 +6,7 @@ Renders nothing and writes nothing; `dub.run` walks the plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,15 @@ from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
-from w2l_studio.errors import NothingMarked, ShotError, StemSilent, StudioError, Unsupported, UsageError
+from w2l_studio.errors import (
+    NoStem,
+    NothingMarked,
+    ShotError,
+    StemSilent,
+    StudioError,
+    Unsupported,
+    UsageError,
+)
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
@@ -43,6 +52,17 @@ class DubPlan:
     def stem(self, line: Line) -> Stem:
         """Return the stem of a line."""
         return sounds.stem_for(line.mark.character, self.stems)
+
+    @property
+    def unused(self) -> tuple[Stem, ...]:
+        """Stems of characters whom no mark means: they are laid into the edit, and no lips follow them."""
+        marks = [line.mark for segment in self.segments for line in segment.lines]
+        marks += [refused.mark for refused in self.refused]
+        heard = []
+        for character in {mark.character for mark in marks}:
+            with suppress(NoStem):
+                heard.append(sounds.stem_for(character, self.stems))
+        return tuple(stem for stem in self.stems if stem.character and stem not in heard)
 
     @property
     def frames(self) -> int:
