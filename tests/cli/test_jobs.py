@@ -90,6 +90,7 @@ WRONG = [
     ("dub marked.otio --stem fr.wav --media-root x", 2, "--media-root wants OLD=NEW"),
     ("dub marked.otio --stem fr.wav --weights nobody", 5, "there are no generator weights 'nobody'"),
     ("dub marked.otio --stem fr.wav --weights stand-in --detector yunet", 5, "no yunet weights"),
+    ("inspect marked.otio --stem fr.wav --detector yunet", 5, "no yunet weights"),
     ("dub marked.otio --stem fr.wav --weights stand-in --out file/out", 1, "Give another folder with --out."),
     ("dub marked.otio --stem .", 3, "a folder, not a media file. Give the file in it."),
     ("weights show nobody", 5, "there are no weights 'nobody'"),

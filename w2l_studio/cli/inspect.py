@@ -15,6 +15,7 @@ from w2l_studio.cli import options
 @click.command("inspect")
 @click.argument("edit", type=click.Path(path_type=Path))
 @options.selection
+@options.detector
 @click.option(
     "--faces/--no-faces", default=True, help="Look for shots and faces too (decodes the marked frames)."
 )
@@ -35,7 +36,8 @@ def command(edit: Path, faces: bool, as_json: bool, **values: Any) -> int:
     else:
         _table(rows)
         for stem in survey.stems(job):
-            click.echo(f"{stem['file']}: begins at {stem['timecode']} ({stem['placed_by']})")
+            unused = "" if stem["used"] else f"; no mark names {stem['character']}"
+            click.echo(f"{stem['file']}: begins at {stem['timecode']} ({stem['placed_by']}){unused}")
     return 0
 
 

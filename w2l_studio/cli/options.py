@@ -46,16 +46,21 @@ def selection(function: F) -> F:
     return function
 
 
+def detector(function: F) -> F:
+    """Add what looks for faces."""
+    return click.option(
+        "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=_DEFAULT.faces.detector,
+        show_default=True, help="Face detector.",
+    )(function)  # fmt: skip
+
+
 def settings(function: F) -> F:
     """Add how faces are found and mouths are made."""
-    mouths, faces = _DEFAULT.mouths, _DEFAULT.faces
+    mouths = _DEFAULT.mouths
     for option in reversed(
         (
             click.option("--weights", default=mouths.weights, show_default=True, help="Name or file."),
-            click.option(
-                "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=faces.detector,
-                show_default=True, help="Face detector.",
-            ),
+            detector,
             click.option(
                 "--reference", type=click.Choice(["closed", "same"]), default=mouths.reference,
                 show_default=True,

@@ -31,10 +31,7 @@ _UNREADABLE = 3
     "--protocol", type=click.Choice(["wild", "lrs"]), default=_DEFAULT.protocol, show_default=True,
     help="What SyncNet sees: each face track, or the whole picture.",
 )  # fmt: skip
-@click.option(
-    "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=_DEFAULT.faces.detector,
-    show_default=True, help="Face detector.",
-)  # fmt: skip
+@options.detector
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
 def command(files: tuple[Path, ...], judge: str, protocol: str, detector: str, as_json: bool) -> int:
     """Score how well lips and sound of each FILE fit, per shot and face (docs/score.md).

@@ -45,15 +45,15 @@ class Listener:
     def __call__(self, tracks: Sequence[FaceTrack]) -> list[float] | None:
         """Score tracks over the same frames; None where there is no speech to ask, or too little."""
         frames = tracks[0].frames
-        samples = production_sound(self.segment, frames, self.production)
-        shown = at_expert_rate(len(frames), frames.rate)
-        if samples is None or len(shown) < LEAST_FRAMES or not speech.voiced(samples).any():
+        samples = asked(self.segment, frames, self.production)
+        if samples is None:
             return None
+        shown = at_expert_rate(len(frames), frames.rate)
         voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
         part = busiest(voice.voiced)
         shown, voice = shown[part], Voice(voice.windows[part], voice.voiced[part])
-        asked = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
-        faces = [windows(self.view, within(track, asked)) for track in tracks]
+        seen = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
+        faces = [windows(self.view, within(track, seen)) for track in tracks]
         joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
         return [
             self.judge.follow(crops.pixels[shown - shown[0]], voice) if track.present.mean() > 1 / 3 else -1.0
@@ -66,6 +66,13 @@ def windows(view: View, track: FaceTrack) -> cutting.Windows:
     window = smooth.steady_windows(crop.windows(track.points), track.present, track.frames.rate)
     maps = view.crop_maps(crop.affines(window, EXPERT_PX))
     return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
+
+
+def asked(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:
+    """Return the production sound of a range; None where it is too short, or silent, to choose a speaker."""
+    samples = production_sound(segment, frames, production)
+    enough = len(at_expert_rate(len(frames), frames.rate)) >= LEAST_FRAMES
+    return samples if samples is not None and enough and speech.voiced(samples).any() else None
 
 
 def production_sound(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:

@@ -5,15 +5,25 @@ Looks at reduced pictures at most; renders nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import geometry, scan, wiring
+from w2l_studio.dub import geometry, listening, pieces, scan, wiring
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.edit import timeline
-from w2l_studio.errors import StudioError
+from w2l_studio.errors import NoFace, SpeakerUnclear, StudioError
+from w2l_studio.faces import speaker
 from w2l_studio.protocols import Detector
-from w2l_studio.terms import Segment
+from w2l_studio.terms import FaceTrack, Line, Segment, Shot
+
+#: A shot and its faces.
+_Seen: TypeAlias = tuple[Shot, Sequence[FaceTrack]]
+#: What only the run itself tells: it asks the sync expert.
+_HEARD = (
+    "speaker-unclear, unless the production sound tells which of the faces speaks: "
+    "a `face` hint in the mark does."
+)
 
 
 def rows(job: DubPlan, config: DubConfig, *, look: bool) -> list[dict[str, Any]]:
@@ -42,13 +52,14 @@ def rows(job: DubPlan, config: DubConfig, *, look: bool) -> list[dict[str, Any]]
 
 
 def stems(job: DubPlan) -> list[dict[str, Any]]:
-    """Return how every stem was placed."""
+    """Return how every stem was placed, and whether any mark uses it."""
     return [
         {
             "file": str(stem.path),
             "character": stem.character,
             "timecode": timeline.timecode(job.edit, round(stem.first_sample_s * job.edit.rate)),
             "placed_by": stem.placed_by,
+            "used": stem not in job.unused,
         }
         for stem in job.stems
     ]
@@ -57,7 +68,9 @@ def stems(job: DubPlan) -> list[dict[str, Any]]:
 def _lines(
     job: DubPlan, segment: Segment, detector: Detector | None, config: DubConfig
 ) -> list[dict[str, Any]]:
-    shots, faces, problem = _look(segment, detector, config)
+    view = geometry.view(segment.plate, config.faces.analysis_px)
+    shots, trouble = _look(segment, detector, view, config) if detector is not None else (None, None)
+    most = max((len(tracks) for _, tracks in shots), default=0) if shots is not None else None
     listed = []
     for line in segment.lines:
         record = line.mark.record.intersect(segment.clip.record) or segment.clip.record
@@ -68,31 +81,46 @@ def _lines(
                 "frames": len(line.plate_range),
                 "character": line.mark.character,
                 "clip": segment.clip.name,
-                "shots": shots,
-                "faces": faces,
-                "problem": problem,
+                "shots": len(shots) if shots is not None else None,
+                "faces": most,
+                "problem": _foreseen(job, segment, line, shots, view, config) if shots else trouble,
             }
         )
     return listed
 
 
 def _look(
-    segment: Segment, detector: Detector | None, config: DubConfig
-) -> tuple[int | None, int | None, str | None]:
-    """Return shots, most faces in a shot, and a problem of a segment."""
-    if detector is None:
-        return None, None, None
-    view = geometry.view(segment.plate, config.faces.analysis_px)
+    segment: Segment, detector: Detector, view: geometry.View, config: DubConfig
+) -> tuple[list[_Seen] | None, str | None]:
+    """Return the faces of every shot of a segment, or what keeps them from being looked for."""
+    plate = segment.plate
     try:
-        shots = scan.split(segment.plate, segment.render_range, view, _quiet)
-        counts = [
-            len(scan.tracks(segment.plate, shot, view, detector, config.faces.every, _quiet))
-            for shot in shots
-        ]
+        return [
+            (shot, scan.tracks(plate, shot, view, detector, config.faces.every, _quiet))
+            for shot in scan.split(plate, segment.render_range, view, _quiet)
+        ], None
     except StudioError as error:
-        return None, None, f"{error.code}: {error}"
-    most = max(counts, default=0)
-    return len(shots), most, None if most else "no-face: no face was found"
+        return None, f"{error.code}: {error}"
+
+
+def _foreseen(
+    job: DubPlan, segment: Segment, line: Line, shots: Sequence[_Seen], view: geometry.View, config: DubConfig
+) -> str | None:
+    """Say in which shots nobody is found who could speak a line, or who speaks is not told beforehand."""
+    found = []
+    for shot, tracks in shots:
+        frames = pieces.reach(segment, line).intersect(shot.frames)
+        if frames is None:
+            continue
+        parts = [scan.within(track, frames) for track in tracks]
+        try:
+            speaker.choose(parts, line.mark.hint, view.size_px, None, margin=config.faces.speaker_margin)
+        except SpeakerUnclear as error:
+            sound = line.mark.hint is None and listening.asked(segment, frames, job.edit.sounds) is not None
+            found.append(_HEARD if sound else f"{error.code}: {error}")
+        except NoFace as error:
+            found.append(f"{error.code}: {error}")
+    return " ".join(dict.fromkeys(found)) or None
 
 
 def _quiet(_: str) -> None:
