@@ -146,30 +146,33 @@ def evaluate(net: nn.Module, clips: Sequence[Clip]) -> tuple[dict[str, Any], lis
 
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
     """Sum up the scores of one split, as `evaluate` tells."""
-    values = np.array([[getattr(s, name) for name in _MEASURES] for s in scores])
-    people = [
-        np.flatnonzero([s.speaker == who for s in scores]) for who in sorted({s.speaker for s in scores})
-    ]
-    low, high = _bounds(values, people)
+    people = [s.speaker for s in scores]
     sweep = np.mean([s.sweep for s in scores], 0)
-    told: dict[str, Any] = {"people": len(people), "clips": len(scores)}
-    for index, name in enumerate(_MEASURES):
-        told[name] = [round(float(v), 4) for v in (values[:, index].mean(), low[index], high[index])]
+    told: dict[str, Any] = {"people": len(set(people)), "clips": len(scores)}
+    for name in _MEASURES:
+        values = np.array([getattr(s, name) for s in scores])
+        told[name] = [round(v, 4) for v in (float(values.mean()), *bounds(values, people))]
     told["minimum_at"] = SHIFT - int(sweep.argmin())
     told["sweep"] = [round(float(v), 4) for v in sweep]
     return told
 
 
-def _bounds(values: Doubles, people: Sequence[Any]) -> tuple[Doubles, Doubles]:
-    """Resample people, and the clips of each: lower and upper bounds by measure."""
+def bounds(values: Doubles, speakers: Sequence[str]) -> tuple[float, float]:
+    """Resample people, and the clips of each: the bounds of the mean in 95 of 100 cases.
+
+    Args:
+        values: ``float64[N]``, a figure for each clip.
+        speakers: who is seen in it.
+    """
     random = np.random.default_rng(0)
-    means = np.empty((_RESAMPLED, values.shape[1]))
-    for row in range(_RESAMPLED):
+    people = [np.flatnonzero(np.array(speakers) == who) for who in sorted(set(speakers))]
+    means = []
+    for _ in range(_RESAMPLED):
         chosen = random.integers(len(people), size=len(people))
         rows = np.concatenate([random.choice(people[i], len(people[i])) for i in chosen])
-        means[row] = values[rows].mean(0)
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    return low, high
+        means.append(values[rows].mean())
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def table(told: dict[str, Any]) -> str:
