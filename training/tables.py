@@ -78,7 +78,7 @@ def _pair(
 ) -> Iterator[tuple[Row, FramesBGR]]:
     """Yield what is said of each method's faces, and the faces at the judge's size."""
     count = min(len(video.frames), len(sound.frames))
-    own, other = (_pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
+    own, other = (pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
     pixels = crops(video, FACE_PX)[:count]
     closed = _closed(pixels, opening)
     shut = pixels.copy()
@@ -91,7 +91,7 @@ def _pair(
         voice = _voice(sound, count, generator.lead_ms)
         for protocol in PROTOCOLS:
             references = large if protocol == "paper" else large[closed]
-            drawn = _small(generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice))
+            drawn = small(generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice))
             yield _row(generator.name, protocol, video, judge, drawn, other), drawn
 
 
@@ -113,7 +113,8 @@ def crops(clip: Clip, face_px: int) -> FramesBGR:
     return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
 
 
-def _small(faces: FramesBGR) -> FramesBGR:
+def small(faces: FramesBGR) -> FramesBGR:
+    """Make faces as small as the judge reads them."""
     if faces.shape[1] == FACE_PX:
         return faces
     size = (FACE_PX, FACE_PX)
@@ -131,7 +132,8 @@ def _voice(clip: Clip, count: int, lead_ms: float) -> Voice:
     return Voice(windows, windows.max((1, 2)) > _SILENT)
 
 
-def _pcm(clip: Clip) -> npt.NDArray[np.int16]:
+def pcm(clip: Clip) -> npt.NDArray[np.int16]:
+    """Read a clip's sound as the judge hears it."""
     samples = np.load(clip.folder / "audio.npy") * 2.0**15
     return np.asarray(np.clip(np.rint(samples), -(2**15), 2**15 - 1), np.int16)
 
