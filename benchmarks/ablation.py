@@ -4,7 +4,8 @@ Trains `training expert` once per arm and seed, all with the same number of step
 `training evaluate` does. With `--ears RUN` it trains `training generator` instead, without an expert; all
 arms hear by the same ears, so they differ in pictures alone. Each clip is dubbed with its own sound: does the
 lips' opening follow the true one (correlation, lag), and how far are they from the sound by `w2l-judge`,
-which never taught? True lips and shut lips stand beside.
+which never taught? True lips and shut lips stand beside. The last step's weights are measured: of runs this
+short their moving average is mostly the beginning.
 
 A run that is there already is not trained again. Prints markdown: mean of the seeds ± their deviation, in
 brackets 95 % of resamplings of people and their clips (scores averaged over seeds).
@@ -107,7 +108,7 @@ def main() -> None:
         for seed in range(options.seeds):
             run = options.out / f"{arm.name.replace(':', 'to')}-{seed}"
             train(command, run, arm, options.real, options.made, seed, options.steps)
-            scores.setdefault(arm.name, []).append(score(*export.from_run(run), clips))
+            scores.setdefault(arm.name, []).append(score(*export.from_run(run, mean=False), clips))
     if options.ears:
         scores["true lips"] = [lips(clips, lambda _clip, true, _references: true)]
         scores["shut lips"] = [lips(clips, lambda _clip, _true, references: references)]

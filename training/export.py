@@ -78,12 +78,13 @@ def _side(state: dict[str, Tensor]) -> int:
     return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]
 
 
-def from_run(run: Path, *, best: bool = False) -> tuple[nn.Module, Meta]:
-    """Read the network of a run, its moving average where there is one.
+def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Module, Meta]:
+    """Read the network of a run.
 
     Args:
         run: folder with ``checkpoint.pt`` and ``manifest.tsv``.
         best: as of the best measurement (``best.pt``), not of the last step.
+        mean: the moving average of its weights where there is one; it reaches back some 500 steps.
 
     Returns:
         The network, and its meta with steps and the manifest's hash.
@@ -94,7 +95,7 @@ def from_run(run: Path, *, best: bool = False) -> tuple[nn.Module, Meta]:
     path = run / ("best.pt" if best else "checkpoint.pt")
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
-    net, meta = network(trainee.get("average") or trainee["net"], path)
+    net, meta = network((mean and trainee.get("average")) or trainee["net"], path)
     meta = replace(meta, **trainee.get("meta", {}))
     if isinstance(net, Generator):
         net.from_reference = meta.from_reference
