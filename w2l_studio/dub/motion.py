@@ -9,14 +9,13 @@ import base64
 import csv
 import io
 import json
-from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from w2l_studio import __version__
+from w2l_studio import __version__, atomic
 from w2l_studio.errors import OutputError
 from w2l_studio.terms import Floats, LipMotion
 
@@ -126,13 +125,10 @@ def write(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        with atomic.written(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise OutputError(
             f"cannot be written ({error.strerror})", hint="give another path", where=str(path)
         ) from error

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from w2l_studio import atomic
 from w2l_studio.errors import OutputError
 
 if sys.platform == "win32":
@@ -66,14 +67,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: the folder cannot be written or the disk is full.
     """
-    part = path.with_name(path.name + ".part")
-    with output_errors(path):
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+    with output_errors(path), atomic.written(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 @contextmanager

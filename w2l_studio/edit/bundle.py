@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from w2l_studio import atomic
 from w2l_studio.errors import EditError
 
 _CONTENT = "content.otio"
@@ -67,7 +68,5 @@ def _fresh(target: Path, member: zipfile.ZipInfo, path: Path) -> bool:
 
 def _extract(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    with bundle.open(member) as source, part.open("wb") as file:
+    with atomic.written(target) as part, bundle.open(member) as source, part.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
-    part.replace(target)

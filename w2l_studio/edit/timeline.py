@@ -5,7 +5,6 @@ Probes no media and finds no marks.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from w2l_studio import atomic
 from w2l_studio.edit import bundle, layout, sanitise, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
 from w2l_studio.errors import EditError, OutputError
@@ -83,11 +83,10 @@ def write(timeline: Any, path: Path) -> None:
         OutputError: the folder cannot be written or the disk is full.
     """
     text = sanitise.restore(otio.core.serialize_json_to_string(timeline, indent=4))
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text + "\n", encoding="utf-8")
-        os.replace(part, path)  # noqa: PTH105 - replaces on every system
+        with atomic.written(path) as part:
+            part.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"cannot be written ({error.strerror})", hint="give another folder", where=str(path)

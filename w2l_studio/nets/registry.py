@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import platformdirs
 
+from w2l_studio import atomic
 from w2l_studio.errors import OutputError, UsageError, WeightsError
 from w2l_studio.nets import checkpoint, public
 
@@ -219,9 +220,8 @@ def _keep(found: Entry, name: str, licence: str = "", description: str = "") -> 
     others = [entry for entry in before if entry.name != name]
     try:
         store.mkdir(parents=True, exist_ok=True)
-        partial = kept.path.with_suffix(".part")
-        shutil.copyfile(found.path, partial)
-        partial.replace(kept.path)
+        with atomic.written(kept.path) as part:
+            shutil.copyfile(found.path, part)
         _write_index(store, [*others, kept])
         used = {entry.path for entry in (*others, kept)}
         for entry in before:
@@ -246,9 +246,8 @@ def _write_index(store: Path, kept: list[Entry]) -> None:
         }
         for entry in kept
     ]
-    partial = store / f"{_INDEX}.part"
-    partial.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    partial.replace(store / _INDEX)
+    with atomic.written(store / _INDEX) as part:
+        part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def _verify(entry: Entry) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from w2l_studio import atomic
 from w2l_studio.errors import OutputError, WeightsError
 from w2l_studio.nets import checkpoint
 from w2l_studio.nets.meta import Meta
@@ -181,10 +182,9 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
         for key, value in module.state_dict().items()
         if value.is_floating_point()
     }
-    partial = path.with_name(path.name + ".part")
     try:
-        save_file(tensors, partial, meta.to_header())
-        partial.replace(path)
+        with atomic.written(path) as part:
+            save_file(tensors, part, meta.to_header())
     except (OSError, SafetensorError) as error:
         raise OutputError(f"weights cannot be written ({error})", where=str(path)) from error
 
