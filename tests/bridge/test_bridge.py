@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -64,22 +63,25 @@ def start(
 
 
 def ended(job: bridge.Job) -> bridge.Job:
-    while job.running():
-        time.sleep(0.05)
+    assert job._process is not None
+    job._process.wait()
     job.poll()
     return job
 
 
-def test_a_job_is_started_read_and_finished(start: Start) -> None:
-    job = start()
-    seen = []
-    shares = [job.progress()]
-    while job.running():
-        seen += job.poll()
-        shares.append(job.progress())
-        time.sleep(0.02)
-    seen += job.poll()
+def test_a_job_is_started_read_and_finished(start: Start, tmp_path: Path) -> None:
+    job = ended(start())
+    # What a host sees that looks after every line.
+    seen, shares, again = [], [], bridge.Job(tmp_path / "again")
+    again.folder.mkdir()
+    lines = (job.folder / "progress.jsonl").read_bytes().splitlines(keepends=True)
+    for count in range(len(lines) + 1):
+        (again.folder / "progress.jsonl").write_bytes(b"".join(lines[:count]))
+        seen += again.poll()
+        shares.append(again.progress())
     assert seen == job.events
+    assert shares[0] == 0.0
+    assert len(set(shares)) > 3
     assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
     assert seen[0]["kind"] == "PlanReady"
     assert shares == sorted(shares)
@@ -98,10 +100,25 @@ def test_what_the_bridge_reads_is_what_the_engine_writes() -> None:
 
 def test_the_engine_outlives_its_host(engine: str, place: Path, start: Start, tmp_path: Path) -> None:
     """The host is a process that starts a job and is gone; the job is known by its folder alone."""
-    folder = tmp_path / "jöb"
+    folder, alive, awaited = tmp_path / "jöb", tmp_path / "alive", tmp_path / "engine"
+    # The engine holds one end of a pipe: it begins once the other is opened, which reads until it is gone.
+    os.mkfifo(alive)
+    awaited.write_text(f'#!/bin/sh\nexec 9>"{alive}"\nexec "{engine}" "$@"\n')
+    awaited.chmod(0o755)
     code = "import sys\nfrom w2l_studio import bridge\nbridge.start(sys.argv[1], sys.argv[3:], sys.argv[2])"
     dub = ["dub", str(place / "marked.otio"), "--stem", str(place / "fr.wav"), "--out", str(tmp_path / "out")]
-    host = [sys.executable, "-W", "ignore", "-c", code, engine, str(folder), *dub, "--weights", "stand-in"]
+    host = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        code,
+        str(awaited),
+        str(folder),
+        *dub,
+        "--weights",
+        "stand-in",
+    ]
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     subprocess.run(host, check=True, env={**clean, "PYTHONPATH": str(ROOT)})
     job = bridge.Job(folder)
@@ -110,7 +127,8 @@ def test_the_engine_outlives_its_host(engine: str, place: Path, start: Start, tm
         start()
     with pytest.raises(bridge.BridgeError, match="still at work"):
         job.result()
-    assert ended(job).result()["kind"] == "JobFinished"
+    assert alive.read_bytes() == b""
+    assert job.result()["kind"] == "JobFinished"
 
 
 def test_a_job_is_stopped(start: Start, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """From the menu to a take on the timeline that plays the dubbed clip, with the real engine between."""
 
 import json
-import time
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import fake_resolve
@@ -39,9 +40,12 @@ def start(window):
 
 def finished(home, package):
     (record,) = (home / "W2L Studio").rglob("job.json")
-    job = package("bridge").Job(record.parent)
-    while job.running():
-        time.sleep(0.1)
+    bridge = package("bridge")
+    # Started by this process; where Python has laid it to rest already, it has ended.
+    with suppress(ChildProcessError):
+        os.waitpid(int((record.parent / bridge._PID).read_text()), 0)
+    job = bridge.Job(record.parent)
+    job.poll()
     return job
 
 
