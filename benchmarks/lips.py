@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import lag
 from training import lessons
 from training.performers import sources
 from training.performers.make import Source
@@ -34,7 +35,6 @@ from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Floats
 
 RATE = Fraction(25)
-_LAGS = range(-5, 6)
 #: Rhubarb's mouth shapes -> opening (README of Rhubarb: A shut for p b m, D wide open, X idle).
 _SHAPES = {"A": 0.0, "B": 0.06, "C": 0.2, "D": 0.38, "E": 0.2, "F": 0.08, "G": 0.06, "H": 0.2, "X": 0.0}
 #: Phonemes that are alike on lips, or nearly.
@@ -47,11 +47,11 @@ Told = tuple[Floats, Bools]
 Method = Callable[[Source, int], Told]
 
 
-def truth(source: Source, frames: int) -> Told:
+def truth(source: Source, frames: int) -> Floats:
     middles = (np.arange(frames) + 0.5) / float(RATE)
     units, _ = lessons.animated(source.phones, middles)
     motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
-    return motion.opening, np.zeros(frames, np.bool_)
+    return motion.opening
 
 
 def network(name: str) -> Method:
@@ -171,26 +171,20 @@ def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
     return len(true), int(table.any(0).sum()), int((~table.any(1)).sum())
 
 
-def lag(told: Floats, true: Floats) -> list[float]:
-    inside = slice(max(_LAGS), len(told) - max(_LAGS))
-    return [float(np.corrcoef(np.roll(told, -n)[inside], true[inside])[0, 1]) for n in _LAGS]
-
-
 def measure(method: Method, found: list[Source]) -> str:
-    counts, curves = np.zeros(3), []
+    counts = np.zeros(3)
     openings: list[tuple[Floats, Floats]] = []
     seconds, began = 0.0, time.perf_counter()
     for source in found:
         frames = int(len(source.audio) * RATE / mel.SAMPLE_RATE)
         opening, shut = method(source, frames)
-        true, _ = truth(source, frames)
         counts += closures(source, shut)
-        openings.append((opening, true))
+        openings.append((opening, truth(source, frames)))
         seconds += frames / float(RATE)
     spent = time.perf_counter() - began
-    curves = np.nanmean([lag(told, true) for told, true in openings if told.std() and len(told) > 20], 0)
+    long = [lag.correlations(told, true) for told, true in openings if len(told) > 20]
     told, true = (np.concatenate([pair[i] for pair in openings]) for i in (0, 1))
-    best = list(_LAGS)[int(np.argmax(curves))]
+    best = max(lag.REACH, key=lambda n: float(np.nanmean([at[n] for at in long])))
     hit, invented = counts[1:] / counts[0]
     correlation = np.corrcoef(told, true)[0, 1]
     amplitude, spent_s = told.std() / true.std(), spent / seconds * 60

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import lag
 from training import augment
 from training.data import Clip, column, hear, read_pack
 from w2l_studio.faces import reference
@@ -26,11 +27,10 @@ from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
-from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, FramesBGR, Ints, Voice
 
 #: Rows and columns of the lips, as parts of the face's side.
 _LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
-_LAGS = range(-5, 6)
 _COLUMNS = 14
 
 
@@ -52,13 +52,6 @@ def detail(pixels: FramesBGR) -> float:
 def voice(clip: Clip, count: int, lead_ms: int) -> Voice:
     windows = np.stack([hear(clip.mel, column(n, lead_ms)) for n in range(count)])
     return Voice(windows, windows.max((1, 2)) > -1)
-
-
-def lag(drawn: Floats, true: Floats) -> tuple[float, int]:
-    """Return correlation of two curves as they are, and the lag in pictures where it is largest."""
-    inside = slice(max(_LAGS), len(drawn) - max(_LAGS))
-    at = {n: float(np.corrcoef(np.roll(drawn, -n)[inside], true[inside])[0, 1]) for n in _LAGS}
-    return at[0], max(at, key=lambda n: at[n])
 
 
 def shut(pixels: FramesBGR, opening: Openness) -> Ints:
@@ -94,7 +87,8 @@ def measure(
         at_zero = float(judge.distances(spoken, heard)[15])
         figures[name] = {"offset": verdict.offset_frames, "distance": at_zero, "best": verdict.distance}
         if drawn is not None:
-            figures[name]["correlation"], figures[name]["lag"] = lag(opening(drawn), true)
+            at = lag.correlations(opening(drawn), true)
+            figures[name]["correlation"], figures[name]["lag"] = at[0], max(at, key=lambda n: at[n])
             figures[name]["lips_levels"] = float(np.abs(lips(drawn).astype(float) - lips(pixels)).mean())
             figures[name]["detail"] = detail(drawn) / detail(pixels)
     in_sync = judge.distances(crops(other, side)[:count], heard)

@@ -104,6 +104,24 @@ def face_points():
 
 
 @pytest.fixture(scope="session")
+def coverage():
+    """Return ``covered(picture, affine, matte)``: which samples of each plane a paste may change."""
+    from w2l_studio.composite import paste, warp
+    from w2l_studio.composite.layout import layout
+
+    def covered(picture, affine, matte):
+        stored, shown = layout(picture.pix_fmt), warp.region(matte.alpha)
+        found = [np.zeros(plane.shape, np.bool_) for plane in picture.planes]
+        for i in range(stored.colours if shown is not None else 0):
+            onto = warp.patch(found[i].shape, paste._to_crop(stored, i, affine), shown)
+            if onto is not None:
+                found[i][onto.rows, onto.columns] = warp.mask(matte.alpha, onto) > 0
+        return found
+
+    return covered
+
+
+@pytest.fixture(scope="session")
 def stand_ins(tmp_path_factory):
     """Return a folder of weights with random values (``stand-in``, ``-expert``, ``-opening``).
 

@@ -5,6 +5,8 @@ Knows no kind of work (see `flows`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bpy
 
 from . import bridge, flows, lips, mapping
@@ -18,14 +20,12 @@ SENTENCES = (bridge.BridgeError, flows.Failed, lips.LipsError, mapping.MappingEr
 class Running:
     """Makes an operator of a method ``steps(context)``; at work one at a time."""
 
+    #: The operator's own method: the work, which may hold no Blender data from one step to the next.
+    steps: Callable[[bpy.types.Context], flows.Steps]
     _flow: flows.Flow | None = None
     _timer: bpy.types.Timer | None = None
     #: Whether any operator of ours is at work.
     busy = False
-
-    def steps(self, context: bpy.types.Context) -> flows.Steps:
-        """Return the work; it may hold no Blender data from one step to the next."""
-        raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Do all of it before returning: scripts and `--background`."""

@@ -63,13 +63,13 @@ def far_from_matte(plane, index, stored, to_crop):
     seed=st.integers(0, 99),
 )
 def test_outside_the_matte_every_sample_is_the_same(
-    make_plate, pix_fmt, tags, x, y, side, roll, stretch, gain, seed
+    make_plate, coverage, pix_fmt, tags, x, y, side, roll, stretch, gain, seed
 ):
     picture = make_plate(pix_fmt, tags)
     before = [plane.copy() for plane in picture.planes]
     to_crop = affine(x, y, side, roll) @ np.diag([stretch, 1, 1])
     new = paste.paste(picture, tags, other_mouth(seed), to_crop, MATTE, gain=gain, colour=SAME)
-    stored, covered = layout(pix_fmt), paste.coverage(picture, to_crop, MATTE)
+    stored, covered = layout(pix_fmt), coverage(picture, to_crop, MATTE)
     assert new.pix_fmt == pix_fmt
     assert len(new.planes) == len(before) == len(covered)
     for i, (old, kept, made, may) in enumerate(zip(before, picture.planes, new.planes, covered, strict=True)):
@@ -84,26 +84,26 @@ def test_outside_the_matte_every_sample_is_the_same(
 
 
 @pytest.mark.parametrize("pix_fmt", FORMATS)
-def test_under_the_matte_it_does_change(make_plate, pix_fmt):
+def test_under_the_matte_it_does_change(make_plate, coverage, pix_fmt):
     picture = make_plate(pix_fmt, HD)
     mouth = np.full((P, P, 3), (180, 60, 90), np.uint8)
     new = paste.paste(picture, HD, mouth, affine(), MATTE, gain=1, colour=SAME)
     # Around the lips a picture so unlike the plate is no face, and is left out (composite.silhouette).
     lips = Matte(np.where(matte.lips(P) > 0.9, MATTE.alpha, np.float32(0)))
-    for i, may in enumerate(paste.coverage(picture, affine(), lips)[: layout(pix_fmt).colours]):
+    for i, may in enumerate(coverage(picture, affine(), lips)[: layout(pix_fmt).colours]):
         changed = new.planes[i] != picture.planes[i]
         assert changed[may].mean() > 0.9
         assert may.sum() > 0.015 * may.size
 
 
 @pytest.mark.parametrize(("gain", "alpha"), [(0.0, MATTE), (1.0, Matte(np.zeros((P, P), np.float32)))])
-def test_no_gain_or_no_matte_is_the_plate(make_plate, gain, alpha):
+def test_no_gain_or_no_matte_is_the_plate(make_plate, coverage, gain, alpha):
     picture = make_plate("yuv422p10le", HD)
     new = paste.paste(picture, HD, other_mouth(), affine(), alpha, gain=gain, colour=SAME)
     for old, made in zip(picture.planes, new.planes, strict=True):
         assert np.array_equal(old, made)
     if not alpha.alpha.any():
-        assert not any(may.any() for may in paste.coverage(picture, affine(), alpha))
+        assert not any(may.any() for may in coverage(picture, affine(), alpha))
 
 
 @pytest.mark.parametrize("pix_fmt", FORMATS)
@@ -131,7 +131,7 @@ def test_rounding_the_mouth_to_8_bit_costs_at_most_a_level(make_plate, pix_fmt):
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
-def test_a_cast_is_matched_back_and_leaves_no_seam(make_plate, pix_fmt):
+def test_a_cast_is_matched_back_and_leaves_no_seam(make_plate, coverage, pix_fmt):
     picture, to_crop = make_plate(pix_fmt, HD), affine()
     seen = np.clip(np.rint(shown(picture, HD, to_crop)), 0, 255).astype(np.uint8)
     wrong = np.clip(seen * np.array([0.94, 0.97, 1.04]) + [7, -8, 10], 0, 255).astype(np.uint8)
@@ -140,7 +140,7 @@ def test_a_cast_is_matched_back_and_leaves_no_seam(make_plate, pix_fmt):
 
     def off(colour_match):
         new = paste.paste(picture, HD, wrong, to_crop, MATTE, gain=1, colour=colour_match)
-        covered = paste.coverage(picture, to_crop, MATTE)
+        covered = coverage(picture, to_crop, MATTE)
         pairs = zip(new.planes, picture.planes, covered, strict=True)
         return [abs(float((made.astype(int) - old)[may].mean())) / level for made, old, may in pairs]
 
@@ -237,11 +237,11 @@ def test_gain_is_a_fade(make_plate, gain):
         assert np.abs(some - expected).max() <= 1.01
 
 
-def test_a_face_outside_the_picture_is_no_face(make_plate):
+def test_a_face_outside_the_picture_is_no_face(make_plate, coverage):
     picture = make_plate("yuv420p", HD)
     new = paste.paste(picture, HD, other_mouth(), affine(-900, -900), MATTE, gain=1, colour=SAME)
     assert all(np.array_equal(a, b) for a, b in zip(new.planes, picture.planes, strict=True))
-    assert not any(may.any() for may in paste.coverage(picture, affine(-900, -900), MATTE))
+    assert not any(may.any() for may in coverage(picture, affine(-900, -900), MATTE))
 
 
 def test_a_mouth_lands_where_it_was_cut(store):

@@ -10,7 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from w2l_studio.composite import matte, paste
+from w2l_studio.composite import matte
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, listening, plan, run, sounds, take, wiring
 from w2l_studio.dub.spool import Spool
@@ -85,17 +85,17 @@ def test_takes_carry_rate_size_timecode_and_label(
 
 
 def test_outside_the_matte_every_sample_is_the_plates(
-    dubbed: tuple[Path, list[Event], dict[str, Any]], tmp_path: Path
+    dubbed: tuple[Path, list[Event], dict[str, Any]], tmp_path: Path, coverage: Any
 ) -> None:
     folder, _, _ = dubbed
     config = DubConfig()
     job = plan.make(folder / "edit" / "two_voices.otio", STEMS, config)
     studio = wiring.build(config, wiring.identify(config))
     segment = min(job.segments, key=lambda one: len(one.render_range))
-    assert changed_under_the_matte(job, segment, studio, config, tmp_path) > 1000
+    assert changed_under_the_matte(job, segment, studio, config, tmp_path, coverage) > 1000
 
 
-def test_so_it_is_in_ten_bit_422(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
+def test_so_it_is_in_ten_bit_422(tmp_path: Path, talking_film: Any, spoken_stem: Any, coverage: Any) -> None:
     film = talking_film(tmp_path / "a.mov", rate=Fraction(24), frames=24)
     stem = spoken_stem(tmp_path / "fr.wav", 2)
     length = otio.opentime.TimeRange(otio.opentime.RationalTime(2, 24), otio.opentime.RationalTime(20, 24))
@@ -109,10 +109,12 @@ def test_so_it_is_in_ten_bit_422(tmp_path: Path, talking_film: Any, spoken_stem:
     (segment,) = job.segments
     assert (segment.plate.pix_fmt, segment.plate.bits) == ("yuv422p10le", 10)
     studio = wiring.build(config, wiring.identify(config))
-    assert changed_under_the_matte(job, segment, studio, config, tmp_path) > 1000
+    assert changed_under_the_matte(job, segment, studio, config, tmp_path, coverage) > 1000
 
 
-def changed_under_the_matte(job: Any, segment: Any, studio: Any, config: DubConfig, folder: Path) -> int:
+def changed_under_the_matte(
+    job: Any, segment: Any, studio: Any, config: DubConfig, folder: Path, coverage: Any
+) -> int:
     """Hold every sample outside the matte against the plate's, and count those that changed."""
     stems = [job.stem(line) for line in segment.lines]
     changed = 0
@@ -120,21 +122,21 @@ def changed_under_the_matte(job: Any, segment: Any, studio: Any, config: DubConf
         performance = take.perform(segment, stems, (), studio, config, spool, lambda _: None)
         assert performance.spoken
         for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
-            covered = covered_by(performance, plate, n)
+            covered = covered_by(performance, plate, n, coverage)
             for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
                 np.testing.assert_array_equal(old[~mask], fresh[~mask])
                 changed += int((old != fresh).sum())
     return changed
 
 
-def covered_by(performance: take.Performance, plate: Any, n: int) -> list[Any]:
+def covered_by(performance: take.Performance, plate: Any, n: int, coverage: Any) -> list[Any]:
     """Tell which samples of frame n any matte reaches, per plane."""
     covered = [np.zeros(p.shape, np.bool_) for p in plate.planes]
     for spoken in performance.spoken:
         if n in spoken.rows:
             yaw = round(float(spoken.piece.yaw_deg[n - spoken.piece.frames.start]))
             shape = matte.mouth(spoken.mouths.px, float(yaw))
-            reached = paste.coverage(plate, spoken.maps[spoken.rows[n]], shape)
+            reached = coverage(plate, spoken.maps[spoken.rows[n]], shape)
             for mask, part in zip(covered, reached, strict=True):
                 mask |= part
     return covered

@@ -14,7 +14,7 @@ from w2l_studio.composite import planes as conversion
 from w2l_studio.composite import silhouette, teeth, texture, warp
 from w2l_studio.composite.colour import ColourMatch
 from w2l_studio.composite.layout import Layout, layout, legal
-from w2l_studio.terms import Bools, ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
+from w2l_studio.terms import ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
 
 
 def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle would only hide the list
@@ -72,24 +72,6 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
             moved = np.dstack([codes[i], lows[i]])
             out[i] = _blend(out[i], moved, keep, alpha, gain, onto, legal(stored, tags, i))
     return Planes(tuple(out), picture.pix_fmt)
-
-
-def coverage(picture: Planes, affine: Doubles, matte: Matte) -> list[Bools]:
-    """Return which samples of each plane a paste may change, ``bool[h, w]`` each.
-
-    Args:
-        picture: planes (only their sizes and pixel format are read).
-        affine: as for `paste`.
-        matte: as for `paste`.
-    """
-    stored = layout(picture.pix_fmt)
-    covered = warp.region(matte.alpha)
-    found = [np.zeros(plane.shape, np.bool_) for plane in picture.planes]
-    for i in range(stored.colours if covered is not None else 0):
-        onto = warp.patch(found[i].shape, _to_crop(stored, i, affine), covered or (0, 0, 0, 0))
-        if onto is not None:
-            found[i][onto.rows, onto.columns] = warp.mask(matte.alpha, onto) > 0
-    return found
 
 
 def _to_crop(stored: Layout, plane: int, affine: Doubles) -> Doubles:
