@@ -1,26 +1,18 @@
-"""What a plate's planes mean: depth, subsampling, siting, matrix and range of their code values.
+"""What a plate's planes mean: siting, matrix and range of their code values.
 
 Touches no pixels; conversions are in `composite.planes`.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from w2l_studio.errors import Unsupported
 from w2l_studio.terms import ColourTags, Doubles
+from w2l_studio.terms.pixels import PIXEL_FORMATS, PixelFormat, full_range
 
-#: Luma columns and rows under one chroma sample, by the name that FFmpeg gives the sampling.
-_SUBSAMPLING = {"444": (1, 1), "422": (2, 1), "420": (2, 2), "440": (1, 2), "411": (4, 1)}
-_NAME = re.compile(
-    r"(?:yuv(?P<flavour>[ja]?)(?P<sampling>444|422|420|440|411)p|gbr(?P<gbra>a?)p|gray)"
-    r"(?P<bits>9|10|12|14|16)?(?:le)?"
-)
 #: (Kr, Kb) by H.273 matrix code point: BT.709, FCC, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020 nc.
 _LUMA = {
     1: (0.2126, 0.0722),
@@ -33,74 +25,35 @@ _LUMA = {
 #: Code points that say nothing of a Y'CbCr matrix: identity, unspecified, reserved.
 _UNTOLD = (0, 2, 3)
 _HD_HEIGHT_PX = 720
-_FULL_RANGE = 2
-_LIMITED_RANGE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a picture is stored.
-
-    Args:
-        bits: bits per sample.
-        sub_x, sub_y: luma columns and rows per chroma sample.
-        kind: ``yuv`` (planes Y, Cb, Cr), ``gbr`` (planes G, B, R) or ``gray``.
-        alpha: a last plane that is not colour and is never touched.
-        full: the pixel format itself says full range (``yuvj``).
-    """
-
-    bits: int
-    sub_x: int
-    sub_y: int
-    kind: Literal["yuv", "gbr", "gray"]
-    alpha: bool
-    full: bool = False
-
-    @property
-    def colours(self) -> int:
-        """Number of planes that carry colour."""
-        return 1 if self.kind == "gray" else 3
-
-    def to_luma(self, plane: int) -> Doubles:
-        """Return the map from a plane's pixels to luma pixels, ``float64[3, 3]``.
-
-        Chroma is sited as MPEG-2 does (H.273 type 0): on the first column, midway between rows.
-        """
-        if plane == 0 or plane >= self.colours:
-            return np.eye(3)
-        rows = [[self.sub_x, 0, 0], [0, self.sub_y, (self.sub_y - 1) / 2], [0, 0, 1]]
-        return np.array(rows, np.float64)
-
-
-def layout(pix_fmt: str) -> Layout:
-    """Read FFmpeg's name of a planar pixel format.
+def layout(pix_fmt: str) -> PixelFormat:
+    """Return what FFmpeg's name of a planar pixel format means.
 
     Raises:
         Unsupported: it is none that is composited.
     """
-    match = _NAME.fullmatch(pix_fmt)
-    if match is None:
+    stored = PIXEL_FORMATS.get(pix_fmt)
+    if stored is None or stored.packed_chroma:
         raise Unsupported(
             f"pictures of pixel format {pix_fmt} are not composited",
             hint="Transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8 to 16 bits",
         )
-    bits = int(match["bits"] or 8)
-    if match["sampling"]:
-        sub_x, sub_y = _SUBSAMPLING[match["sampling"]]
-        return Layout(bits, sub_x, sub_y, "yuv", match["flavour"] == "a", match["flavour"] == "j")
-    if pix_fmt.startswith("gbr"):
-        return Layout(bits, 1, 1, "gbr", bool(match["gbra"]))
-    return Layout(bits, 1, 1, "gray", False)
+    return stored
 
 
-def full_range(stored: Layout, tags: ColourTags) -> bool:
-    """Tell whether code values use the full range: by tag, else Y'CbCr is limited and the rest full."""
-    if stored.full or tags.range == _FULL_RANGE:
-        return True
-    return stored.kind != "yuv" and tags.range != _LIMITED_RANGE
+def to_luma(stored: PixelFormat, plane: int) -> Doubles:
+    """Return the map from a plane's pixels to luma pixels, ``float64[3, 3]``.
+
+    Chroma is sited as MPEG-2 does (H.273 type 0): on the first column, midway between rows.
+    """
+    if plane == 0 or plane >= stored.colours:
+        return np.eye(3)
+    rows = [[stored.sub_x, 0, 0], [0, stored.sub_y, (stored.sub_y - 1) / 2], [0, 0, 1]]
+    return np.array(rows, np.float64)
 
 
-def legal(stored: Layout, tags: ColourTags, plane: int) -> tuple[int, int]:
+def legal(stored: PixelFormat, tags: ColourTags, plane: int) -> tuple[int, int]:
     """Return the lowest and highest nominal code value of a plane (BT.709 §4.6, BT.2100 table 9)."""
     if full_range(stored, tags):
         return 0, (1 << stored.bits) - 1
@@ -108,7 +61,7 @@ def legal(stored: Layout, tags: ColourTags, plane: int) -> tuple[int, int]:
     return 16 << (stored.bits - 8), top << (stored.bits - 8)
 
 
-def codes_from_bgr(stored: Layout, tags: ColourTags, height_px: int) -> Doubles:
+def codes_from_bgr(stored: PixelFormat, tags: ColourTags, height_px: int) -> Doubles:
     """Return the map from BGR 0..255 to code values, ``float64[planes, 4]`` (last column: offset).
 
     Non-linear values are mapped as they are: nothing is linearised, and PQ or HLG is not tone-mapped.
@@ -125,7 +78,7 @@ def codes_from_bgr(stored: Layout, tags: ColourTags, height_px: int) -> Doubles:
 
 
 @lru_cache(maxsize=64)
-def _codes_from_bgr(stored: Layout, matrix: int, full: bool, high: bool) -> Doubles:
+def _codes_from_bgr(stored: PixelFormat, matrix: int, full: bool, high: bool) -> Doubles:
     rows = np.hstack([_rows(stored, matrix, high) / 255, np.zeros((stored.colours, 1))])
     peak, unit = (1 << stored.bits) - 1, 1 << (stored.bits - 8)
     for plane, row in enumerate(rows):
@@ -138,7 +91,7 @@ def _codes_from_bgr(stored: Layout, matrix: int, full: bool, high: bool) -> Doub
     return rows
 
 
-def _rows(stored: Layout, matrix: int, high: bool) -> Doubles:
+def _rows(stored: PixelFormat, matrix: int, high: bool) -> Doubles:
     """Return what each plane takes of B, G and R, before range and depth."""
     if stored.kind == "gbr":
         return np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float64)

@@ -13,8 +13,9 @@ from w2l_studio.composite import matte as mattes
 from w2l_studio.composite import planes as conversion
 from w2l_studio.composite import silhouette, teeth, texture, warp
 from w2l_studio.composite.colour import ColourMatch
-from w2l_studio.composite.layout import Layout, layout, legal
+from w2l_studio.composite.layout import layout, legal, to_luma
 from w2l_studio.terms import ColourTags, Doubles, Floats, FramesBGR, Matte, Plane, Planes
+from w2l_studio.terms.pixels import PixelFormat
 
 
 def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle would only hide the list
@@ -74,8 +75,8 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     return Planes(tuple(out), picture.pix_fmt)
 
 
-def _to_crop(stored: Layout, plane: int, affine: Doubles) -> Doubles:
-    return np.asarray(np.asarray(affine, np.float64) @ stored.to_luma(plane), np.float64)
+def _to_crop(stored: PixelFormat, plane: int, affine: Doubles) -> Doubles:
+    return np.asarray(np.asarray(affine, np.float64) @ to_luma(stored, plane), np.float64)
 
 
 def _blend(

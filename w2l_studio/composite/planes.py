@@ -8,8 +8,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from w2l_studio.composite.layout import Layout, codes_from_bgr, layout
+from w2l_studio.composite.layout import codes_from_bgr, layout, to_luma
 from w2l_studio.terms import ColourTags, Doubles, Floats, FramesBGR, Plane, Planes
+from w2l_studio.terms.pixels import PixelFormat
 
 
 def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR:
@@ -34,7 +35,7 @@ def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR
     sx, sy = width / out[0], height / out[1]
     to_plate = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])
     codes = [
-        _reduced(plane, np.linalg.inv(stored.to_luma(i)) @ to_plate, out)
+        _reduced(plane, np.linalg.inv(to_luma(stored, i)) @ to_plate, out)
         for i, plane in enumerate(picture.planes[: stored.colours])
     ]
     bgr = _to_bgr(codes, codes_from_bgr(stored, tags, height))
@@ -60,12 +61,12 @@ def region_bgr(picture: Planes, tags: ColourTags, box: tuple[int, int, int, int]
     left, top, right, bottom = box
     codes = [np.asarray(picture.planes[0][top:bottom, left:right], np.float32)]
     for i in range(1, stored.colours):
-        to_plane = np.linalg.inv(stored.to_luma(i)) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
+        to_plane = np.linalg.inv(to_luma(stored, i)) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
         codes.append(_window(picture.planes[i], to_plane, (right - left, bottom - top)))
     return _to_bgr(codes, codes_from_bgr(stored, tags, picture.planes[0].shape[0]))
 
 
-def to_codes(bgr: Floats, tags: ColourTags, stored: Layout, height_px: int) -> list[Floats]:
+def to_codes(bgr: Floats, tags: ColourTags, stored: PixelFormat, height_px: int) -> list[Floats]:
     """Convert BGR to the code values of each colour plane, not rounded, at the size that comes in.
 
     Args:

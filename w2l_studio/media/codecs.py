@@ -11,8 +11,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from w2l_studio.media.formats import PixelFormat, pixel_format
+from w2l_studio.media.formats import pixel_format
 from w2l_studio.terms import ColourTags, Plane, Planes, Plate
+from w2l_studio.terms.pixels import PixelFormat, full_range
 
 Words = npt.NDArray[np.uint16]
 
@@ -21,7 +22,7 @@ _BLACK = 64
 _LUMA_SPAN = 876
 _GREY = 512
 _CHROMA_SPAN = 896
-_LIMITED, _FULL = 1, 2
+_LIMITED = 1
 #: H.273 code points that ProRes cannot write, and those of the same coefficients or curve that it can:
 #: BT.601's two matrices are one, and BT.601, BT.2020 10 and 12 bit share BT.709's curve.
 _SAME_MATRIX = {5: 6}
@@ -100,13 +101,6 @@ def to_prores(picture: Planes, tags: ColourTags) -> tuple[Words, ...]:
     if stored.alpha:
         planes.append(_ten_bits(picture.planes[3], stored.bits))
     return tuple(planes)
-
-
-def full_range(stored: PixelFormat, tags: ColourTags) -> bool:
-    """Tell whether code values use the full range: by format, by tag, and grey or R'G'B' untold."""
-    if stored.full or tags.range == _FULL:
-        return True
-    return stored.kind != "yuv" and tags.range != _LIMITED
 
 
 def _levels(plane: Plane, stored: PixelFormat, tags: ColourTags, *, chroma: bool) -> Words:

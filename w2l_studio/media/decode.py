@@ -15,9 +15,10 @@ from av.video.frame import VideoFrame
 
 from w2l_studio.errors import MediaError
 from w2l_studio.media.files import opened
-from w2l_studio.media.formats import PixelFormat, pixel_format
+from w2l_studio.media.formats import pixel_format
 from w2l_studio.media.index import intra_only, picture_stream
 from w2l_studio.terms import Plane, Planes, Plate
+from w2l_studio.terms.pixels import PixelFormat
 from w2l_studio.timing import nearest_frame
 
 #: H.264 and HEVC hold at most 16 pictures back: a key picture found this far before the wanted one is
