@@ -26,7 +26,7 @@ def dubbed(plate: FramesBGR, stem: Floats, name: str, folder: Path) -> FramesBGR
         RuntimeError: part of it passed through; the message says why.
     """
     _write_film(folder / "plate.mov", plate)
-    _write_sound(folder / "stem.fr.wav", stem)
+    write_sound(folder / "stem.fr.wav", stem)
     _write_edit(folder / "pair.otio", folder / "plate.mov", len(plate))
     config = DubConfig(edit=EditConfig(handles=0), mouths=MouthConfig(weights=name))
     run.dub(folder / "pair.otio", [str(folder / "stem.fr.wav")], folder / "out", config, lambda _: None)
@@ -34,6 +34,12 @@ def dubbed(plate: FramesBGR, stem: Floats, name: str, folder: Path) -> FramesBGR
     if told["synced"] != len(plate):
         raise RuntimeError(f"{told['synced']} of {len(plate)} frames dubbed: {told['passed']}")
     return np.stack(list(_read_film(Path(told["take"]))))
+
+
+def coded(pixels: FramesBGR, folder: Path) -> FramesBGR:
+    """Return a film as it comes back from a file in the codec of plates and takes."""
+    _write_film(folder / "again.mov", pixels)
+    return np.stack(list(_read_film(folder / "again.mov")))
 
 
 def _write_film(path: Path, pixels: FramesBGR) -> None:
@@ -53,7 +59,8 @@ def _read_film(path: Path) -> Iterator[FramesBGR]:
             yield frame.to_ndarray(format="bgr24")
 
 
-def _write_sound(path: Path, audio: Floats) -> None:
+def write_sound(path: Path, audio: Floats) -> None:
+    """Write ``float32[S]`` at 16 kHz."""
     with wave.open(str(path), "wb") as target:
         target.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         target.writeframes((np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes())

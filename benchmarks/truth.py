@@ -1,13 +1,17 @@
 """Truth pairs: one head, camera and light perform lines A and B; A is dubbed to B and compared with B.
 
     python benchmarks/truth.py [--pairs 4] [--speech DIR] [--weights NAME] [--sheet OUT.png]
+        [--landmarks PYTHON --task face_landmarker.task]
 
 Each pair goes the whole way: two films of one performer, an edit with the first of them marked, `dub` with
 the second one's sound, and the take read back. Beside the dub stand the plate as it is, a rendered head whose
 lips stay shut, and the truth itself as far as our instruments see it. Columns: mean error of lip opening
 against the exact one (parts of the mouth's width), its correlation and lag in pictures, both by the opening
 network; SSIM in the mouth; and at the matte's rim the mean step (levels of 255 from pixel to pixel) that the
-truth does not have.
+truth does not have. ``--landmarks`` asks MediaPipe too, which is none of our networks and lives in an
+environment of its own: mean distance of the 40 points of the lips from where it finds them in the true film
+(parts of the mouth's width), and the correlation of its opening with the exact one. What a perfect dub would
+read stands in a row of its own: the truth, coded as takes are.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import dubbing
+from benchmarks import dubbing, landmarks
 from training.data import FPS
 from training.performers import anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.composite import matte
@@ -45,6 +49,7 @@ _PAUSE_S, _AROUND_S = 0.9, 0.3
 _REST_S, _LEAST_S = 0.12, 2.4
 _TILES = 10
 COLUMNS = ("opening error", "correlation", "lag", "SSIM", "step at rim")
+LANDMARK_COLUMNS = ("lip landmarks apart", "correlation by landmarks")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +156,21 @@ def figures(shown: FramesBGR, truth: Film, opening: Openness) -> list[float]:
     ]
 
 
+def landmark_figures(shown: Floats, true: Floats, opening: Floats) -> list[float]:
+    """Compare landmarks with those of the true film; returns the values of `LANDMARK_COLUMNS`.
+
+    Args:
+        shown: ``float32[T, 478, 2]`` from `landmarks.Landmarker`.
+        true: the same of the true film.
+        opening: ``float32[T]``, the exact one.
+    """
+    distance = landmarks.apart(shown, true)
+    return [
+        float(np.nanmean(distance)) if np.isfinite(distance).any() else float("nan"),
+        _correlation(landmarks.opening(shown), opening, 0),
+    ]
+
+
 def cut(pixels: FramesBGR, points: Floats, size_px: int) -> FramesBGR:
     """Cut the truth's crop windows out of pictures."""
     return crop.cut(pixels, crop.affines(crop.windows(points), size_px), size_px).pixels
@@ -188,9 +208,10 @@ def _step(a: FramesBGR, b: FramesBGR) -> float:
 
 
 def pair(
-    seed: int, a: Line, b: Line, name: str, opening: Openness
+    seed: int, lines: tuple[Line, Line], name: str, opening: Openness, finder: landmarks.Landmarker | None
 ) -> tuple[dict[str, list[float]], FramesBGR]:
     """Make one pair, dub it, and return figures by method and a strip of pictures."""
+    a, b = lines
     frames = min(len(a.audio), len(b.audio), 4 * SAMPLE_RATE) * FPS // SAMPLE_RATE
     stage = Stage(seed, frames)
     with render.Renderer(PICTURE_PX, PICTURE_PX) as renderer:
@@ -198,17 +219,26 @@ def pair(
             stage.film(renderer, units)
             for units in (stage.units(a), stage.units(b), stage.units(b, shut=True))
         )
-    with tempfile.TemporaryDirectory() as folder:
-        take = dubbing.dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, Path(folder))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        take = dubbing.dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, folder)
+        again = dubbing.coded(truth.pixels, folder) if finder else None
     methods = {
         f"dub ({name})": take,
         "plate as it is": plate.pixels,
         "shut lips": closed.pixels,
         "truth, as measured": truth.pixels,
     }
+    if again is not None:
+        methods["truth, coded again"] = again
     at = np.linspace(0, frames - 1, _TILES + 2).astype(int)[1:-1]
     rows = [np.hstack(list(cut(pixels, truth.points, COMPARED_PX)[at])) for pixels in methods.values()]
-    return {method: figures(pixels, truth, opening) for method, pixels in methods.items()}, np.vstack(rows)
+    told = {method: figures(pixels, truth, opening) for method, pixels in methods.items()}
+    if finder:
+        seen = dict(zip(methods, finder(list(methods.values())), strict=True))
+        for method, points in seen.items():
+            told[method] += landmark_figures(points, seen["truth, as measured"], truth.opening)
+    return told, np.vstack(rows)
 
 
 def main() -> None:
@@ -218,28 +248,34 @@ def main() -> None:
     parser.add_argument("--weights", default=MouthConfig().weights)
     parser.add_argument("--speech", type=Path, help="utterances with phoneme times instead of the example's")
     parser.add_argument("--sheet", type=Path, help="write the first pairs' pictures, a row per method")
+    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
+    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
     asked = parser.parse_args()
+    if (asked.landmarks is None) != (asked.task is None):
+        parser.error("--landmarks and --task go together")
+    finder = landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None
     lines = spoken_lines(asked.speech) if asked.speech else example_lines()
     opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     found: dict[str, list[list[float]]] = {}
     strips = []
     for seed in range(asked.seed, asked.seed + asked.pairs):
         a, b = (lines[i] for i in np.random.default_rng(seed).choice(len(lines), 2, replace=False))
-        told, strip = pair(seed, a, b, asked.weights, opening)
+        told, strip = pair(seed, (a, b), asked.weights, opening, finder)
         for method, values in told.items():
             found.setdefault(method, []).append(values)
         strips.append(strip)
         print(f"pair {seed}: {a.name} -> {b.name}", flush=True)
-    print(f"\n| {asked.pairs} pairs | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
+    columns = COLUMNS + LANDMARK_COLUMNS if finder else COLUMNS
+    print(f"\n| {asked.pairs} pairs | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
     for method, rows in found.items():
-        print(f"| {method} | {' | '.join(_summed(np.array(rows)))} |")
+        print(f"| {method} | {' | '.join(_summed(columns, np.array(rows)))} |")
     if asked.sheet:
         cv2.imwrite(str(asked.sheet), np.vstack(strips[:4]))
 
 
-def _summed(rows: np.ndarray) -> Iterator[str]:
+def _summed(columns: tuple[str, ...], rows: np.ndarray) -> Iterator[str]:
     """Yield the mean of each column with its deviation between pairs; of the lag, the median."""
-    for name, column in zip(COLUMNS, rows.T, strict=True):
+    for name, column in zip(columns, rows.T, strict=True):
         if np.isnan(column).all():
             yield "-"
         elif name == "lag":

@@ -51,6 +51,21 @@ def test_a_seam_and_another_mouth_show(truth, film):
     assert truth.figures(lighter, film, opening)[4] < 0.05
 
 
+def test_landmarks_tell_lips_apart_and_how_they_follow(truth):
+    opening = np.random.default_rng(1).uniform(0, 1, 40).astype(np.float32)
+    face = np.random.default_rng(0).uniform(100, 400, (478, 2))
+    face[[61, 291]] = [200, 300], [280, 300]
+    true = np.repeat(face[None], 40, 0).astype(np.float32)
+    true[:, 13], true[:, 14] = [240, 300], np.stack([np.full(40, 240), 300 + 80 * opening], 1)
+    assert truth.landmark_figures(true, true, opening) == pytest.approx([0, 1])
+    other = true.copy()
+    other[:, 14] = true[::-1, 14]
+    distance, correlation = truth.landmark_figures(other, true, opening)
+    assert distance == pytest.approx(np.abs(opening - opening[::-1]).mean() / 40, rel=1e-4)
+    assert correlation < 0.7
+    assert np.isnan(truth.landmark_figures(true * np.nan, true, opening)).all()
+
+
 def test_lips_rest_where_nothing_is_said(truth):
     phones = [("M", 0.5, 0.6), ("AA", 0.65, 0.8)]
     assert truth.rested(phones, 1.0) == [("SIL", 0.0, 0.5), *phones, ("SIL", 0.8, 1.0)]
