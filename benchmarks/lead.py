@@ -1,0 +1,313 @@
+"""How far lips are ahead of the sound: captured people beside phonemes animated with no lead at all.
+
+    python benchmarks/lead.py CAPTURES CLIPS --aligner PYTHON [--most 120] [--landmarks PYTHON --task FILE]
+
+CAPTURES holds what `training/performers/capture.py` makes of the GRID clips in CLIPS, whose names tell what
+is said; PYTHON has pocketsphinx, which finds the phonemes (with the shift of the speech set's own times).
+Two measures, both against the animation of these phonemes by `training/performers/speech.py` without lead,
+seen at the same pictures, so that what 25 pictures a second blur is blurred in both:
+
+- whole: the shift at which the opening of a clip correlates best, by a parabola;
+- lips: when they touch and part for p, b and m.
+
+Beside the second stand the distances to the sound itself, its steepest fall and rise above the voice bar. A
+picture shows the middle of its 40 ms. ``--landmarks`` looks at the pictures one by one as well: the captures'
+landmarker follows a film, and smooths it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import av
+import numpy as np
+
+from benchmarks import dubbing, landmarks
+from training.data import FPS
+from training.performers import mesh, motion, sources, speech
+from w2l_studio.nets.lips import TWO_SIDED
+from w2l_studio.sound.mel import SAMPLE_RATE
+from w2l_studio.terms import Doubles, Floats, FramesBGR
+
+#: GRID's grammar (Cooke et al. 2006): a letter of the clip's name for each word.
+_WORDS = (
+    {"b": "bin", "l": "lay", "p": "place", "s": "set"},
+    {"b": "blue", "g": "green", "r": "red", "w": "white"},
+    {"a": "at", "b": "by", "i": "in", "w": "with"},
+    {letter: letter for letter in "abcdefghijklmnopqrstuvxyz"},
+    {
+        "z": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven",
+        "8": "eight", "9": "nine",
+    },
+    {"a": "again", "n": "now", "p": "please", "s": "soon"},
+)  # fmt: skip
+_SHUTS = ("P", "B", "M")
+#: Shifts that are tried, seconds; steps of the inner curves.
+_SHIFTS = np.arange(-0.12, 0.1201, 1 / speech.RATE)
+#: Where events are looked for around a phoneme's edges (s), and in what steps sound is weighed (s).
+_AROUND_S, _STEP_S = 0.09, 0.005
+#: Lips touch and part where the opening crosses this share of what it has beside the closure.
+_SHARE = 0.3
+#: What opens less beside a closure tells no time.
+_LEAST_OPENING = 0.04
+_ALIGN = """
+import json, sys, wave
+from pocketsphinx import Decoder
+decoder = Decoder(loglevel="FATAL")
+for line in sys.stdin:
+    path, text = json.loads(line)
+    with wave.open(path) as file:
+        sound = file.readframes(file.getnframes())
+    phones = []
+    try:
+        decoder.set_align_text(text)
+        for again in (False, True):
+            if again:
+                decoder.set_alignment()
+            decoder.start_utt(); decoder.process_raw(sound, full_utt=True); decoder.end_utt()
+        for word in decoder.get_alignment():
+            phones += [(p.name, p.start / 100, (p.start + p.duration) / 100) for p in word]
+    except RuntimeError:
+        phones = []
+    print(json.dumps(phones), flush=True)
+"""
+#: Sphinx tells edges 6 ms early; the speech set's times have been moved by it (measured on flite's voices).
+_ALIGNER_S = 0.006
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """A captured clip: phonemes with times, and the opening of the lips at the middles of its pictures."""
+
+    name: str
+    phones: list[speech.Phone]
+    opening: Floats
+    audio: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A closure of the lips, all in seconds; NaN where it cannot be told.
+
+    Args:
+        touch: captured lips touch after animated ones do (< 0: before).
+        part: the same of parting.
+        touch_sound: captured lips touch after the sound falls.
+        part_sound: captured lips part after the sound rises.
+    """
+
+    touch: float
+    part: float
+    touch_sound: float
+    part_sound: float
+
+
+def sentence(code: str) -> str:
+    """Return what is said in a GRID clip.
+
+    >>> sentence("bbaf2n")
+    'bin blue at f two now'
+    """
+    return " ".join(words[letter] for words, letter in zip(_WORDS, code, strict=True))
+
+
+def animated(phones: Sequence[speech.Phone], seconds: float) -> Floats:
+    """Return how far the neutral head opens its lips without lead, ``float32[S]`` at `speech.RATE`."""
+    curves, _ = speech.coarticulate(phones, seconds, speech.Manner(lead_s=0.0), np.ones(len(phones)))
+    names = tuple(mesh.load().units)
+    units = np.zeros((len(curves), len(names)), np.float32)
+    for unit, curve in zip(speech.UNITS, curves.T, strict=True):
+        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
+            units[:, names.index(unit + side)] = curve
+    return motion.measured(units, names)[0]
+
+
+def whole(said: Said) -> tuple[float, float]:
+    """Return by how many seconds captured lips come before animated ones, and the correlation there."""
+    inner = animated(said.phones, len(said.opening) / FPS)
+    return ahead(inner, np.arange(len(inner)) / speech.RATE, said.opening)
+
+
+def ahead(curve: Floats, at_s: Doubles, opening: Floats) -> tuple[float, float]:
+    """Return by how many seconds an opening comes before a curve, and their correlation there.
+
+    Args:
+        curve: ``float32[S]``.
+        at_s: ``float64[S]``, its times.
+        opening: ``float32[T]`` at 25 pictures a second.
+
+    Returns:
+        The top of a parabola; NaN where they agree best at the end of what is tried.
+    """
+    middles = (np.arange(len(opening)) + 0.5) / FPS
+    found = [np.corrcoef(np.interp(middles + s, at_s, curve), opening)[0, 1] for s in _SHIFTS]
+    best = int(np.argmax(found))
+    if not 0 < best < len(found) - 1:
+        return float("nan"), float(found[best])
+    before, at, after = found[best - 1 : best + 2]
+    return float(_SHIFTS[best] + (before - after) / (before - 2 * at + after) / 2 / speech.RATE), float(at)
+
+
+def closures(said: Said) -> Iterator[Closure]:
+    """Yield the closures of a clip."""
+    inner = animated(said.phones, len(said.opening) / FPS)
+    seen = np.interp(_times(said), np.arange(len(inner)) / speech.RATE, inner)
+    times, level = loudness(said.audio)
+    for (before, _, _), (name, start, stop) in zip(
+        [("SIL", 0.0, 0.0), *said.phones], said.phones, strict=False
+    ):
+        if name not in _SHUTS:
+            continue
+        mine, model = crossings(said.opening, start, stop), crossings(seen, start, stop)
+        slope = np.gradient(level, _STEP_S)
+        fall = _steepest(times, -slope, start - 0.05, start + 0.04)
+        rise = _steepest(times, slope, start + 0.02, stop + 0.03)
+        # Before a pause and after it lips touch and part with no sound beside them.
+        heard = before != "SIL"
+        yield Closure(
+            mine[0] - model[0] if heard else float("nan"),
+            mine[1] - model[1],
+            mine[0] - fall if heard else float("nan"),
+            mine[1] - rise,
+        )
+
+
+def crossings(opening: Floats, start: float, stop: float) -> tuple[float, float]:
+    """Return when lips touch and part around a phoneme (s), from ``float32[T]`` at 25 pictures a second."""
+    at = (np.arange(len(opening)) + 0.5) / FPS
+    near = np.flatnonzero((at > start - _AROUND_S) & (at < stop + _AROUND_S))
+    if len(near) < 3:
+        return float("nan"), float("nan")
+    least = near[np.argmin(opening[near])]
+    return _crossing(at, opening, least, -1), _crossing(at, opening, least, 1)
+
+
+def _crossing(at: Doubles, opening: Floats, least: int, way: int) -> float:
+    """Go from shut lips to the next peak, and tell when its share is crossed; NaN if nothing opens."""
+    top = least
+    while 0 <= top + way < len(opening) and opening[top + way] >= opening[top] and abs(top - least) < 5:
+        top += way
+    if opening[top] - opening[least] < _LEAST_OPENING:
+        return float("nan")
+    level = opening[least] + _SHARE * (opening[top] - opening[least])
+    here = least
+    while opening[here] < level:
+        here += way
+    share = (level - opening[here - way]) / (opening[here] - opening[here - way])
+    return float(at[here - way] + share * (at[here] - at[here - way]))
+
+
+def loudness(audio: Floats) -> tuple[Doubles, Doubles]:
+    """Return times and level (dB) of what a sound has above the voice bar, every 5 ms over 15."""
+    sharp = np.diff(np.diff(audio.astype(np.float64)), prepend=[0, 0])
+    hop = int(_STEP_S * SAMPLE_RATE)
+    power = np.convolve(sharp**2, np.hanning(3 * hop), "same")[hop // 2 :: hop]
+    return (np.arange(len(power)) + 0.5) * _STEP_S, 10 * np.log10(power + 1e-9)
+
+
+def _steepest(times: Doubles, slope: Doubles, first: float, last: float) -> float:
+    inside = np.flatnonzero((times > first) & (times < last))
+    return float(times[inside[np.argmax(slope[inside])]]) if len(inside) else float("nan")
+
+
+def _times(said: Said) -> Doubles:
+    return (np.arange(len(said.opening)) + 0.5) / FPS
+
+
+def read(captures: Path, clips: Path, aligner: Path, most: int) -> Iterator[Said]:
+    """Yield captured clips whose phonemes the aligner finds."""
+    # Spread over the names, which begin with what is said.
+    found = sorted(captures.glob("*.npz"))
+    found = [found[i] for i in np.random.default_rng(0).permutation(len(found))[:most]]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [aligner, "-c", _ALIGN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        for path in found:
+            speaker, code = path.stem.split("__", 1)
+            audio = sources.read_sound(clips / speaker / f"{code}.mp4")
+            wav = Path(folder, "line.wav")
+            dubbing.write_sound(wav, audio / max(1e-3, np.abs(audio).max()) * 0.9)
+            process.stdin.write(json.dumps([str(wav), sentence(code)]) + "\n")
+            process.stdin.flush()
+            told = json.loads(process.stdout.readline())
+            if told:
+                phones = [(n if n.isalpha() else "SIL", a + _ALIGNER_S, b + _ALIGNER_S) for n, a, b in told]
+                yield Said(path.stem, phones, motion.read_capture(path).opening, audio)
+
+
+def singly(said: Sequence[Said], clips: Path, landmarker: landmarks.Landmarker) -> list[Said]:
+    """Return clips with openings seen in each picture by itself."""
+    films = [film(clips / one.name.replace("__", "/", 1)) for one in said]
+    points = landmarker(films)
+    return [replace(one, opening=landmarks.opening(p)) for one, p in zip(said, points, strict=True)]
+
+
+def film(path: Path) -> FramesBGR:
+    """Read the pictures of a clip."""
+    with av.open(str(path.with_name(path.name + ".mp4"))) as container:
+        return np.stack([frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)])
+
+
+def told(found: Sequence[Said]) -> Iterator[str]:
+    """Yield the table's rows: milliseconds by which lips are ahead."""
+    shifts, fits = np.array([whole(one) for one in found]).T
+    yield _row(f"whole clips (correlation {np.median(fits):.2f})", shifts)
+    parts = [closure for one in found for closure in closures(one)]
+    for name, label in (
+        ("touch", "p b m: touch, beside the animation"),
+        ("part", "part, beside the animation"),
+        ("touch_sound", "touch, beside the sound's fall"),
+        ("part_sound", "part, beside the sound's rise"),
+    ):
+        yield _row(label, -np.array([getattr(part, name) for part in parts]))
+
+
+def _row(label: str, ahead_s: Doubles) -> str:
+    """Sum up: median with the bounds of 95 in 100 resamplings, and the middle half."""
+    ms = ahead_s[np.isfinite(ahead_s)] * 1000
+    again = np.median(np.random.default_rng(0).choice(ms, (1000, len(ms))), 1)
+    low, high, first, third = *np.quantile(again, (0.025, 0.975)), *np.quantile(ms, (0.25, 0.75))
+    middle = f"{np.median(ms):+.0f} [{low:+.0f}, {high:+.0f}]"
+    return f"| {label} | {len(ms)} | {middle} | {first:+.0f} .. {third:+.0f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("captures", type=Path)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument(
+        "--aligner", type=Path, required=True, metavar="PYTHON", help="one that has pocketsphinx"
+    )
+    parser.add_argument("--most", type=int, default=120, help="clips")
+    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
+    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
+    parser.add_argument("--singly", type=int, default=40, help="clips whose pictures are seen one by one")
+    asked = parser.parse_args()
+    found = list(read(asked.captures, asked.clips, asked.aligner, asked.most))
+    print(f"{len(found)} clips\n\n| lips ahead, ms | of | median | middle half |\n|---|---|---|---|")
+    print("\n".join(told(found)))
+    if asked.landmarks:
+        fewer = found[: asked.singly]
+        print("\nThe same clips as films and picture by picture:")
+        print("\n".join(told(fewer)))
+        landmarker = landmarks.Landmarker(asked.landmarks, asked.task)
+        alone = singly(fewer, asked.clips, landmarker)
+        print("\n".join(told(alone)))
+        pairs = zip(fewer, alone, strict=True)
+        early = [ahead(one.opening, _times(one), seen.opening)[0] for one, seen in pairs]
+        print(_row("picture by picture, beside the films", np.array(early)))
+
+
+if __name__ == "__main__":
+    main()
