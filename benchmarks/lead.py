@@ -276,6 +276,8 @@ def told(found: Sequence[Said]) -> Iterator[str]:
 def _row(label: str, ahead_s: Doubles) -> str:
     """Sum up: median with the bounds of 95 in 100 resamplings, and the middle half."""
     ms = ahead_s[np.isfinite(ahead_s)] * 1000
+    if not len(ms):
+        return f"| {label} | 0 | - | - |"
     again = np.median(np.random.default_rng(0).choice(ms, (1000, len(ms))), 1)
     low, high, first, third = *np.quantile(again, (0.025, 0.975)), *np.quantile(ms, (0.25, 0.75))
     middle = f"{np.median(ms):+.0f} [{low:+.0f}, {high:+.0f}]"

@@ -71,3 +71,12 @@ def test_the_sound_falls_and_rises_where_the_closure_is():
 def test_a_clips_name_is_what_is_said():
     assert lead.sentence("bbaf2n") == "bin blue at f two now"
     assert lead.sentence("swwzzp") == "set white with z zero please"
+
+
+def test_the_table_has_a_row_for_each_measure_and_none_is_said_as_none():
+    rows = list(lead.told([said(0.02)] * 3))
+    assert len(rows) == 5
+    assert "| 3 | +20 [+20, +20] |" in rows[0].replace("+19", "+20").replace("+21", "+20")
+    still = said(0.0)
+    flat = lead.Said(still.name, still.phones, np.linspace(0, 0.01, 60).astype(np.float32), still.audio)
+    assert list(lead.told([flat]))[1] == "| p b m: touch, beside the animation | 0 | - | - |"
