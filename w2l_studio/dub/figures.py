@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from w2l_studio.dub import cutting, geometry, listening, scan, sounds
 from w2l_studio.dub.listening import EXPERT_PX, EXPERT_RATE
 from w2l_studio.judge import framing
 from w2l_studio.judge.lse import Lse
+from w2l_studio.judge.mfcc import pcm
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.sound import read_mono
@@ -117,15 +117,6 @@ def of_whole(film: Film, whole: Part, judge: SyncNetJudge) -> Figures:
         for _ in _times(whole, n):
             lips.add(squashed)
     return _figures(judge.score(lips, pcm(whole.samples)))
-
-
-def pcm(samples: Floats) -> npt.NDArray[np.int16]:
-    """Return samples -1..1 as 16-bit ones, which SyncNet hears.
-
-    >>> pcm(np.array([-1, 0, 0.5, 1], np.float32)).tolist()
-    [-32768, 0, 16384, 32767]
-    """
-    return np.asarray(np.clip(np.rint(samples * 2.0**15), -(2**15), 2**15 - 1), np.int16)
 
 
 def boxes(film: Film, face: Face) -> Floats:

@@ -8,11 +8,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from w2l_studio.terms import Doubles
+from w2l_studio.terms import Doubles, Floats
 
 _RATE, _WINDOW, _HOP, _FFT = 16000, 400, 160, 512
 _FILTERS, _CEPSTRA, _LIFTER, _PRE_EMPHASIS = 26, 13, 22, 0.97
 _EPS = np.finfo(np.float64).eps
+
+
+def pcm(samples: Floats) -> npt.NDArray[np.int16]:
+    """Return samples -1..1 as 16-bit ones, which SyncNet hears.
+
+    >>> pcm(np.array([-1, 0, 0.5, 1], np.float32)).tolist()
+    [-32768, 0, 16384, 32767]
+    """
+    return np.asarray(np.clip(np.rint(samples * 2.0**15), -(2**15), 2**15 - 1), np.int16)
 
 
 def mfcc(samples: npt.NDArray[np.int16]) -> Doubles:
