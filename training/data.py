@@ -3,8 +3,9 @@
 Cuts and changes no pixels (`augment`); makes no pack (`prepare` and the performers do).
 
 A clip's folder holds ``frames.npy`` (``uint8[T, P, P, 3]`` BGR at 25 a second, the crop window enlarged by
-1.25), ``audio.npy`` (``float32[640 * T]``, 16 kHz), ``meta.json`` (speaker, split, licence, source), and
-where it is known exactly ``opening.npy`` (``float32[T]``, as `nets.opening` measures).
+1.25), ``audio.npy`` (``float32[640 * T]``, 16 kHz), ``meta.json`` (speaker, split, licence, source, and
+``sync`` where `prepare` measured it), and where it is known exactly ``opening.npy`` (``float32[T]``, as
+`nets.opening` measures).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +36,17 @@ SPLITS = ("train", "heldout", "unseen", "wild")
 LEAST_FRAMES = 30
 
 
+class Entry(NamedTuple):
+    """A clip's line in a manifest; ``source`` is where it comes from."""
+
+    group: str
+    name: str
+    speaker: str
+    split: str
+    licence: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
     """One face with its sound.
@@ -43,6 +56,7 @@ class Clip:
         mel: ``float32[80, M]``.
         opening: ``float32[T]``, or None where nobody knows it.
         group: which pack it lies in; shares are given by group.
+        source: where it comes from, "" where nobody says.
         folder: where it lies.
     """
 
@@ -51,10 +65,16 @@ class Clip:
     speaker: str
     split: str
     licence: str
+    source: str
     frames: FramesBGR
     mel: Floats
     opening: Floats | None
     folder: Path
+
+    @property
+    def entry(self) -> Entry:
+        """Its line in the manifest."""
+        return Entry(self.group, self.name, self.speaker, self.split, self.licence, self.source)
 
     @property
     def windows(self) -> int:
@@ -70,20 +90,37 @@ def read_clip(folder: Path) -> Clip:
         MediaError: a file is missing or does not hold what a pack holds; the message names it.
     """
     try:
-        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        entry = _entry(folder)
         frames = np.load(folder / "frames.npy", mmap_mode="r")
         audio = np.load(folder / "audio.npy")
         path = folder / "opening.npy"
         opening = np.load(path).astype(np.float32) if path.exists() else None
-        named = {key: str(meta[key]) for key in ("speaker", "split", "licence")}
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise MediaError(f"not a clip of a pack: {error}", hint=_HINT, where=str(folder)) from error
-    wrong = _faults(frames, audio, opening, named["split"])
+    wrong = _faults(frames, audio, opening, entry.split)
     if wrong:
         raise MediaError(wrong, hint=_HINT, where=str(folder))
-    group = str(meta.get("group", folder.parent.name))
     spectrum = mel.spectrogram(audio)
-    return Clip(folder.name, group, frames=frames, mel=spectrum, opening=opening, folder=folder, **named)
+    return Clip(**entry._asdict(), frames=frames, mel=spectrum, opening=opening, folder=folder)
+
+
+def read_entry(folder: Path) -> Entry:
+    """Read a clip's line of the manifest alone.
+
+    Raises:
+        MediaError: its ``meta.json`` is missing or damaged.
+    """
+    try:
+        return _entry(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise MediaError(f"not a clip of a pack: {error}", hint=_HINT, where=str(folder)) from error
+
+
+def _entry(folder: Path) -> Entry:
+    meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    group = meta.get("group", folder.parent.name)
+    told = (group, folder.name, meta["speaker"], meta["split"], meta["licence"], meta.get("source", ""))
+    return Entry(*map(str, told))
 
 
 _HINT = "make the clip again with `python -m training prepare`"
@@ -116,9 +153,10 @@ def read_pack(roots: Iterable[Path]) -> list[Clip]:
     return [read_clip(folder) for folder in folders]
 
 
-def manifest(clips: Sequence[Clip]) -> str:
-    """Return a line per clip: group, name, speaker, split, licence. Its hash names the data of a network."""
-    rows = sorted((c.group, c.name, c.speaker, c.split, c.licence) for c in clips)
+def manifest(entries: Iterable[Entry]) -> str:
+    """Return a line per clip, fields parted by tabs. Its hash names the data of a network."""
+    # A file's name may hold tabs and line breaks.
+    rows = sorted(tuple(" ".join(field.split()) for field in entry) for entry in entries)
     return "".join("\t".join(row) + "\n" for row in rows)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from training import data
+from training.data import Entry
 from training.performers import motion, speech, voice
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
@@ -84,9 +86,10 @@ def with_other_voices(sources: Iterable[Source], seed: int) -> Iterator[Source]:
 
 
 def manifest(found: Sequence[Lesson]) -> str:
-    """Return a line per utterance: its hash names the data of a network."""
-    rows = sorted({("lips", one.name, one.speaker, "train", one.licence) for one in found})
-    return "".join("\t".join(row) + "\n" for row in rows)
+    """Return a line per utterance, as `data.manifest`; an utterance's name tells where it comes from."""
+    return data.manifest(
+        {Entry("lips", one.name, one.speaker, "train", one.licence, one.name) for one in found}
+    )
 
 
 def _lesson(source: Source, phones: Phones | None) -> Lesson:

@@ -108,12 +108,18 @@ def test_nothing_to_train_on_is_an_error(tmp_path, write_clip):
         Sampler(clips)
 
 
-def test_the_manifest_names_every_clip_and_its_licence(pack):
+def test_the_manifest_names_every_clip_and_its_licence_and_origin(pack):
     clips = read_pack([pack])
-    lines = data.manifest(clips).splitlines()
+    lines = data.manifest(clip.entry for clip in clips).splitlines()
     assert len(lines) == len(clips)
-    assert "drawn\tclip0\tp0\ttrain\tCC0" in lines
-    assert data.manifest(clips) == data.manifest(clips[::-1])
+    assert "drawn\tclip0\tp0\ttrain\tCC0\tdrawn" in lines
+    assert data.manifest(clip.entry for clip in clips[::-1]).splitlines() == lines
+    assert [data.read_entry(clip.folder) for clip in clips] == [clip.entry for clip in clips]
+
+
+def test_a_name_does_not_break_the_manifest():
+    entry = data.Entry("packs", "a", "ann", "train", "CC0", "studio\tann/take\n1.mov")
+    assert data.manifest([entry]) == "packs\ta\tann\ttrain\tCC0\tstudio ann/take 1.mov\n"
 
 
 def test_meta_may_name_the_group(tmp_path, write_clip):

@@ -96,7 +96,9 @@ def train(
         sampler = Sampler(learned, _shares(shares))
         if here.first:
             out.mkdir(parents=True, exist_ok=True)
-            (out / "manifest.tsv").write_text(manifest(learned) + also, encoding="utf-8")
+            (out / "manifest.tsv").write_text(
+                manifest(clip.entry for clip in learned) + also, encoding="utf-8"
+            )
             click.echo(f"{len(learned)} clips of {len({clip.speaker for clip in learned})} people")
         given = Given(sampler, [clip for clip in clips if clip.split == "heldout"], here)
         loop.run(make(given), out, machine=here, **options)
