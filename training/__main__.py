@@ -37,10 +37,15 @@ def cli() -> None:
 @click.argument("pack", type=_FOLDER)
 @click.option("--split", "rules", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--jobs", default=2, help="Processes.")
-def prepare(source: Path, pack: Path, rules: Path | None, jobs: int) -> None:
+@click.option(
+    "--judge", default="w2l-expert", help="Measures offsets: a sync expert or SyncNet, name or file."
+)
+@click.option("--keep-offsets", is_flag=True, help="Sound is in sync: neither measure nor move it.")
+def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str, keep_offsets: bool) -> None:
     """Make a PACK of every video under the folder SOURCE; a folder's name is its speaker.
 
     Rules for splits, licences and what to leave out come from a YAML list (training/rules/grid.yaml).
+    Sound that lies off the lips is moved; clips whose lips do not follow it are dropped.
     """
     from training import splits
     from training.prepare import SUFFIXES, table
@@ -49,7 +54,8 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int) -> None:
     paths = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
     videos = splits.assign(paths, splits.read(rules))
     with click.progressbar(length=len(videos), label=str(pack), file=sys.stderr) as bar:
-        outcomes = make(videos, pack, jobs=jobs, tick=lambda: bar.update(1))
+        asked = None if keep_offsets else judge
+        outcomes = make(videos, pack, jobs=jobs, judge=asked, tick=lambda: bar.update(1))
     click.echo(table(outcomes))
 
 

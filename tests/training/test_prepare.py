@@ -76,9 +76,9 @@ def _seer(monkeypatch):
     monkeypatch.setattr(prepare, "_detector", [Seer()])
 
 
-def made(source, pack, rules=None):
+def made(source, pack, rules=None, judge=None):
     paths = [path for path in source.rglob("*") if path.suffix in prepare.SUFFIXES]
-    return prepare.prepare(splits.assign(paths, rules or splits.read(None)), pack, jobs=1)
+    return prepare.prepare(splits.assign(paths, rules or splits.read(None)), pack, jobs=1, judge=judge)
 
 
 @pytest.mark.parametrize("rate", ["25", "50", "30000/1001", "24"])
@@ -106,6 +106,7 @@ def test_a_film_becomes_a_clip_with_its_sound(source, tmp_path):
     assert not sound[int(2.35 * 16000) :].any()
     assert {tuple(o["dropped"]) for o in outcomes} == {(), ("no face",), ("too short",)}
     assert "1 dropped: no face" in prepare.table(outcomes)
+    assert "sync" not in json.loads((tmp_path / "pack" / "ann__a" / "meta.json").read_text())
 
 
 def test_a_stopped_run_goes_on(source, tmp_path):
@@ -162,6 +163,8 @@ def test_rules_give_split_person_and_reason(tmp_path, source):
         "licence": "CC0",
         "source": "studio ann/a.mkv",
     }
+    manifest = (tmp_path / "pack" / "manifest.tsv").read_text("utf-8")
+    assert manifest == "pack\tann__a\tann\theldout\tCC0\tstudio ann/a.mkv\n"
 
 
 @pytest.mark.parametrize("text", ["", "a: 1", "- {nobody: knows}", "- {split: test}", "- {every: [}"])

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.option("--name", default="adapted", help="Of the delta's file.")
 @click.option("--steps", type=click.IntRange(1), default=600, help="At most.")
 @click.option("--patience", default=3, help="Measurements without gain before it stops.")
-@click.option("--expert", "judge", default="expert", help="Sync expert that measures: a name or a file.")
+@click.option(
+    "--expert",
+    "judge",
+    default="expert",
+    help="Sync expert that measures, also the videos' offsets: a name or a file.",
+)
 @click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
 @click.option("--licence", help="Terms of the result; default: the base's.")
 @click.option("--threads", default=1, help="For the networks.")
@@ -56,7 +61,7 @@ def adapt(
     if meta.base:
         raise UsageError(f"{weights} is a delta itself", hint="adapt the weights that it was made from")
     lead_ms = round(meta.lead_ms)
-    footage = _footage(clips, out / "pack")
+    footage = _footage(clips, out / "pack", judge)
     _, kept = fit.apart(footage)
     with machine.started(device) as here:
         trainee = fit.AdaptTrainee(net, footage, lead_ms, here)
@@ -83,7 +88,7 @@ def adapt(
     click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB upon {entry.name} ({entry.sha256[:12]})")
 
 
-def _footage(clips: Path, pack: Path) -> list[Clip]:
+def _footage(clips: Path, pack: Path, judge: str) -> list[Clip]:
     from training import splits
     from training.data import read_pack
     from training.prepare import SUFFIXES, prepare, table
@@ -91,5 +96,5 @@ def _footage(clips: Path, pack: Path) -> list[Clip]:
     if any(clips.glob("*/meta.json")):
         return read_pack([clips])
     paths = [path for path in clips.rglob("*") if path.suffix.lower() in SUFFIXES]
-    click.echo(table(prepare(splits.assign(paths, splits.read(None)), pack, jobs=1)))
+    click.echo(table(prepare(splits.assign(paths, splits.read(None)), pack, jobs=1, judge=judge)))
     return read_pack([pack])
