@@ -18,8 +18,8 @@ from training.performers import motion, speech, voice
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
-from w2l_studio.nets.phones import Phones
-from w2l_studio.sound import cepstra, mel
+from w2l_studio.nets.moonshine import Moonshine, gain
+from w2l_studio.sound import mel
 from w2l_studio.terms import Floats, Ints
 
 #: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
@@ -47,7 +47,7 @@ class Lesson:
     Args:
         name: of the utterance; with `licence` and `speaker` a line of the manifest.
         mel: ``float32[80, M]``, levelled.
-        beliefs: ``float32[126, M]`` of Sphinx's model, no rows where nobody asked it.
+        rows: ``float16[288, M]`` of Moonshine, none where nobody asked it.
         units: ``float32[11, M]``, 0..1.
         shut: ``float32[M]``: lips shut for p, b, m, 0..1.
         sounds: ``int64[M]``: index into `nets.lips.SOUNDS`, -1 where nobody knows.
@@ -58,20 +58,20 @@ class Lesson:
     speaker: str
     licence: str
     mel: Floats
-    beliefs: Floats
+    rows: Floats
     units: Floats
     shut: Floats
     sounds: Ints
     captured: bool
 
 
-def lessons(sources: Iterable[Source], phones: Phones | None = None) -> list[Lesson]:
+def lessons(sources: Iterable[Source], ear: Moonshine | None = None) -> list[Lesson]:
     """Make lessons of performances.
 
     Args:
-        phones: Sphinx's model, where its beliefs are wanted.
+        ear: Moonshine, where its rows are wanted.
     """
-    return [_lesson(source, phones) for source in sources]
+    return [_lesson(source, ear) for source in sources]
 
 
 def with_other_voices(sources: Iterable[Source], seed: int) -> Iterator[Source]:
@@ -92,12 +92,13 @@ def manifest(found: Sequence[Lesson]) -> str:
     )
 
 
-def _lesson(source: Source, phones: Phones | None) -> Lesson:
+def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
     heard = levelled(mel.spectrogram(source.audio))
-    beliefs = np.zeros((0, heard.shape[1]), np.float32)
-    if phones is not None:
+    rows = np.zeros((0, heard.shape[1]), np.float16)
+    if ear is not None:
         with torch.inference_mode():
-            beliefs = phones.at_columns(cepstra.features(source.audio), 0, heard.shape[1]).numpy()
+            found = ear.at_columns(source.audio, 0, heard.shape[1], gain(source.audio))
+        rows = found.half().numpy()
     at_s = np.arange(heard.shape[1]) / mel.COLUMNS_PER_SECOND
     if source.capture is None:
         units, shut = animated(source.phones, at_s)
@@ -106,7 +107,7 @@ def _lesson(source: Source, phones: Phones | None) -> Lesson:
         units = _captured(source.capture, at_s)
         shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), OUTSIDE)
     captured = source.capture is not None
-    ears = (heard, beliefs)
+    ears = (heard, rows)
     return Lesson(source.name, source.speaker, source.licence, *ears, units, shut, sounds, captured)
 
 
@@ -156,9 +157,9 @@ class Lessons:
         self._chance = lengths / lengths.sum()
 
     def usual(self) -> tuple[Floats, Floats]:
-        """Return mean of mel and beliefs, and one over their deviation, ``float32[206]``, of some lessons."""
+        """Return mean of mel and rows, and one over their deviation, ``float32[368]``, of some lessons."""
         some = self._spoken[:: max(1, len(self._spoken) // 100)]
-        heard = np.concatenate([np.concatenate([one.mel, one.beliefs]) for one in some], 1)
+        heard = np.concatenate([np.concatenate([one.mel, one.rows.astype(np.float32)]) for one in some], 1)
         return heard.mean(1), 1 / np.maximum(heard.std(1), 1e-2)
 
     def draw(self, random: np.random.Generator) -> Lesson:
@@ -172,7 +173,7 @@ def window(lesson: Lesson, random: np.random.Generator) -> Window:
     """Cut three seconds at another tempo, of another throat and otherwise changed; outside is silence.
 
     Returns:
-        Mel ``float32[80, 240]``, beliefs ``float32[126, 240]``, units ``float32[11, 240]``, closures
+        Mel ``float32[80, 240]``, rows ``float32[288, 240]``, units ``float32[11, 240]``, closures
         ``float32[240]``, sounds ``int64[240]``, and what an error in each unit weighs, ``float32[11, 240]``.
     """
     tempo, throat = np.exp(random.uniform(-_TEMPO, _TEMPO)), np.exp(random.uniform(-_THROAT, _THROAT))
@@ -188,7 +189,7 @@ def window(lesson: Lesson, random: np.random.Generator) -> Window:
         weights = weights * np.isin(UNITS, _SEEN)[:, None] * inside
     return (
         otherwise(heard, random),
-        np.where(inside, _between(lesson.beliefs, at), np.float32(-1)),
+        _between(lesson.rows, at),
         _between(lesson.units, at) * inside.astype(np.float32),
         _between(lesson.shut[None], at)[0] * inside.astype(np.float32),
         np.where(inside, lesson.sounds[nearest], OUTSIDE if lesson.captured else 0),

@@ -1,6 +1,6 @@
 """Trains the network from sound to face units.
 
-Sphinx's acoustic model, which the network listens to, stays as it is. Exports nothing (`export`).
+Moonshine's layers, which the network listens to, stay as they are. Exports nothing (`export`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional
 from training.lessons import OUTSIDE, Lessons, Window, window
 from training.loop import one_cycle
 from w2l_studio.nets.lips import Lips
-from w2l_studio.nets.phones import BELIEFS, Phones
+from w2l_studio.nets.moonshine import Moonshine
 from w2l_studio.sound import mel
 
 _BATCH = 16
@@ -23,25 +23,26 @@ _RATE = 3e-3
 _TOLERANCE = 0.05
 #: How often one of the network's two inputs is silent, so that neither is leant on alone.
 _DEAF = 0.12
-#: Beliefs are wrong by so much, all of a window's and each of them.
-_BIASED, _DOUBTED = 0.05, 0.05
+#: How wrong Moonshine's rows are, in parts of their deviation: all of a window's, and each of them.
+_BIASED, _DOUBTED = 0.15, 0.15
 
 
 class LipsTrainee:
     """Fulfils `loop.Trainee`.
 
     Args:
-        found: what to learn from, with beliefs.
-        phones: Sphinx's model, whose beliefs they are.
+        found: what to learn from, with rows.
+        ear: whose rows they are.
     """
 
-    def __init__(self, found: Lessons, phones: Phones) -> None:
+    def __init__(self, found: Lessons, ear: Moonshine) -> None:
         self._lessons = found
         self.net = Lips()
-        self.net.phones.load_state_dict(phones.state_dict())
+        self.net.ear.load_state_dict(ear.state_dict())
         usual, spread = found.usual()
         self.net.usual.copy_(torch.from_numpy(usual))
         self.net.spread.copy_(torch.from_numpy(spread))
+        self._usual, self._deviation = usual[mel.BANDS :, None], 1 / spread[mel.BANDS :, None]
         # Units that begin at random would drown what the sounds teach.
         torch.nn.init.zeros_(self.net.lips.weight)
         torch.nn.init.zeros_(self.net.lips.bias)
@@ -49,14 +50,14 @@ class LipsTrainee:
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Learn from 16 windows of three seconds."""
-        drawn = [_doubted(window(self._lessons.draw(random), random), random) for _ in range(_BATCH)]
-        heard, beliefs, units, shut, sounds, weights = (
+        drawn = [self._doubted(window(self._lessons.draw(random), random), random) for _ in range(_BATCH)]
+        heard, rows, units, shut, sounds, weights = (
             torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)
         )
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
         with torch.autocast("cpu", torch.bfloat16):
-            told = self.net.train()(heard, beliefs)
+            told = self.net.train()(heard, rows)
         losses = {
             "units": apart(told.units, units, weights),
             "moves": apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
@@ -70,6 +71,18 @@ class LipsTrainee:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
         self._optimiser.step()
         return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
+
+    def _doubted(self, drawn: Window, random: np.random.Generator) -> Window:
+        """Make Moonshine's rows less sure, and now and then one of the two ears deaf."""
+        heard, rows, *rest = drawn
+        wrong = random.normal(0, _BIASED, (len(rows), 1)) + random.normal(0, _DOUBTED, rows.shape)
+        rows = rows + (wrong * self._deviation).astype(np.float32)
+        deaf = random.random()
+        if deaf < _DEAF:
+            heard = np.full_like(heard, mel.SILENCE)
+        elif deaf < 2 * _DEAF:
+            rows = np.broadcast_to(self._usual, rows.shape)
+        return heard, rows, *rest
 
     def state_dict(self) -> dict[str, Any]:
         """Return network and optimiser."""
@@ -92,16 +105,3 @@ def closure(told: Tensor, shut: Tensor, sounds: Tensor) -> Tensor:
     known = (sounds != OUTSIDE).float()
     error = functional.binary_cross_entropy_with_logits(told, shut, reduction="none")
     return (error * known).sum() / known.sum().clamp_min(1)
-
-
-def _doubted(drawn: Window, random: np.random.Generator) -> Window:
-    """Make beliefs less sure, and now and then one of the two ears deaf."""
-    heard, beliefs, *rest = drawn
-    wrong = random.normal(0, _BIASED, (BELIEFS, 1)) + random.normal(0, _DOUBTED, beliefs.shape)
-    beliefs = beliefs + wrong.astype(np.float32)
-    deaf = random.random()
-    if deaf < _DEAF:
-        heard = np.full_like(heard, mel.SILENCE)
-    elif deaf < 2 * _DEAF:
-        beliefs = np.full_like(beliefs, -1)
-    return heard, beliefs, *rest

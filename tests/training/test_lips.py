@@ -11,17 +11,17 @@ from training.lips import LipsTrainee
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, UNITS, Lips
-from w2l_studio.nets.phones import BELIEFS, Phones
+from w2l_studio.nets.moonshine import WIDTH, Moonshine
 
 
 def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
     said = Source(
         "m", "x", "train", "CC0", np.zeros(16000, np.float32), phones=[("AA", 0, 0.4), ("M", 0.4, 0.5)]
     )
-    lesson = lessons.lessons([said], Phones())[0]
+    lesson = lessons.lessons([said], Moonshine())[0]
     assert lesson.mel.shape == (80, 81)
-    assert lesson.beliefs.shape == (BELIEFS, 81)
-    assert lessons.lessons([said])[0].beliefs.shape == (0, 81)
+    assert lesson.rows.shape == (WIDTH, 81)
+    assert lessons.lessons([said])[0].rows.shape == (0, 81)
     assert lesson.units.shape == (len(UNITS), 81)
     shut = np.flatnonzero(lesson.shut > 0.5) / 80
     assert 0.33 < shut[0] < 0.4 < shut[-1] < 0.52
@@ -30,13 +30,13 @@ def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
 
 
 def test_windows_keep_lips_and_closures_together_at_any_tempo(tones):
-    lesson = lessons.lessons([tones(3)], Phones())[0]
+    lesson = lessons.lessons([tones(3)], Moonshine())[0]
     for seed in range(20):
-        heard, beliefs, units, shut, sounds, _ = lessons.window(lesson, np.random.default_rng(seed))
+        heard, rows, units, shut, sounds, _ = lessons.window(lesson, np.random.default_rng(seed))
         assert heard.shape == (80, 240)
         assert units.shape == (len(UNITS), 240)
         assert np.isfinite(heard).all()
-        assert beliefs.shape == (BELIEFS, 240)
+        assert rows.shape == (WIDTH, 240)
         jaw = units[UNITS.index("jawOpen")]
         assert (jaw[shut > 0.95] < 0.05).all()
         assert jaw.max() > 0.2
@@ -45,21 +45,21 @@ def test_windows_keep_lips_and_closures_together_at_any_tempo(tones):
 
 def test_it_learns_and_its_state_can_be_taken_up(tones):
     torch.manual_seed(0)
-    phones = Phones()
-    phones.means.normal_()
-    taught = lessons.Lessons(lessons.lessons((tones(i) for i in range(8)), phones))
-    trainee = LipsTrainee(taught, phones)
+    ear = Moonshine()
+    ear.conv1.levels.random_(100, 156)
+    taught = lessons.Lessons(lessons.lessons((tones(i) for i in range(8)), ear))
+    trainee = LipsTrainee(taught, ear)
     first = trainee.step(0, 60, np.random.default_rng(0))
     state = {key: value.clone() for key, value in trainee.net.state_dict().items()}
     for number in range(1, 40):
         last = trainee.step(number, 60, np.random.default_rng(number))
     assert last["loss"] < first["loss"] * 0.8
-    again = LipsTrainee(taught, phones)
+    again = LipsTrainee(taught, ear)
     again.load_state_dict(trainee.state_dict())
     for key, value in again.net.state_dict().items():
         assert torch.equal(value, trainee.net.state_dict()[key])
     changed = {key for key, value in trainee.net.state_dict().items() if not torch.equal(value, state[key])}
-    assert changed == {key for key in state if not key.startswith(("phones.", "usual", "spread"))}
+    assert changed == {key for key in state if not key.startswith(("ear.", "usual", "spread"))}
 
 
 def test_every_third_utterance_is_heard_twice_and_the_other_voice_moves_the_same_lips(tones):
@@ -86,4 +86,5 @@ def test_the_network_is_exported_and_loaded(tmp_path):
     loaded = weights.load_lips(path)
     for key, value in loaded.state_dict().items():
         torch.testing.assert_close(value, net.state_dict()[key], atol=1e-3, rtol=1e-2)
-    assert path.stat().st_size < 2_500_000
+    assert loaded.ear.conv2.levels.dtype == torch.uint8
+    assert path.stat().st_size < 7_000_000

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from training.performers.make import Source
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _F = TypeVar("_F", bound=Callable[..., None])
 
 
@@ -41,23 +42,23 @@ def _speech_options(command: _F) -> _F:
 
 @click.command()
 @_speech_options
-@click.option("--sphinx", type=_EXISTING, help="pocketsphinx/model/en-us/en-us; default: as in w2l-lips.")
-def lips(out: Path, steps: int, seed: int, threads: int, sphinx: Path | None, **where: Any) -> None:
+@click.option("--moonshine", type=_FILE, help="Its encoder_model.onnx; default: as in w2l-lips.")
+def lips(out: Path, steps: int, seed: int, threads: int, moonshine: Path | None, **where: Any) -> None:
     """Train the network from sound to face units."""
     import torch
 
     from training import lessons, loop
-    from training import sphinx as model
+    from training import moonshine as model
     from training.lips import LipsTrainee
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     shipped = weights.find("w2l-lips", "lips").path
-    phones = model.network(sphinx) if sphinx else weights.load_lips(shipped).phones
+    ear = model.network(moonshine) if moonshine else weights.load_lips(shipped).ear
     found = lessons.with_other_voices(_sources(**where), seed)
-    taught = lessons.Lessons(_noted(lessons.lessons(found, phones), out))
-    loop.run(LipsTrainee(taught, phones), out, steps=steps, seed=seed)
+    taught = lessons.Lessons(_noted(lessons.lessons(found, ear), out))
+    loop.run(LipsTrainee(taught, ear), out, steps=steps, seed=seed)
 
 
 @click.command()

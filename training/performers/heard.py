@@ -16,7 +16,7 @@ from w2l_studio.config import LipsConfig
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
 from w2l_studio.nets.lips import Lips
-from w2l_studio.sound import cepstra, mel, speech
+from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Floats
 
 #: Seconds over which the jaw's stress is taken.
@@ -40,7 +40,7 @@ def perform(
     Raises:
         WeightsError: the network is missing or altered.
     """
-    sound = lips.Sound(mel.spectrogram(audio), cepstra.features(audio), speech.voiced(audio))
+    sound = lips.Sound(mel.spectrogram(audio), audio, speech.voiced(audio))
     moved = lips.move(_network(), sound, Fraction(fps), frames)
     units = np.zeros((frames, len(names)), np.float32)
     effort = random.uniform(0.85, 1.25)

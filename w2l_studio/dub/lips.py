@@ -11,7 +11,7 @@ from w2l_studio.config import LipsConfig
 from w2l_studio.media.sound import read_mono
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
-from w2l_studio.sound import cepstra, mel, speech
+from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Floats, LipMotion
 
 
@@ -30,4 +30,4 @@ def follow(stem: Path, config: LipsConfig) -> LipMotion:
 
 def listened(samples: Floats) -> lips.Sound:
     """Return all that lips are moved by, of ``float32[S]`` at 16 kHz."""
-    return lips.Sound(mel.spectrogram(samples), cepstra.features(samples), speech.voiced(samples))
+    return lips.Sound(mel.spectrogram(samples), samples, speech.voiced(samples))

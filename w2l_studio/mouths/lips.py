@@ -12,13 +12,14 @@ import numpy as np
 import torch
 
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, Lips, levelled
+from w2l_studio.nets.moonshine import gain
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 
 #: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 48 to both sides.
 _COLUMNS_PER_SECOND = 80
 _BLOCK, _SEEN = 8192, 64
 #: From which probability on lips are shut, and down to which they stay so; set on Catalan and Russian voices.
-_SHUT, _STILL_SHUT = 0.5, 0.3
+_SHUT, _STILL_SHUT = 0.5, 0.4
 #: Seconds in which lips come together and part.
 _EASE_S = 0.035
 #: Seconds that lips move before speech is heard and after it, and in which they come to rest.
@@ -75,12 +76,12 @@ class Sound:
 
     Args:
         mel: ``float32[80, M]`` as from `sound.mel.spectrogram`.
-        features: ``float32[T, 3, 13]`` as from `sound.cepstra.features`.
+        samples: ``float32[S]`` at 16 kHz.
         voiced: ``bool[M]`` as from `sound.speech.voiced`: elsewhere lips rest.
     """
 
     mel: Floats
-    features: Floats
+    samples: Floats
     voiced: Bools
 
 
@@ -113,19 +114,19 @@ def move(net: Lips, sound: Sound, rate: Fraction, frames: int) -> LipMotion:
 
 def _listened(net: Lips, sound: Sound) -> _Curves:
     """Run the network over blocks that overlap by what it sees."""
-    heard = levelled(sound.mel)
+    heard, louder = levelled(sound.mel), gain(sound.samples)
     kinds = np.array([[sound in kind for sound in SOUNDS] for kind in _KINDS], np.float32)
     parts = []
     with torch.inference_mode():
         for start in range(0, heard.shape[1], _BLOCK):
             first = max(0, start - _SEEN)
             stop = min(start + _BLOCK + _SEEN, heard.shape[1])
-            beliefs = net.phones.at_columns(sound.features, first, stop)
-            told = net(torch.from_numpy(heard[None, :, first:stop]), beliefs[None])
+            rows = net.ear.at_columns(sound.samples, first, stop, louder)
+            told = net(torch.from_numpy(heard[None, :, first:stop]), rows[None])
             inside = slice(start - first, start - first + _BLOCK)
             belief = torch.from_numpy(kinds) @ told.sounds[0].softmax(0)
-            rows = (told.units[0].clamp(0, 1), told.closure[0].sigmoid()[None], belief.max(0).values[None])
-            parts.append(torch.cat(rows)[:, inside])
+            said = (told.units[0].clamp(0, 1), told.closure[0].sigmoid()[None], belief.max(0).values[None])
+            parts.append(torch.cat(said)[:, inside])
     told = torch.cat(parts, 1).numpy()
     return _Curves(told[: len(UNITS)], told[-2], told[-1])
 

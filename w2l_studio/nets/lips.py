@@ -1,7 +1,7 @@
 """A small network that hears what lips do: sound to face units, closures and speech sounds.
 
-It hears mel columns, and what CMU Sphinx's acoustic model makes of the same sound (`phones`). Knows no
-picture and no language; `mouths.lips` brings what it says to the frames of a film.
+It hears mel columns, and what the first layers of Moonshine make of the same sound. Knows no picture and no
+language; `mouths.lips` brings what it says to the frames of a film.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from w2l_studio.nets.phones import BELIEFS, Phones
+from w2l_studio.nets import moonshine
 from w2l_studio.terms import Floats
 
 #: Face units by ARKit's names without their side.
@@ -62,8 +62,8 @@ class Lips(nn.Module):
     """Dilated convolutions over time that look both ways, written as products of matrices.
 
     Attributes:
-        phones: Sphinx's model, which nothing trains.
-        usual, spread: ``float32[206]``, mean of each input and one over its deviation in what was learned.
+        ear: Moonshine's layers, which nothing trains.
+        usual, spread: ``float32[368]``, mean of each input and one over its deviation in what was learned.
     """
 
     usual: Tensor
@@ -71,23 +71,23 @@ class Lips(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.phones = Phones()
-        self.register_buffer("usual", torch.zeros(_BANDS + BELIEFS))
-        self.register_buffer("spread", torch.ones(_BANDS + BELIEFS))
-        self.begin = nn.Linear(3 * _STEP * (_BANDS + BELIEFS), _WIDTH)
+        self.ear = moonshine.Moonshine()
+        self.register_buffer("usual", torch.zeros(_BANDS + moonshine.WIDTH))
+        self.register_buffer("spread", torch.ones(_BANDS + moonshine.WIDTH))
+        self.begin = nn.Linear(3 * _STEP * (_BANDS + moonshine.WIDTH), _WIDTH)
         self.blocks = nn.ModuleList(_Block(dilation) for dilation in _DILATIONS)
         self.norm = nn.LayerNorm(_WIDTH)
         self.lips = nn.Linear(_WIDTH, _STEP * _TOLD)
 
-    def forward(self, mel: Tensor, beliefs: Tensor) -> Heard:
+    def forward(self, mel: Tensor, rows: Tensor) -> Heard:
         """Listen.
 
         Args:
             mel: ``[N, 80, M]``, from `levelled`.
-            beliefs: ``[N, 126, M]``, from `phones`, brought to mel's columns.
+            rows: ``[N, 288, M]``, from `ear`, brought to mel's columns.
         """
         count = mel.shape[2]
-        columns = (torch.cat([mel, beliefs], 1) - self.usual[:, None]) * self.spread[:, None]
+        columns = (torch.cat([mel, rows], 1) - self.usual[:, None]) * self.spread[:, None]
         columns = functional.pad(columns, (0, -count % _STEP)).transpose(1, 2)
         steps = columns.reshape(len(columns), -1, _STEP * columns.shape[2])
         found = functional.relu(self.begin(_neighbours(steps, 1, 1)))

@@ -163,7 +163,7 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 
 def save(module: nn.Module, path: Path, meta: Meta) -> None:
-    """Write weights as safetensors: fp16, statistics of batch norms fp32, `meta` in the header.
+    """Write weights as safetensors: fp16, batch norms' statistics fp32, bytes as they are, `meta` as header.
 
     The file appears whole or not at all.
 
@@ -174,13 +174,16 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    def kept(key: str, value: Tensor) -> Tensor:
+        bare = value.detach().cpu().contiguous()
+        if not value.is_floating_point():
+            return bare
+        return bare.to(torch.float32 if key.endswith(_STATISTICS) else torch.float16)
+
     tensors = {
-        key: value.detach()
-        .cpu()
-        .contiguous()
-        .to(torch.float32 if key.endswith(_STATISTICS) else torch.float16)
+        key: kept(key, value)
         for key, value in module.state_dict().items()
-        if value.is_floating_point()
+        if value.is_floating_point() or value.dtype == torch.uint8
     }
     try:
         with atomic.written(path) as part:
