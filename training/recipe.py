@@ -83,7 +83,7 @@ def finish(width: float) -> Recipe:
         ears=0.0,
         rate=6e-4,
         lips=3.0,
-        opening=0.5,
+        opening=3.0,
         looks=0.0,
         sync=0.0,
         real=0.03,
