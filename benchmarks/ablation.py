@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import mouths
+from benchmarks import lag, mouths
 from training import evaluate, export, tables
 from training.data import Clip, read_pack
 from training.evaluate import Score
@@ -153,10 +153,10 @@ def lips(clips: Sequence[Clip], draw: Draw) -> list[Lips]:
     for clip in clips:
         true = mouths.crops(clip, Recipe().face_px)
         drawn = draw(clip, true, true[mouths.shut(true, opening)])
-        with np.errstate(invalid="ignore"):
-            correlation, lag = mouths.lag(opening(drawn), opening(true))
+        at = lag.correlations(opening(drawn), opening(true))
         distance = judge.score(tables.small(drawn), tables.pcm(clip)).distance
-        found.append(Lips(clip.speaker, clip.split, float(np.nan_to_num(correlation)), lag, distance))
+        late = max(at, key=lambda n: at[n])
+        found.append(Lips(clip.speaker, clip.split, float(np.nan_to_num(at[0])), late, distance))
     return found
 
 
