@@ -28,7 +28,7 @@ def clip(draw_face, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clip")
     np.save(folder / "audio.npy", sound)
     frames = np.stack([draw_face(240, gap) for gap in opening])
-    return Clip("a", "drawn", "ann", "unseen", "CC0", frames, mel.spectrogram(sound), None, folder)
+    return Clip("a", "drawn", "ann", "unseen", "CC0", "drawn", frames, mel.spectrogram(sound), None, folder)
 
 
 @pytest.mark.parametrize(
