@@ -5,11 +5,12 @@ import av
 import numpy as np
 import pytest
 
-from training import prepare, splits
+from training import clips, footage, prepare, splits
 from training.data import read_pack
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.faces import recheck
 from w2l_studio.terms import Faces
+from w2l_studio.timing import FrameRange
 
 #: Where the drawn face's points lie in a picture of 160 x 120.
 POINTS = np.array([[60, 45], [100, 45], [80, 62], [64, 80], [96, 80]], np.float32)
@@ -73,7 +74,7 @@ def source(tmp_path):
 def _seer(monkeypatch):
     # Second looks see another picture than the one whose brightness tells the faces.
     monkeypatch.setattr(recheck, "again", lambda *_: (True, True))
-    monkeypatch.setattr(prepare, "_detector", [Seer()])
+    monkeypatch.setattr(footage, "_detector", [Seer()])
 
 
 def made(source, pack, rules=None, judge=None):
@@ -86,7 +87,7 @@ def test_pictures_come_at_25_a_second_by_time(tmp_path, rate):
     count = int(2 * Fraction(rate))
     levels = [round(20 + 200 * i / count) for i in range(count)]
     path = film(tmp_path / "a.mov", [np.full((120, 160, 3), v, np.uint8) for v in levels], rate)
-    found = [picture.mean() for picture in prepare.pictures(path)]
+    found = [picture.mean() for picture in footage.pictures(path)]
     assert len(found) == pytest.approx(50, abs=1)
     # What is on screen in the middle of each 25th of a second.
     middle = [int(Fraction(2 * n + 1, 50) * Fraction(rate)) for n in range(len(found))]
@@ -119,7 +120,7 @@ def test_a_stopped_run_goes_on(source, tmp_path):
 
 
 def test_two_faces_are_one_too_many(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(prepare, "_detector", [Seer(rivals=1)])
+    monkeypatch.setattr(footage, "_detector", [Seer(rivals=1)])
     outcomes = made(source, tmp_path / "pack")
     assert "several faces" in outcomes[0]["dropped"]
 
@@ -130,12 +131,12 @@ def test_a_file_that_cannot_be_read_is_told_and_passed_over(source, tmp_path):
     assert sum(o["clips"] for o in outcomes) == 1
     assert any("media file" in reason for o in outcomes for reason in o["dropped"])
     with pytest.raises(MediaError):
-        next(prepare.pictures(source / "ann" / "b.mkv"))
+        next(footage.pictures(source / "ann" / "b.mkv"))
 
 
 def test_long_stretches_are_split_evenly():
-    frames = prepare.FrameRange(10, 10 + 560, Fraction(25))
-    parts = prepare._parts(frames)
+    frames = FrameRange(10, 10 + 560, Fraction(25))
+    parts = clips._parts(frames)
     assert [stop - start for start, stop in parts] == [186, 187, 187]
     assert (parts[0][0], parts[-1][1]) == (10, 570)
 
