@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -140,21 +141,23 @@ def test_an_older_take_stays_until_the_new_one_is_whole(film, tmp_path):
     assert probe(path).frames == 2
 
 
-@pytest.fixture
+@contextmanager
 def small_disk():
-    """No file may grow beyond 64 KiB, which the system reports much like a full disk."""
+    """No file may grow beyond 64 KiB, which the system reports much like a full disk; pytest's log neither."""
     old, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, old[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(film, tmp_path, small_disk):
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(film, tmp_path):
     plate = replace(probe(film(frames=2)), width=640, height=480)
     noise = np.random.default_rng(0).integers(0, 255, (480, 640), np.uint8)
     grey = np.full((240, 320), 128, np.uint8)
-    with pytest.raises(OutputError, match=r"take\.mov: the disk is full"):
+    with small_disk(), pytest.raises(OutputError, match=r"take\.mov: the disk is full"):
         encode(plate, tmp_path / "take.mov", [Planes((noise, grey, grey), "yuv420p")] * 20)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
 
