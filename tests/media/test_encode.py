@@ -143,7 +143,7 @@ def test_an_older_take_stays_until_the_new_one_is_whole(film, tmp_path):
 
 @contextmanager
 def small_disk():
-    """No file may grow beyond 64 KiB, which the system reports much like a full disk; pytest's log neither."""
+    """No file may grow beyond 64 KiB, which the system reports much like a full disk; no log either."""
     old, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, old[1]))
     try:
