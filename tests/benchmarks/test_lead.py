@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from benchmarks import lead
+from benchmarks.said import Said, sentence
 from training.performers import mesh, speech
 from w2l_studio.errors import UsageError
 
@@ -38,7 +39,7 @@ def said(ahead_s):
         np.float32
     )
     opening = np.interp(at + ahead_s, np.arange(len(inner)) / speech.RATE, inner).astype(np.float32)
-    return lead.Said("s1__bbaf2n", PHONES, opening, audio)
+    return Said("s1__bbaf2n", PHONES, opening, audio)
 
 
 @pytest.mark.parametrize("ahead_s", [0.0, 0.02, 0.033, -0.05])
@@ -69,8 +70,8 @@ def test_the_sound_falls_and_rises_where_the_closure_is():
 
 
 def test_a_clips_name_is_what_is_said():
-    assert lead.sentence("bbaf2n") == "bin blue at f two now"
-    assert lead.sentence("swwzzp") == "set white with z zero please"
+    assert sentence("bbaf2n") == "bin blue at f two now"
+    assert sentence("swwzzp") == "set white with z zero please"
 
 
 def test_the_table_has_a_row_for_each_measure_and_none_is_said_as_none():
@@ -78,5 +79,5 @@ def test_the_table_has_a_row_for_each_measure_and_none_is_said_as_none():
     assert len(rows) == 5
     assert "| 3 | +20 [+20, +20] |" in rows[0].replace("+19", "+20").replace("+21", "+20")
     still = said(0.0)
-    flat = lead.Said(still.name, still.phones, np.linspace(0, 0.01, 60).astype(np.float32), still.audio)
+    flat = Said(still.name, still.phones, np.linspace(0, 0.01, 60).astype(np.float32), still.audio)
     assert list(lead.told([flat]))[1] == "| p b m: touch, beside the animation | 0 | - | - |"

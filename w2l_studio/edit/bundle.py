@@ -41,6 +41,7 @@ def unpack(path: Path, folder: Path | None) -> bytes:
             for member in stale:
                 _extract(bundle, member, folder / member.filename)
             return bundle.read(_CONTENT)
+    # zipfile says NotImplementedError of a compression that it does not know, RuntimeError of a password.
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
         raise EditError(
             f"is not a readable .otioz bundle ({error})", hint="export it again", where=path.name
