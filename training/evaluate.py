@@ -60,7 +60,8 @@ class Score:
 
 
 def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
-    """Embed all windows of a clip: lips and sounds, each ``float32[T, E]``."""
+    """Embed all windows of a clip: lips and sounds, each ``float32[T, E]``, where the network lies."""
+    device = next(net.parameters()).device
     placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
     lips, sounds = [], []
@@ -70,9 +71,9 @@ def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
             at = np.arange(start, min(start + _BATCH, clip.windows))
             faces = torch.from_numpy(lower[at[:, None] + np.arange(WINDOW)]).flatten(1, 2).float() / 255
             mel = torch.from_numpy(np.stack([hear(clip.mel, column(int(frame))) for frame in at]))
-            sound, seen = net(mel[:, None], faces)
-            lips.append(seen.float().numpy())
-            sounds.append(sound.float().numpy())
+            sound, seen = net(mel[:, None].to(device), faces.to(device))
+            lips.append(seen.float().cpu().numpy())
+            sounds.append(sound.float().cpu().numpy())
     return np.concatenate(lips), np.concatenate(sounds)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,15 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from training import checkpoint, feed
 from training.journal import Journal
 from training.machine import Machine
 from w2l_studio.terms import FramesBGR
 
+#: What a step reports: numbers, or tensors that hold one each.
+Told = Mapping[str, float | Tensor]
 #: Share of the old value in the running means of the log.
 _MEMORY = 0.98
 #: A loss this near to chance (in parts of it) after so many steps has learned nothing.
@@ -32,7 +35,7 @@ _AT_CHANCE, _PATIENT = 0.01, 500
 class Trainee(Protocol):
     """What is trained: one step, and all state that a step changes."""
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
         """Take step ``number`` of ``steps``; return what to log."""
         ...
 
@@ -51,7 +54,7 @@ class Fed(Trainee, Protocol):
 
     source: feed.Source
 
-    def learn(self, number: int, steps: int, drawn: Any) -> dict[str, float]:
+    def learn(self, number: int, steps: int, drawn: Any) -> Told:
         """Take step ``number`` of ``steps`` with what its source has drawn; return what to log."""
         ...
 
@@ -136,7 +139,9 @@ def run(
         Running means of what the steps reported.
 
     Raises:
-        FloatingPointError: a step reported a number that is not finite; the last checkpoint stands.
+        FloatingPointError: a step reported a number that is not finite; the last checkpoint stands. A GPU is
+            asked for them with each line of the log, measurement and checkpoint only: it would wait for every
+            answer before it began with the next step.
     """
     plan, machine = Plan(**options), machine or Machine()
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,15 +150,19 @@ def run(
         report(f"taken up at step {progress.step}")
     ends = math.inf if plan.budget_minutes is None else clock() + 60 * plan.budget_minutes
     journal = Journal(folder, progress.step, report) if machine.first else nullcontext()
+    unread: list[tuple[int, Told]] = []
     with journal as told:
         for step in _steps(trainee, progress, plan):
             torch.manual_seed(progress.seed * 1_000_003 + progress.step)
-            _remember(progress, step())
+            unread.append((progress.step, step()))
             progress.step += 1
             stopped = (
                 bool(machine.agreed({"late": clock() >= ends})["late"]) if math.isfinite(ends) else False
             )
-            if _due(progress.step, plan.measure_every, last=progress.step == plan.steps):
+            measured = _due(progress.step, plan.measure_every, last=progress.step == plan.steps)
+            if machine.device.type == "cpu" or measured or stopped or _read_out(progress.step, plan):
+                _remember(progress, unread)
+            if measured:
                 stopped |= _measured(trainee, folder, progress, plan, machine, told)
             last = stopped or progress.step == plan.steps
             if told is not None and _due(progress.step, plan.log_every, last=last):
@@ -196,11 +205,19 @@ def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callabl
             yield lambda number=number: trainee.step(number, plan.steps, feed.chance(progress.seed, number))
 
 
-def _remember(progress: Progress, told: dict[str, float]) -> None:
-    for name, value in told.items():
-        if not math.isfinite(value):
-            raise FloatingPointError(f"{name} is {value} at step {progress.step}")
-        progress.means[name] = progress.means.get(name, value) * _MEMORY + value * (1 - _MEMORY)
+def _read_out(step: int, plan: Plan) -> bool:
+    return any(_due(step, every, last=step == plan.steps) for every in (plan.log_every, plan.save_every))
+
+
+def _remember(progress: Progress, unread: list[tuple[int, Told]]) -> None:
+    """Take what steps reported into the running means; nothing is left unread."""
+    for step, told in unread:
+        for name, reported in told.items():
+            value = float(reported)
+            if not math.isfinite(value):
+                raise FloatingPointError(f"{name} is {value} at step {step}")
+            progress.means[name] = progress.means.get(name, value) * _MEMORY + value * (1 - _MEMORY)
+    unread.clear()
 
 
 def _measured(

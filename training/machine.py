@@ -58,6 +58,12 @@ class Machine:
             net.compile()
         return net
 
+    def adam(
+        self, net: nn.Module, rate: float, betas: tuple[float, float] = (0.9, 0.999)
+    ) -> torch.optim.Adam:
+        """Return the optimiser of a network that is ready; on a GPU one kernel updates all its weights."""
+        return torch.optim.Adam(net.parameters(), rate, betas, fused=self.device.type == "cuda" or None)
+
     def autocast(self) -> torch.autocast:
         """Return the context in which networks pass forward."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced)

@@ -124,6 +124,22 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
+@pytest.mark.parametrize(("device", "steps"), [("cpu", 1), ("cuda", 2)])
+def test_a_gpu_is_asked_when_a_line_is_due_and_before_anything_is_saved(tmp_path, device, steps):
+    class Counting(Constant):
+        taken = 0
+
+        def step(self, *_):
+            self.taken += 1
+            return {"loss": torch.tensor(float("nan"))}
+
+    trainee = Counting(0.0)
+    with pytest.raises(FloatingPointError, match="loss is nan at step 0"):
+        loop.run(trainee, tmp_path, machine=Machine(torch.device(device)), steps=4, log_every=3, save_every=2)
+    assert trainee.taken == steps
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
 def test_the_log_holds_a_line_per_interval(tmp_path):
     loop.run(Constant(2.0), tmp_path, steps=5, log_every=2, report=lambda _: None)
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

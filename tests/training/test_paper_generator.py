@@ -103,6 +103,25 @@ def test_every_recipe_learns(clips, name):
     assert all(math.isfinite(value) for row in told for value in row.values())
 
 
+@pytest.mark.parametrize("name", ["wav2lip_gan", "lipgan", "tv3_tuned"])
+def test_cross_entropy_stays_out_of_the_autocast_which_refuses_it_on_gpus(clips, name, monkeypatch):
+    plain, seen = torch.nn.functional.binary_cross_entropy, []
+
+    def watched(*args, **options):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return plain(*args, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "binary_cross_entropy", watched)
+    recipe = slim(name)
+    expert = Expert(WIDTH, recipe.frames) if recipe.sync else None
+    learner = PaperTrainee(Sampler(clips), clips, recipe, expert, machine=Machine(reduced=True))
+    learner.switched = bool(recipe.sync)
+    told = learner.step(0, 1, np.random.default_rng(0))
+    assert all(torch.isfinite(value) for value in told.values())
+    assert not any(seen)
+    assert bool(seen) == (recipe.critic != "sync")
+
+
 @pytest.mark.parametrize("side", [128, 192])
 def test_larger_faces_go_the_same_way(clips, side):
     recipe = replace(slim("wav2lip_gan"), face_px=side)

@@ -41,13 +41,13 @@ class PairTrainee:
         self.recipe, self._machine = recipe, machine or Machine()
         self.source = PairSource(sampler, recipe, self._machine)
         self.net = self._machine.ready(Expert(recipe.width, recipe.frames))
-        self._optimiser = torch.optim.Adam(self.net.parameters(), recipe.rate)
+        self._optimiser = self._machine.adam(self.net, recipe.rate)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Draw and learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, drawn: Pairs) -> dict[str, float]:
+    def learn(self, number: int, steps: int, drawn: Pairs) -> dict[str, Tensor]:
         """Learn from a batch; chance is ln 2 = 0.693, while it contrasts ln 8 = 2.079."""
         batch = self._machine.place(drawn)
         if self.recipe.cosine:
@@ -68,7 +68,7 @@ class PairTrainee:
             loss = together_loss(cosine, batch.together)
             told = {"loss": loss, "hit": ((cosine > 0.5) == (batch.together > 0.5)).float().mean()}
         self._machine.learn(loss, self._optimiser, _LIMIT)
-        return {name: value.item() for name, value in told.items()}
+        return {name: value.detach() for name, value in told.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return network, optimiser, and what `export` writes into the header."""

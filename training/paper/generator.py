@@ -91,13 +91,13 @@ class PaperTrainee:
         return self._machine.ready(expert).eval().requires_grad_(self.recipe.tuned)
 
     def _adam(self, net: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(net.parameters(), self.recipe.rate, self.recipe.betas)
+        return self._machine.adam(net, self.recipe.rate, self.recipe.betas)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Draw and learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, drawn: Faces) -> dict[str, float]:
+    def learn(self, number: int, steps: int, drawn: Faces) -> dict[str, Tensor]:
         """Teach the generator, then those that it is taught against."""
         del number, steps
         batch = self._machine.place(drawn)
@@ -117,7 +117,7 @@ class PaperTrainee:
         if self._expert is not None and self._tuning is not None:
             told["expert_own"] = self._tuned(self._expert, true, made.detach(), batch)
             self._machine.learn(told["expert_own"], self._tuning)
-        return {name: value.item() for name, value in told.items()}
+        return {name: value.detach() for name, value in told.items()}
 
     def _drawn(self, net: nn.Module, batch: Faces) -> Tensor:
         face = assemble(batch.target, batch.reference)
@@ -137,8 +137,10 @@ class PaperTrainee:
     def _synced(self, made: Tensor, sound: Tensor) -> Tensor:
         assert self._expert is not None
         self._expert.train(self.recipe.norms == "batch")
+        # Cross-entropy of probabilities is refused in an autocast on GPUs: only the network is inside.
         with self._machine.autocast():
-            return losses.sync(self._expert.requires_grad_(False), made, sound, self.recipe.frames)
+            found = losses.cosines(self._expert.requires_grad_(False), made, sound, self.recipe.frames)
+        return together_loss(found, torch.ones_like(found))
 
     def _fooled(self, critic: nn.Module, made: Tensor, heard: Tensor) -> Tensor:
         critic.requires_grad_(False)
