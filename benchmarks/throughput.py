@@ -3,6 +3,7 @@
 A step of the paper's generator is set against the rate of matrix products in the same run.
 
     python benchmarks/throughput.py [--pack DIR] [--width 1 --width 0.25] [--pictures 20] [--device cuda]
+                                    [--precision bf16] [--compile [MODE]]
 
 Prints markdown tables. Without a pack the loader reads noise of the same size from a temporary one.
 """
@@ -33,8 +34,14 @@ from training.paper.generator import PaperTrainee
 PRECISIONS = ("fp32", "bf16")
 #: Share of the bf16 matrix rate that a step shall reach.
 GOAL = 0.4
-_SIDE = 2048
+#: Sides of the matrices: on a GPU small ones are over before all of it is at work.
+_SIDES = {"cpu": 2048, "cuda": 8192}
+#: Steps that follow each other before the clock is read. A GPU is handed the next step while it is at the
+#: last one, as in training.
+_TOGETHER = {"cpu": 1, "cuda": 8}
 _NOISE = (4, 60)
+#: The paper's 80 do not keep a GPU busy.
+_PICTURES = {"cpu": [20], "cuda": [80, 320]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +65,39 @@ class Step:
 
 
 def matrix_rate(machine: Machine, precision: str, rounds: int) -> float:
-    """Return the FLOP a second of a large matrix product."""
+    """Return the FLOP a second of a large matrix product; fp32 as `started` sets it, TF32 on GPUs."""
+    side = _SIDES[machine.device.type]
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    left, right = (torch.randn(_SIDE, _SIDE, device=machine.device).to(kind) for _ in range(2))
-    return 2 * _SIDE**3 / quickest(lambda: left @ right, machine, rounds)
+    left, right = (torch.randn(side, side, device=machine.device).to(kind) for _ in range(2))
+    return 2 * side**3 / quickest(lambda: left @ right, machine, rounds)
 
 
-def step(machine: Machine, width: float, source: FaceSource, rounds: int) -> Step:
-    """Measure a step of L1 alone, as the paper's recipe begins: forward, backward, Adam."""
+def step(machine: Machine, width: float, source: FaceSource, rounds: int, compiled: str = "") -> Step:
+    """Measure a step of L1 alone, as the paper's recipe begins: forward, backward, Adam.
+
+    Args:
+        compiled: mode of ``torch.compile``, "" = not compiled.
+    """
     recipe = replace(source.recipe, width=width)
     # The trainee measures on nothing here, but wants clips to do so.
     clips = [source.sampler.draw(np.random.default_rng(0))]
     trainee = PaperTrainee(source.sampler, clips, recipe, machine=machine)
-    batch = source.draw(0, 1, feed.chance(0, 0))
-    seconds = quickest(lambda: trainee.learn(0, 1, batch), machine, rounds)
-    return Step(
-        width,
-        "bf16" if machine.reduced else "fp32",
-        len(batch.target),
-        work(lambda: trainee.learn(0, 1, batch)),
-        seconds,
-    )
+    batch = Faces(*(pinned(part, machine) for part in source.draw(0, 1, feed.chance(0, 0))))
+
+    def learn() -> object:
+        return trainee.learn(0, 1, batch)
+
+    # Counted first: what is compiled goes past the counter.
+    flop = work(learn)
+    if compiled:
+        trainee.net.compile(mode=compiled)
+    seconds = quickest(learn, machine, rounds)
+    return Step(width, "bf16" if machine.reduced else "fp32", len(batch.target), flop, seconds)
+
+
+def pinned(part: torch.Tensor, machine: Machine) -> torch.Tensor:
+    """Return a tensor as `feed` hands it on: where a GPU can fetch it without the processor."""
+    return part.pin_memory() if machine.device.type == "cuda" else part
 
 
 def work(call: Callable[[], object]) -> int:
@@ -101,25 +120,27 @@ def drawn(source: FaceSource, rounds: int) -> float:
 
 
 def quickest(call: Callable[[], object], machine: Machine, rounds: int) -> float:
-    """Return the seconds of the quickest of some calls after a first one.
+    """Return the seconds of a call in the quickest of some rounds after a first one.
 
     On a processor that others use too, its own time says more than the wall's.
     """
-    on_gpu = machine.device.type == "cuda"
+    on_gpu, together = machine.device.type == "cuda", _TOGETHER[machine.device.type]
     clock = time.perf_counter if on_gpu else time.process_time
     seconds = []
     for _ in range(rounds + 1):
         begin = clock()
-        call()
+        for _ in range(together):
+            call()
         if on_gpu:
             torch.cuda.synchronize()
-        seconds.append(clock() - begin)
+        seconds.append((clock() - begin) / together)
     return min(seconds[1:])
 
 
-def table(rates: dict[str, float], steps: Sequence[Step], loader: float) -> str:
+def table(rates: dict[str, float], steps: Sequence[Step], loader: float, device: str = "cpu") -> str:
     """Return the figures as markdown."""
-    lines = [f"matrix products of {_SIDE}x{_SIDE}, GFLOP/s: "]
+    side = _SIDES[device]
+    lines = [f"matrix products of {side}x{side}, GFLOP/s: "]
     lines[0] += ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in rates.items())
     lines += [
         "",
@@ -130,9 +151,9 @@ def table(rates: dict[str, float], steps: Sequence[Step], loader: float) -> str:
     for one in steps:
         own, of_bf16 = one.rate / rates[one.precision], one.rate / rates["bf16"]
         lines.append(
-            f"| {one.width:g} | {one.precision} | {one.pictures} | {one.flop / 1e9:.0f} | {one.seconds:.2f} "
+            f"| {one.width:g} | {one.precision} | {one.pictures} | {one.flop / 1e9:.0f} | {one.seconds:.3g} "
             f"| {one.rate / 1e9:.0f} | {own:.0%} | {of_bf16:.0%} "
-            f"| {loader * one.seconds / one.pictures:.0f} times as fast |"
+            f"| {loader * one.seconds / one.pictures:.1f} times as fast |"
         )
     best = max(one.rate for one in steps if one.width == max(step.width for step in steps)) / rates["bf16"]
     lines.append(
@@ -161,17 +182,18 @@ def noise() -> Iterator[Path]:
 
 def measure(packs: Sequence[Path], options: argparse.Namespace) -> str:
     sampler = Sampler(read_pack(packs))
-    recipe = replace(recipes.wav2lip(), sync=0.0, windows=options.pictures // 5)
-    rates, steps, loader = {}, [], 0.0
+    rates, steps, loader, device = {}, [], 0.0, ""
     for precision in PRECISIONS:
-        with started(options.device, precision, compiled=options.compile) as machine:
-            rates[precision] = matrix_rate(machine, precision, options.rounds)
-    for width, precision in product(options.width, PRECISIONS):
-        with started(options.device, precision, compiled=options.compile) as machine:
+        with started(options.device, precision) as machine:
+            rates[precision], device = matrix_rate(machine, precision, options.rounds), machine.device.type
+    pictures = options.pictures or _PICTURES[device]
+    for width, count, precision in product(options.width, pictures, options.precision or PRECISIONS):
+        recipe = replace(recipes.wav2lip(), sync=0.0, windows=count // 5)
+        with started(options.device, precision) as machine:
             source = FaceSource(sampler, recipe, machine)
             loader = loader or drawn(source, options.rounds)
-            steps.append(step(machine, width, source, options.rounds))
-    return table(rates, steps, loader)
+            steps.append(step(machine, width, source, options.rounds, options.compile))
+    return table(rates, steps, loader, device)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -179,12 +201,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pack", type=Path, action="append")
     parser.add_argument("--width", type=float, action="append")
     parser.add_argument(
-        "--pictures", type=int, default=20, help="a step; the paper's 80 need 5 GB at width 1"
+        "--pictures",
+        type=int,
+        action="append",
+        help="a step: 20 on a CPU, 80 and 320 on a GPU; the paper's 80 need 5 GB at width 1",
     )
+    parser.add_argument("--precision", choices=PRECISIONS, action="append")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument(
+        "--compile", nargs="?", const="default", default="", help="torch.compile, and its mode"
+    )
     options = parser.parse_args(arguments)
     options.width = options.width or [1.0, 0.25]
     torch.set_num_threads(options.threads)
