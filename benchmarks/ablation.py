@@ -1,44 +1,38 @@
 """What performers are worth: networks taught by real clips, by performers, by both; on people unseen.
 
-Trains `training expert` once per arm and seed, all with the same number of steps, and scores each run as
-`training evaluate` does. With `--ears RUN` it trains `training generator` instead, without an expert; all
-arms hear by the same ears, so they differ in pictures alone. Each clip is dubbed with its own sound: does the
-lips' opening follow the true one (correlation, lag), and how far are they from the sound by `w2l-judge`,
-which never taught? True lips and shut lips stand beside. The last step's weights are measured: of runs this
-short their moving average is mostly the beginning.
+Trains the sync expert once per arm and seed, all with the same number of steps, and scores each run as
+`training evaluate` does. With `--ears` it trains generators instead, without an expert; all arms hear by the
+same ears, so they differ in pictures alone. Each clip is dubbed with its own sound (`drawn`); true lips and
+shut lips stand beside. The last step's weights are measured: of runs this short their moving average is
+mostly the beginning.
 
 A run that is there already is not trained again. Prints markdown: mean of the seeds ± their deviation, in
-brackets 95 % of resamplings of people and their clips (scores averaged over seeds).
+brackets 95 % of resamplings of people and their clips (scores averaged over seeds); then the same of how far
+each clip's figures differ from those of real clips alone.
 """
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from benchmarks import lag, mouths
-from training import evaluate, export, tables
-from training.data import Clip, read_pack
-from training.evaluate import Score
+from benchmarks import arms, drawn
+from benchmarks.arms import Pace, Row
+from training import evaluate
+from training.data import Clip, Sampler, read_pack
+from training.ears import read_ears
+from training.expert import ContrastTrainee
+from training.generator import GeneratorTrainee
+from training.machine import Machine
 from training.recipe import Recipe
-from w2l_studio.judge.slim import SlimJudge
-from w2l_studio.mouths.openness import Openness
-from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
-from w2l_studio.nets.generator import Generator
-from w2l_studio.nets.meta import Meta
-from w2l_studio.terms import Crops, FramesBGR
 
 EXPERT = {"window": "per window", "corrected": "own offset taken out", "second": "over 25 pictures"}
-GENERATOR = {"correlation": "opening: correlation", "in_time": "lag within 1", "distance": "w2l-judge"}
 
 
 @dataclass(frozen=True)
@@ -55,139 +49,97 @@ class Arm:
 
 
 ARMS = (Arm("real", 1, 0), Arm("performers", 0, 1), Arm("1:1", 1, 1), Arm("1:3", 1, 3))
-
-
-@dataclass(frozen=True)
-class Lips:
-    """What lips did in one clip.
-
-    Args:
-        correlation: of their opening with the true lips'; 0 where they never move.
-        lag: by how many pictures they are late, where that is largest.
-        distance: 1 - cosine to the sound at the best offset, by the judge.
-    """
-
-    speaker: str
-    split: str
-    correlation: float
-    lag: int
-    distance: float
-
-    @property
-    def in_time(self) -> float:
-        """1 where the lag is 0 to within a picture."""
-        return float(abs(self.lag) <= 1)
-
-
-Scores = Sequence[Score] | Sequence[Lips]
-#: Draws mouths from a clip's crops and the references chosen for them.
-Draw = Callable[[Clip, FramesBGR, FramesBGR], FramesBGR]
+#: Trains in a folder with what a sampler draws, and measures on clips.
+Teach = Callable[[Sampler, Sequence[Clip], Path, int, Pace], list[Row]]
 
 
 def main() -> None:
-    """Train what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", type=Path, help="folder of the runs")
-    parser.add_argument("--real", type=Path, required=True, help="pack of real clips, some of them kept out")
-    parser.add_argument("--made", type=Path, nargs="+", required=True, help="packs of performers")
-    parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="more packs to measure on")
-    parser.add_argument("--ears", type=Path, help="a run of `ears`: train generators with them, not experts")
-    parser.add_argument("--arms", nargs="+", default=[arm.name for arm in ARMS], help="of the table")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=600)
-    options = parser.parse_args()
+    """Train what is missing and print the tables."""
+    parser = arms.options(__doc__.splitlines()[0], steps=1500, seeds=3)
+    parser.add_argument("--ears", help="of a run of `ears` or of weights: train generators with them")
+    parser.add_argument("--windows", type=int, default=Recipe().windows, help="as in `Recipe`")
+    parser.add_argument("--singles", type=int, default=Recipe().singles, help="as in `Recipe`")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
-    clips = [clip for clip in read_pack([options.real, *options.unseen]) if clip.split != "train"]
-    command, measures = ["expert"], EXPERT
-    score: Callable[[Any, Meta, Sequence[Clip]], Scores] = scored
-    if options.ears:
-        command = ["generator", "--opening", "w2l-opening", "--ears", str(options.ears)]
-        score, measures = dubbed, GENERATOR
-    scores: dict[str, list[Scores]] = {}
-    for arm in (arm for arm in ARMS if arm.name in options.arms):
-        for seed in range(options.seeds):
-            run = options.out / f"{arm.name.replace(':', 'to')}-{seed}"
-            train(command, run, arm, options.real, options.made, seed, options.steps)
-            scores.setdefault(arm.name, []).append(score(*export.from_run(run, mean=False), clips))
-    if options.ears:
-        scores["true lips"] = [lips(clips, lambda _clip, true, _references: true)]
-        scores["shut lips"] = [lips(clips, lambda _clip, _true, references: references)]
-    print(f"{options.steps} steps, {options.seeds} seeds\n")
-    print("\n".join(table(scores, measures)))
+    paced = arms.pace(asked)
+    real, made = read_pack([asked.real]), [read_pack([pack]) for pack in asked.made]
+    others = [clip for clip in read_pack(asked.unseen) if clip.split != "train"] if asked.unseen else []
+    clips = arms.spread([clip for clip in real if clip.split != "train"] + others, asked.clips)
+    teach, measures, names = expert, EXPERT, list[str]()
+    runs = list[arms.Run]()
+    if asked.ears:
+        recipe = replace(Recipe(), windows=asked.windows, singles=asked.singles)
+        teach, measures = partial(generator, recipe, ears(asked.ears)), drawn.MEASURES
+        names = list(BASELINES)
+        runs += baselines(asked.out, clips)
+    wanted = [arm for arm in ARMS if not asked.arms or arm.name in asked.arms]
+    for seed in range(paced.seeds):
+        for arm in wanted:
+            folder = arms.folder(asked.out, arm.name, seed)
+            if arms.read(folder) is None:
+                runs.append(partial(_run, teach, sampler(arm, real, made), clips, folder, seed, paced))
+    failed = arms.side_by_side(runs, paced.jobs)
+    told = arms.found(asked.out, [arm.name for arm in wanted] + names, paced.seeds)
+    print(f"{paced.steps} steps, {paced.seeds} seeds, {failed} runs failed\n")
+    print(arms.report(asked.out, told, ARMS[0].name, measures))
 
 
-def train(
-    command: Sequence[str], run: Path, arm: Arm, real: Path, made: Sequence[Path], seed: int, steps: int
-) -> None:
-    """Train by a command of `training`, or go on with a run that was stopped."""
-    packs = {real: arm.real} | {pack: arm.made / len(made) for pack in made}
-    line = [sys.executable, "-m", "training", *command, "--out", str(run)]
-    for pack, share in packs.items():
-        if share:
-            line += ["--pack", str(pack), "--share", f"{pack.name}={share}"]
-    line += ["--steps", str(steps), "--seed", str(seed), "--threads", "1"]
-    subprocess.run(line, check=True, stdout=sys.stderr)
+BASELINES = {"true lips": drawn.true, "shut lips": drawn.shut}
 
 
-def scored(net: torch.nn.Module, _: Meta, clips: Sequence[Clip]) -> list[Score]:
-    """Score the clips that are long enough."""
-    return evaluate.evaluate(net, clips)[1]
+def baselines(out: Path, clips: Sequence[Clip]) -> list[arms.Run]:
+    """Return what has yet to be measured of lips that no network drew."""
+
+    def measured(name: str) -> None:
+        arms.write(arms.folder(out, name, 0), drawn.lips(clips, BASELINES[name]))
+
+    return [partial(measured, name) for name in BASELINES if arms.read(arms.folder(out, name, 0)) is None]
 
 
-def dubbed(net: Generator, meta: Meta, clips: Sequence[Clip]) -> list[Lips]:
-    """Dub every clip with its own sound and measure the lips."""
-    generator = Wav2Lip(net, name=meta.recipe, lead_ms=meta.lead_ms)
-
-    def draw(clip: Clip, true: FramesBGR, references: FramesBGR) -> FramesBGR:
-        crops = Crops(true, np.zeros((len(true), 2, 3)))
-        return generator.speak(crops, references, mouths.voice(clip, len(true), int(meta.lead_ms)))
-
-    return lips(clips, draw)
+def _run(teach: Teach, draws: Sampler, clips: Sequence[Clip], folder: Path, seed: int, paced: Pace) -> None:
+    arms.write(folder, teach(draws, clips, folder, seed, paced))
 
 
-def lips(clips: Sequence[Clip], draw: Draw) -> list[Lips]:
-    """Draw every clip's mouths and measure them."""
-    judge = SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge")
-    opening = Openness(weights.load_opening(weights.find("w2l-opening", "opening").path))
-    found = []
-    for clip in clips:
-        true = mouths.crops(clip, Recipe().face_px)
-        drawn = draw(clip, true, true[mouths.shut(true, opening)])
-        at = lag.correlations(opening(drawn), opening(true))
-        distance = judge.score(tables.small(drawn), tables.pcm(clip)).distance
-        late = max(at, key=lambda n: at[n])
-        found.append(Lips(clip.speaker, clip.split, float(np.nan_to_num(at[0])), late, distance))
-    return found
+def sampler(arm: Arm, real: Sequence[Clip], made: Sequence[Sequence[Clip]]) -> Sampler:
+    """Return what draws from an arm's packs, those of performers evenly."""
+    packs = [(real, arm.real), *((pack, arm.made / len(made)) for pack in made)]
+    shares = {pack[0].group: share for pack, share in packs}
+    return Sampler([clip for pack, share in packs if share for clip in pack], shares)
 
 
-def table(scores: Mapping[str, Sequence[Scores]], measures: Mapping[str, str]) -> list[str]:
-    """Lay the figures out by split, a row for each arm.
-
-    Args:
-        scores: of every clip, by arm and seed.
-        measures: names of what is shown, and the heads of their columns.
-    """
-    first = next(iter(scores.values()))[0]
-    lines: list[str] = []
-    for split in dict.fromkeys(score.split for score in first):
-        people = {score.speaker for score in first if score.split == split}
-        clips = sum(score.split == split for score in first)
-        lines += [f"| {split} ({len(people)} people, {clips} clips) | {' | '.join(measures.values())} |"]
-        lines += ["|---" * (1 + len(measures)) + "|"]
-        for arm, seeds in scores.items():
-            cells = [cell(seeds, split, name) for name in measures]
-            lines.append(f"| {arm} | {' | '.join(cells)} |")
-        lines.append("")
-    return lines
+def expert(draws: Sampler, clips: Sequence[Clip], folder: Path, seed: int, paced: Pace) -> list[Row]:
+    """Teach an expert and score the clips that are long enough."""
+    trainee = arms.train(partial(ContrastTrainee, draws), folder, seed, paced)
+    scores = evaluate.evaluate(trainee.net.cpu(), clips)[1]
+    return [Row(s.speaker, s.split, {name: getattr(s, name) for name in EXPERT}) for s in scores]
 
 
-def cell(seeds: Sequence[Scores], split: str, measure: str) -> str:
-    """Return mean ± deviation between seeds [bounds over people]."""
-    mine = [[score for score in scores if score.split == split] for scores in seeds]
-    figures = np.array([[getattr(score, measure) for score in scores] for scores in mine])
-    each = figures.mean(1)
-    low, high = evaluate.bounds(figures.mean(0), [score.speaker for score in mine[0]])
-    return f"{np.mean(each):.3f} ± {np.std(each, ddof=1) if len(each) > 1 else 0:.3f} [{low:.3f}-{high:.3f}]"
+def generator(
+    recipe: Recipe,
+    heard: dict[str, Tensor],
+    draws: Sampler,
+    clips: Sequence[Clip],
+    folder: Path,
+    seed: int,
+    paced: Pace,
+) -> list[Row]:
+    """Teach a generator, without an expert, and measure what it draws."""
+
+    def make(here: Machine) -> GeneratorTrainee:
+        opening = weights.load_opening(weights.find("w2l-opening", "opening").path)
+        return GeneratorTrainee(draws, None, opening, recipe, ears=heard, machine=here)
+
+    trainee = arms.train(make, folder, seed, paced)
+    return drawn.lips(clips, drawn.by(trainee.net, recipe), folder / "sheet.jpg")
+
+
+def ears(name: str) -> dict[str, Tensor]:
+    """Read the audio encoder of a run of `ears`, or of a generator's weights."""
+    if Path(name).is_dir():
+        return read_ears(Path(name))
+    net, _ = weights.load_generator(weights.find(name, "generator").path)
+    heard: dict[str, Tensor] = net.audio_encoder.state_dict()
+    return heard
 
 
 if __name__ == "__main__":

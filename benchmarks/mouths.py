@@ -27,7 +27,7 @@ from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
-from w2l_studio.terms import Crops, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
 #: Rows and columns of the lips, as parts of the face's side.
 _LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
@@ -54,9 +54,9 @@ def voice(clip: Clip, count: int, lead_ms: int) -> Voice:
     return Voice(windows, windows.max((1, 2)) > -1)
 
 
-def shut(pixels: FramesBGR, opening: Openness) -> Ints:
+def shut(pixels: FramesBGR, openings: Floats) -> Ints:
     uppers, count = reference.uppers_of(pixels), len(pixels)
-    return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
+    return reference.closed(uppers, openings, np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
 def measure(
@@ -65,7 +65,8 @@ def measure(
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
     side = generator.face_px
     pixels = crops(clip, side)
-    rows = shut(pixels, opening)
+    true = opening(pixels)
+    rows = shut(pixels, true)
     still = pixels.copy()
     still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     maps = np.zeros((len(pixels), 2, 3))
@@ -75,7 +76,7 @@ def measure(
     dubbed = generator.speak(
         Crops(pixels[:count], maps[:count]), pixels[rows][:count], voice(other, count, lead)
     )
-    true, heard = opening(pixels), voice(other, count, 0)
+    heard = voice(other, count, 0)
     methods = {
         "generator": (own, dubbed),
         "source as it is": (None, pixels[:count]),

@@ -1,0 +1,54 @@
+"""The recipe term by term: which arms share their batches, and that they learn as they would alone."""
+
+import copy
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from benchmarks import terms  # noqa: E402 - after the skip
+from benchmarks.terms import TERMS, WHOLE, Given, groups, together  # noqa: E402
+from training.data import Clip, Sampler  # noqa: E402
+from training.machine import Machine  # noqa: E402
+from training.recipe import Recipe  # noqa: E402
+
+RECIPES = {name: Recipe(**changes) for name, changes in TERMS.items()}
+
+
+def test_arms_share_a_process_only_where_their_batches_are_drawn_alike():
+    found = groups(RECIPES, 4)
+    assert [len(group) for group in found] == [4, 2, 1, 1]
+    assert {name for group in found for name in group} == set(TERMS)
+    assert [list(group) for group in found[2:]] == [["any reference"], ["no silence"]]
+    assert groups({}, 4) == []
+
+
+def test_each_arm_differs_from_the_whole_recipe():
+    assert RECIPES[WHOLE] == Recipe()
+    assert len(set(RECIPES.values())) == len(TERMS)
+
+
+@pytest.fixture(scope="module")
+def given():
+    frames = np.random.default_rng(0).integers(0, 256, (40, 48, 48, 3), np.uint8)
+    opening = np.linspace(0, 0.3, 40, dtype=np.float32)
+    spectrum = np.random.default_rng(0).uniform(-2, 2, (80, 200)).astype(np.float32)
+    clip = Clip("a", "g", "ann", "train", "", "", frames, spectrum, opening, None)
+    return Given(Sampler([clip]), terms.ablation.ears("w2l-192"), "w2l-expert", [], None, None)
+
+
+def test_arms_that_learn_together_learn_as_they_would_alone(given):
+    small = {"windows": 1, "singles": 2}
+    recipes = {name: Recipe(**TERMS[name], **small) for name in (WHOLE, "no expert")}
+    both = together(given, recipes, 0, Machine())
+    alone = together(given, {"no expert": recipes["no expert"]}, 0, Machine())
+    told = [trainee.step(0, 4, np.random.default_rng(1)) for trainee in (both, alone)]
+    assert {"studio/looks", "studio/l1", "no expert/l1"} <= told[0].keys()
+    assert "no expert/looks" not in told[0]
+    assert {name: told[0][name] for name in told[1]} == told[1]
+    state = copy.deepcopy(both.state_dict())
+    both.step(1, 4, np.random.default_rng(2))
+    both.load_state_dict(state)
+    learned, lonely = (one.trainees["no expert"].net.state_dict() for one in (both, alone))
+    assert all(torch.equal(learned[name], lonely[name]) for name in learned)
