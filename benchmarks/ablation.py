@@ -110,7 +110,7 @@ def sampler(arm: Arm, real: Sequence[Clip], made: Sequence[Sequence[Clip]]) -> S
 def expert(draws: Sampler, clips: Sequence[Clip], folder: Path, seed: int, paced: Pace) -> list[Row]:
     """Teach an expert and score the clips that are long enough."""
     trainee = arms.train(partial(ContrastTrainee, draws), folder, seed, paced)
-    scores = evaluate.evaluate(trainee.net.cpu(), clips)[1]
+    scores = evaluate.evaluate(trainee.net, clips)[1]
     return [Row(s.speaker, s.split, {name: getattr(s, name) for name in EXPERT}) for s in scores]
 
 

@@ -27,6 +27,7 @@ from benchmarks.arms import Pace
 from training import feed
 from training.data import Clip, Sampler, read_pack
 from training.generator import GeneratorTrainee
+from training.loop import Told
 from training.machine import Machine
 from training.recipe import Recipe
 from w2l_studio.nets import weights
@@ -69,11 +70,11 @@ class Together:
         """What draws for all."""
         return next(iter(self.trainees.values())).source
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
         """Draw once, and let all learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, batch: Any) -> dict[str, float]:
+    def learn(self, number: int, steps: int, batch: Any) -> Told:
         """Let all learn from a batch."""
         placed = self.machine.place(batch)
         return {

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from training import augment
 from training.data import WINDOW, Clip, Sampler, column, hear
-from training.loop import one_cycle
+from training.loop import Told, one_cycle
 from training.machine import Machine
 from w2l_studio.nets.contrast import Contrast, contrasted
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
@@ -148,6 +148,7 @@ class ContrastTrainee:
                 {"params": [*plain, self._sharp], "weight_decay": 0.0},
             ],
             _RATE,
+            fused=self._machine.device.type == "cuda" or None,
         )
 
     def _source(self, sampler: Sampler) -> MomentSource:
@@ -156,11 +157,11 @@ class ContrastTrainee:
     def _network(self) -> Any:
         return Contrast()
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
         """Draw and learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, float]:
+    def learn(self, number: int, steps: int, drawn: Moments) -> Told:
         """Learn from a batch; chance is ln 8 = 2.079."""
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
@@ -168,7 +169,7 @@ class ContrastTrainee:
         seen, sound = self.embed(batch.lips, batch.heard)
         loss, hit = contrast(seen, sound, self._sharp.exp().clamp(max=_SHARPEST))
         self._machine.learn(loss, self._optimiser)
-        return {"loss": loss.item(), "hit": hit.item(), "sharp": self._sharp.exp().item()}
+        return {"loss": loss.detach(), "hit": hit, "sharp": self._sharp.detach().exp()}
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""

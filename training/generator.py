@@ -17,7 +17,7 @@ from torch.nn import functional
 from training import augment, start
 from training.critic import Patches, difference, lips, mistakes
 from training.data import WINDOW, Sampler
-from training.loop import one_cycle
+from training.loop import Told, one_cycle
 from training.machine import Machine
 from training.recipe import Recipe
 from training.sampling import Batch, LipSource, Sounds
@@ -76,19 +76,24 @@ class GeneratorTrainee:
             nn.Linear(net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
         )
         trained = [p for p in (*self.net.parameters(), *self._ears.parameters()) if p.requires_grad]
-        self._optimiser = torch.optim.AdamW(trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01)
+        fused = self._machine.device.type == "cuda" or None
+        self._optimiser = torch.optim.AdamW(
+            trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=fused
+        )
         self._critic = self._machine.ready(Patches())
-        self._critic_optimiser = torch.optim.AdamW(self._critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99))
+        self._critic_optimiser = torch.optim.AdamW(
+            self._critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99), fused=fused
+        )
         self._weights = self._machine.place(_weights(recipe))
 
     def _judge(self, net: Judge) -> Judge:
         return self._machine.ready(net).eval().requires_grad_(False)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
         """Draw and learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, drawn: Sounds | Batch) -> dict[str, float]:
+    def learn(self, number: int, steps: int, drawn: Sounds | Batch) -> Told:
         """Teach the ears first, then ears and hand together."""
         early = self.recipe.early(steps)
         hearing = isinstance(drawn, Sounds)
@@ -101,18 +106,18 @@ class GeneratorTrainee:
         self._remember(0.0 if hearing else _EMA)
         return told
 
-    def _listen(self, batch: Sounds) -> tuple[dict[str, float], Tensor]:
+    def _listen(self, batch: Sounds) -> tuple[dict[str, Tensor], Tensor]:
         """Let the audio encoder tell lip opening and what the expert hears."""
         self.net.train()
         told = self._ears(self.net.audio_encoder(batch.heard).flatten(1))
         error = functional.smooth_l1_loss(told[:, 0], batch.opening, beta=0.05)
-        report = {"ears_opening": error.item()}
+        report = {"ears_opening": error.detach()}
         if self._expert is None:
             return report, error * 4
         alike = functional.cosine_similarity(told[:, 1:], self._expert.hear(batch.sound)).mean()
-        return report | {"ears_alike": alike.item()}, error * 4 + 1 - alike
+        return report | {"ears_alike": alike.detach()}, error * 4 + 1 - alike
 
-    def _draw(self, batch: Batch, done: float) -> tuple[dict[str, float], Tensor]:
+    def _draw(self, batch: Batch, done: float) -> tuple[dict[str, Tensor], Tensor]:
         recipe = self.recipe
         reference = batch.faces[:, 3:, recipe.face_px // 2 :]
         self.net.train()
@@ -132,25 +137,25 @@ class GeneratorTrainee:
         if self._expert is not None:
             terms |= self._followed(small, true, batch.sound, self._expert)
             factors |= {"looks": recipe.looks, "sync": recipe.sync}
-        told: dict[str, float] = {}
+        told: dict[str, Tensor] = {}
         if done >= recipe.critic - _FOREWARNED:
             told["critic"] = self._teach_critic(batch.target, drawn.detach(), reference)
         if done >= recipe.critic:
             terms |= self._judged(drawn, batch.target, reference)
             factors |= {"real": recipe.real, "alike": recipe.alike}
         loss = torch.stack([factors[name] * term for name, term in terms.items()]).sum()
-        told |= {name: term.item() for name, term in terms.items()}
-        told["lips_levels"] = lips(error).mean().item() * 255
+        told |= {name: term.detach() for name, term in terms.items()}
+        told["lips_levels"] = lips(error).detach().mean() * 255
         return told, loss
 
-    def _teach_critic(self, true: Tensor, drawn: Tensor, reference: Tensor) -> float:
+    def _teach_critic(self, true: Tensor, drawn: Tensor, reference: Tensor) -> Tensor:
         """Let the critic learn from a batch; returns its loss (1 = it knows nothing)."""
         self._critic.requires_grad_(True)
         with self._machine.autocast():
             verdicts = self._critic(torch.cat([true, drawn]), torch.cat([reference, reference]))[-1].float()
         loss = mistakes(*verdicts.chunk(2))
         self._machine.learn(loss, self._critic_optimiser)
-        return loss.item()
+        return loss.detach()
 
     def _judged(self, drawn: Tensor, true: Tensor, reference: Tensor) -> dict[str, Tensor]:
         """Ask the critic about drawn lips, without teaching it."""
