@@ -82,7 +82,7 @@ def overfit(clips: Sequence[Clip], recipe: recipes.ExpertRecipe, machine: Machin
     drawn = trainee.source.draw(0, steps, feed.chance(0, 0))
     loss, number = np.inf, 0
     for number in range(steps):
-        loss = trainee.learn(number, steps, drawn)["loss"]
+        loss = float(trainee.learn(number, steps, drawn)["loss"])
         if loss < _LEARNED:
             break
     told = f"loss {loss:.3f} after {number + 1} steps (wanted: below {_LEARNED})"
@@ -106,7 +106,8 @@ def shuffled(clips: Sequence[Clip], recipe: recipes.ExpertRecipe, machine: Machi
     trainee = PairTrainee(Sampler(clips), recipe, machine)
     source, mean = Shuffled(trainee.source), np.inf
     for number in range(steps):
-        loss = trainee.learn(number, steps, source.draw(number, steps, feed.chance(1, number)))["loss"]
+        drawn = source.draw(number, steps, feed.chance(1, number))
+        loss = float(trainee.learn(number, steps, drawn)["loss"])
         mean = loss if not np.isfinite(mean) else _MEMORY * mean + (1 - _MEMORY) * loss
     told = f"loss {mean:.3f} after {steps} steps (wanted: ln 2 = 0.693, not below {_AT_CHANCE})"
     return Finding("shuffled sound", told, bool(mean > _AT_CHANCE))
