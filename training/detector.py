@@ -1,12 +1,15 @@
 """Trains the face detector: RetinaFace's loss (Deng et al. 2019, 3.1, sparse part), focal classes, crowds.
 
 Anchors, coding and picture format are those of `faces.detect_retinaface`; pictures come from
-`performers.crowds`. Exports nothing (`export`).
+`performers.crowds`, other looks at them from `varying`. Exports nothing (`export`).
 """
 
 from __future__ import annotations
 
 import copy
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,13 +26,11 @@ from training.matching import compared, decode, match
 from training.performers import crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads
-from w2l_studio.faces.detect_retinaface import MEAN_BGR, STEPS, anchors
-from w2l_studio.faces.retinaface_net import ANCHORS, RetinaFace
+from training.varying import Shown, gathered, mirrored, varied
+from w2l_studio.faces.detect_retinaface import MEAN_BGR, anchors
+from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.terms import Floats, FramesBGR, Ints
 
-#: Sides of pictures and how many make a batch: most are small, so that a step is quick; every so-manyth
-#: batch has room for large faces.
-_SIZES, _EVERY = ((192, 8), (416, 2)), 3
 _RATE, _DECAY, _LIMIT = 3e-3, 5e-4, 10.0
 #: Losses are per anchor with a face, of which a picture counts as having so many at least.
 _LEAST = 4
@@ -37,11 +38,29 @@ _LEAST = 4
 _SHARE, _FOCUS = 0.25, 2.0
 #: Logit against a face in the beginning.
 _DOUBT = 4.0
-_CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.5, 0.1
+_CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.75, 0.2
 _MEMORY = 0.998
 #: One of so many people stays out of training.
 HELD_OUT = 10
-_MEASURED = 64
+_MEASURED, _MEASURED_PX = 64, 192
+
+
+@dataclass(frozen=True, slots=True)
+class Diet:
+    """What a step is fed with.
+
+    Args:
+        batches: side of the pictures and how many of them, by turns; large faces need large pictures.
+        looks: how often each drawn picture is learned from.
+    """
+
+    batches: tuple[tuple[int, int], ...]
+    looks: int
+
+
+#: A step should be quick on a CPU; a GPU should be full, and outruns the processes that compose.
+CPU = Diet(((192, 8), (192, 8), (416, 2)), 2)
+GPU = Diet(((224, 64), (448, 16)), 4)
 
 
 class Batch(NamedTuple):
@@ -60,24 +79,24 @@ class Batch(NamedTuple):
     points: Tensor
 
 
-def losses(said: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+def losses(told: tuple[Tensor, Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """Return the losses of boxes, of classes and of points, per anchor that is a face.
 
     Args:
-        said: as `RetinaFace.raw` gives it.
+        told: as `RetinaFace.raw` gives it.
     """
-    boxes, classes, points = said
+    boxes, classes, points = told
     faces = batch.state == 1
     # A batch nearly without faces must not shout.
     count = faces.sum().clamp(min=_LEAST * len(faces))
     classes = classes.float()
-    told = torch.where(faces, 1.0, -1.0) * (classes[..., 1] - classes[..., 0])
+    right = torch.where(faces, 1.0, -1.0) * (classes[..., 1] - classes[..., 0])
     weights = torch.where(faces, _SHARE, 1 - _SHARE) * (batch.state >= 0)
     # Lin et al. 2017, (5): what is sure already hardly counts, so that all anchors may speak.
-    class_loss = (weights * torch.sigmoid(-told) ** _FOCUS * functional.softplus(-told)).sum() / count
-    box_loss = functional.smooth_l1_loss(boxes[faces].float(), batch.boxes[faces], reduction="sum") / count
-    point_loss = (
-        functional.smooth_l1_loss(points[faces].float(), batch.points[faces], reduction="sum") / count
+    class_loss = (weights * torch.sigmoid(-right) ** _FOCUS * functional.softplus(-right)).sum() / count
+    box_loss, point_loss = (
+        (functional.smooth_l1_loss(said.float(), wanted, reduction="none").sum(-1) * faces).sum() / count
+        for said, wanted in ((boxes, batch.boxes), (points, batch.points))
     )
     return box_loss, class_loss, point_loss
 
@@ -91,37 +110,35 @@ class Scenes:
         rows: of those that may be used.
         backdrops: ``uint8[N, Q, Q, 3]``.
         machine: whose share of a batch is drawn.
+        diet: sizes of batches.
     """
 
     heads: Heads
     rows: Ints
     backdrops: npt.NDArray[np.uint8]
     machine: Machine
+    diet: Diet = CPU
 
-    def draw(self, number: int, steps: int, random: np.random.Generator) -> Batch:
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Shown:
         """Draw the batch of a step."""
         del steps
-        size, count = _SIZES[number % _EVERY == _EVERY - 1]
+        size, count = self.diet.batches[number % len(self.diet.batches)]
         count = -(-count // self.machine.world) * self.machine.world
         drawn = [self.crowd(one, size) for one in self.machine.part(random, count)]
-        return batch(drawn)
+        return gathered(drawn)
 
     def crowd(self, random: np.random.Generator, size: int) -> Crowd:
         """Draw one picture."""
         return crowds.compose(random, self.heads, self.rows, self.backdrops, size)
 
 
-def batch(drawn: list[Crowd]) -> Batch:
-    """Make a batch of pictures of one size."""
-    pictures = np.stack([one.picture for one in drawn]).astype(np.float32) - np.array(MEAN_BGR, np.float32)
-    grid = anchors(*pictures.shape[1:3])
-    state, boxes, points = (np.stack(part) for part in zip(*(match(one, grid) for one in drawn), strict=True))
-    return Batch(
-        torch.from_numpy(pictures).permute(0, 3, 1, 2),
-        torch.from_numpy(state),
-        torch.from_numpy(boxes),
-        torch.from_numpy(points),
-    )
+def batch(shown: Shown) -> Batch:
+    """Make a batch of pictures, where they are."""
+    device = shown.pictures.device
+    mean = torch.tensor(MEAN_BGR, device=device).view(1, 3, 1, 1)
+    pictures = (shown.pictures.float() - mean).contiguous(memory_format=torch.channels_last)
+    grid = torch.from_numpy(anchors(*shown.pictures.shape[2:])).to(device)
+    return Batch(pictures, *match(shown.boxes, shown.points, shown.wanted, grid))
 
 
 def unsure(net: RetinaFace) -> RetinaFace:
@@ -130,24 +147,6 @@ def unsure(net: RetinaFace) -> RetinaFace:
         nn.init.constant_(head.conv1x1.bias, 0.0)
         head.conv1x1.bias.data[0::2] = _DOUBT
     return net
-
-
-def mirrored(given: Batch) -> Batch:
-    """Return a batch as a mirror shows it; pictures are square, their side a multiple of the widest step."""
-    rows, start = [], 0
-    for step in STEPS:
-        count = given.pictures.shape[-1] // step
-        grid = torch.arange(start, start + count * count * ANCHORS).view(count, count, ANCHORS)
-        rows.append(grid.flip(1).flatten())
-        start += grid.numel()
-    order = torch.cat(rows).to(given.state.device)
-    points = given.points[:, order].unflatten(2, (5, 2))[:, :, crowds.EXCHANGED]
-    return Batch(
-        given.pictures.flip(3),
-        given.state[:, order],
-        given.boxes[:, order] * given.boxes.new_tensor([-1, 1, 1, 1]),
-        (points * points.new_tensor([-1, 1])).flatten(2),
-    )
 
 
 def split(people: Ints, *, held_out: bool) -> Ints:
@@ -165,10 +164,20 @@ class DetectorTrainee:
     Args:
         source: what it learns from.
         unseen: pictures of other people, which it is measured on.
+        minutes: after so long the rate is down, should the steps not be over by then.
+        clock: tells seconds.
     """
 
-    def __init__(self, source: Scenes, unseen: Scenes, machine: Machine | None = None) -> None:
+    def __init__(
+        self,
+        source: Scenes,
+        unseen: Scenes,
+        machine: Machine | None = None,
+        minutes: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
+        self._seconds, self._clock, self._began = 60 * (minutes or math.inf), clock, math.nan
         self.net = self._machine.ready(unsure(RetinaFace(resnet=False)))
         self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
@@ -181,32 +190,43 @@ class DetectorTrainee:
         """Draw and learn."""
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
-    def learn(self, number: int, steps: int, drawn: Batch) -> dict[str, float]:
-        """Learn from a batch, then from what a mirror shows of it: drawing costs as much as learning."""
-        placed: Batch = self._machine.place(drawn)
+    def learn(self, number: int, steps: int, drawn: Shown) -> dict[str, float]:
+        """Learn from pictures as drawn, then from other looks at them."""
+        shown: Shown = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
-        told = [self._learn(one, 2 * number + turn) for turn, one in enumerate((placed, mirrored(placed)))]
-        return {name: (told[0][name] + told[1][name]) / 2 for name in told[0]}
+            group["lr"] = _RATE * one_cycle(*self._way(number, steps))
+        chance = torch.Generator(self._machine.device).manual_seed(number)
+        looks, told = self.source.diet.looks, []
+        for look in range(looks):
+            seen = varied(mirrored(shown) if look % 2 else shown, chance) if look else shown
+            told.append(self._learn(batch(seen), looks * number + look))
+        means = torch.stack(told).mean(0).tolist()
+        return dict(zip(("loss", "box", "class", "points"), means, strict=True))
 
-    def _learn(self, placed: Batch, number: int) -> dict[str, float]:
+    def _way(self, number: int, steps: int) -> tuple[int, int]:
+        """Return how much of how much is done, by steps or by time, whichever is further."""
+        now = self._clock()
+        self._began = now if math.isnan(self._began) else self._began
+        spent = (now - self._began) / self._seconds
+        return max(number, min(steps - 1, int(steps * spent))), steps
+
+    def _learn(self, placed: Batch, number: int) -> Tensor:
         with self._machine.autocast():
-            said = self.net.train().raw(placed.pictures.contiguous(memory_format=torch.channels_last))
+            said = self.net.train().raw(placed.pictures)
         boxes, classes, points = losses(said, placed)
         loss = _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points
         self._machine.learn(loss, self._optimiser, _LIMIT)
         self._follow(min(_MEMORY, (number + 1) / (number + 10)))
-        return {"loss": loss.item(), "box": boxes.item(), "class": classes.item(), "points": points.item()}
+        return torch.stack([loss, boxes, classes, points]).detach()
 
     @torch.no_grad()
     def _follow(self, memory: float) -> None:
         """Move the average towards the network; statistics of norms are averaged as well."""
         mine, followed = self._average.state_dict(), self.net.state_dict()
-        for name, value in mine.items():
-            if value.is_floating_point():
-                value.lerp_(followed[name], 1 - memory)
-            else:
-                value.copy_(followed[name])
+        floats = [name for name, value in mine.items() if value.is_floating_point()]
+        torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
+        for name in mine.keys() - set(floats):
+            mine[name].copy_(followed[name])
 
     @torch.inference_mode()
     def measure(self) -> dict[str, float]:
@@ -216,8 +236,8 @@ class DetectorTrainee:
         errors: list[float] = []
         for part in range(_MEASURED // 8):
             random = np.random.default_rng((1, part))
-            drawn = [self._unseen.crowd(one, _SIZES[0][0]) for one in random.spawn(8)]
-            asked: Batch = self._machine.place(batch(drawn))
+            drawn = [self._unseen.crowd(one, _MEASURED_PX) for one in random.spawn(8)]
+            asked = batch(self._machine.place(gathered(drawn)))
             said = self._average.raw(asked.pictures)
             boxes, classes, points = (one.item() for one in losses(said, asked))
             told.append(
@@ -228,7 +248,7 @@ class DetectorTrainee:
                 }
             )
             for row, crowd in enumerate(drawn):
-                seen, places = decode(*(one[row] for one in said), _SIZES[0][0])
+                seen, places = decode(*(one[row] for one in said), _MEASURED_PX)
                 hit, more = compared(crowd, seen, places)
                 found, wanted, false = found + len(hit), wanted + int(crowd.wanted.sum()), false + more
                 errors += hit
@@ -244,10 +264,10 @@ class DetectorTrainee:
         """Return pictures of unseen people with what was found (green) and what was wanted (white)."""
         rows = []
         for one in np.random.default_rng(2).spawn(12):
-            crowd = self._unseen.crowd(one, _SIZES[0][0])
+            crowd = self._unseen.crowd(one, _MEASURED_PX)
             with torch.inference_mode():
-                asked = self._machine.place(batch([crowd]))
-                seen, places = decode(*(part[0] for part in self._average.raw(asked.pictures)), _SIZES[0][0])
+                asked = batch(self._machine.place(gathered([crowd])))
+                seen, places = decode(*(part[0] for part in self._average.raw(asked.pictures)), _MEASURED_PX)
             picture = crowd.picture.copy()
             for box in crowd.boxes[crowd.wanted]:
                 _rectangle(picture, box, (255, 255, 255))

@@ -6,12 +6,13 @@ The detector's own anchors, coding and suppression (`faces.detect_retinaface`); 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from training.performers.crowds import Crowd
 from w2l_studio.faces import overlap
 from w2l_studio.faces.detect_retinaface import OVERLAP, VARIANCES, anchors
-from w2l_studio.terms import Floats, Ints
+from w2l_studio.terms import Floats
 
 #: An anchor is a face's when they overlap by so much (and every face's best one is); one that overlaps less
 #: than `_CLEAR` with all is none; those between teach nothing.
@@ -22,45 +23,49 @@ _BEST = 0.15
 _PASS = 0.5
 
 
-def match(crowd: Crowd, grid: Floats) -> tuple[Ints, Floats, Floats]:
-    """Tell every anchor what it should say.
+def match(boxes: Tensor, points: Tensor, wanted: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Tell every anchor of N pictures what it should say.
 
     Args:
+        boxes: ``float32[N, M, 4]`` pixel edges.
+        points: ``float32[N, M, 5, 2]`` likewise.
+        wanted: ``int64[N, M]``: 1 = to be found, 0 = not asked for, -1 = no face, but a row left empty.
         grid: ``float32[A, 3]`` as from `anchors`.
 
     Returns:
-        State ``int64[A]``, box corrections ``float32[A, 4]``, point corrections ``float32[A, 10]``.
+        State ``int64[N, A]`` (1 = face, 0 = none, -1 = not asked), corrections of boxes ``float32[N, A, 4]``
+        and of points ``float32[N, A, 10]``, which count where the state is 1.
     """
-    state = np.zeros(len(grid), np.int64)
-    boxes, points = np.zeros((len(grid), 4), np.float32), np.zeros((len(grid), 10), np.float32)
-    if not len(crowd.boxes):
-        return state, boxes, points
-    half = grid[:, 2:] / 2
-    common = overlap.iou(np.concatenate([grid[:, :2] - half, grid[:, :2] + half], 1), crowd.boxes)
-    whose = np.where(crowd.wanted, common, 0).argmax(1)
-    mine = common[np.arange(len(grid)), whose] * crowd.wanted[whose]
-    state[common.max(1) >= _CLEAR] = -1
+    common = _shared(boxes, grid).masked_fill((wanted < 0)[:, None], 0.0)
+    asked = common.masked_fill((wanted != 1)[:, None], 0.0)
+    mine, whose = asked.max(2)
+    state = torch.where(common.amax(2) >= _CLEAR, -1, 0)
     state[mine >= _MINE] = 1
-    for face in np.flatnonzero(crowd.wanted):
-        best = int(common[:, face].argmax())
-        if common[best, face] >= _BEST:
-            state[best], whose[best] = 1, face
-    rows = np.flatnonzero(state == 1)
-    boxes[rows], points[rows] = encode(crowd.boxes[whose[rows]], crowd.points[whose[rows]], grid[rows])
-    return state, boxes, points
+    best, row = asked.max(1)
+    picture, face = torch.nonzero((best >= _BEST) & (wanted == 1), as_tuple=True)
+    row = row[picture, face]
+    state[picture, row], whose[picture, row] = 1, face
+    chosen = torch.arange(len(boxes), device=boxes.device)[:, None]
+    return state, *encode(boxes[chosen, whose], points[chosen, whose], grid)
 
 
-def encode(boxes: Floats, points: Floats, grid: Floats) -> tuple[Floats, Floats]:
-    """Return the corrections ``[K, 4]`` and ``[K, 10]`` that make boxes and points (edges) of anchors."""
+def _shared(boxes: Tensor, grid: Tensor) -> Tensor:
+    """Return the overlap ``float32[N, A, M]`` of anchors and boxes."""
+    low, high = ((grid[:, :2] + side * grid[:, 2:] / 2)[None, :, None] for side in (-1, 1))
+    corner, far = boxes[:, None, :, :2], boxes[:, None, :, 2:]
+    both = (torch.minimum(high, far) - torch.maximum(low, corner)).clamp(min=0).prod(3)
+    each = (far - corner).prod(3) + grid[:, 2].square()[None, :, None]
+    return both / (each - both).clamp(min=1e-6)
+
+
+def encode(boxes: Tensor, points: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the corrections ``[N, A, 4]`` and ``[N, A, 10]`` from anchors to boxes and points (edges)."""
     middle, side = grid[:, :2], grid[:, 2:]
-    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
+    centre, size = (boxes[..., :2] + boxes[..., 2:]) / 2, (boxes[..., 2:] - boxes[..., :2]).clamp(min=1.0)
     moved = (centre - middle) / (VARIANCES[0] * side)
-    grown = np.log(size / side) / VARIANCES[1]
+    grown = torch.log(size / side) / VARIANCES[1]
     placed = (points - middle[:, None]) / (VARIANCES[0] * side[:, None])
-    return (
-        np.concatenate([moved, grown], 1).astype(np.float32),
-        placed.reshape(-1, 10).astype(np.float32),
-    )
+    return torch.cat([moved, grown], -1), placed.flatten(-2)
 
 
 def decode(boxes: Tensor, classes: Tensor, points: Tensor, size: int) -> tuple[Floats, Floats]:

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import detector, export, loop, matching
+from training import detector, export, loop, matching, varying
 from training.__main__ import cli
 from training.machine import Machine
 from training.performers import attire, backdrops, crowds
 from training.performers.crowds import Crowd
-from training.performers.heads import Heads, write
+from training.performers.heads import Heads, conventional, write
 from w2l_studio.errors import UsageError
 from w2l_studio.faces.detect_retinaface import RetinaFace as Finder
 from w2l_studio.faces.detect_retinaface import anchors
@@ -27,6 +27,7 @@ from w2l_studio.nets.meta import Meta
 COLOURS = np.array([[0, 0, 255], [0, 255, 0], [255, 255, 255], [255, 0, 0], [0, 255, 255]])
 POINTS = np.array([[100, 100], [156, 100], [128, 128], [104, 160], [150, 160]], np.float32)
 BOX = np.array([70, 60, 186, 190], np.float32)
+SMALL = detector.Diet(((96, 4), (128, 2)), 2)
 
 
 def drawn_heads(people=20):
@@ -46,6 +47,12 @@ def drawn_heads(people=20):
     )
 
 
+def matched(crowd):
+    """What the anchors of one picture should say."""
+    state, boxes, points = (part[0] for part in detector.batch(varying.gathered([crowd]))[1:])
+    return state.numpy(), boxes, points
+
+
 @pytest.fixture(scope="module")
 def clutter():
     return backdrops.many(4, seed=1)
@@ -53,9 +60,10 @@ def clutter():
 
 @pytest.fixture
 def scenes(clutter, monkeypatch):
-    monkeypatch.setattr(detector, "_SIZES", ((96, 4), (128, 2)))
+    monkeypatch.setattr(detector, "_MEASURED_PX", 96)
     heads = drawn_heads()
-    return detector.Scenes(heads, detector.split(heads.people, held_out=False), clutter, Machine())
+    rows = detector.split(heads.people, held_out=False)
+    return detector.Scenes(heads, rows, clutter, Machine(), SMALL)
 
 
 def one(box, wanted=True):
@@ -68,7 +76,7 @@ def test_an_anchor_that_is_the_face_is_told_to_stay(clutter):
     grid = anchors(64, 64)
     row = int(np.flatnonzero(grid[:, 2] == 32)[10])
     x, y, side = grid[row]
-    state, boxes, _ = matching.match(one([x - side / 2, y - side / 2, x + side / 2, y + side / 2]), grid)
+    state, boxes, _ = matched(one([x - side / 2, y - side / 2, x + side / 2, y + side / 2]))
     assert state[row] == 1
     np.testing.assert_allclose(boxes[row], 0, atol=1e-6)
     assert (state == 0).sum() > 0.8 * len(grid)
@@ -76,19 +84,17 @@ def test_an_anchor_that_is_the_face_is_told_to_stay(clutter):
 
 @pytest.mark.parametrize("box", [[3, 4, 12, 16], [5, 5, 60, 62], [30, 1, 40, 30]])
 def test_every_wanted_face_has_an_anchor_and_what_is_told_leads_back_to_it(box):
-    grid, crowd = anchors(64, 64), one(box)
-    state, boxes, points = matching.match(crowd, grid)
+    crowd = one(box)
+    state, boxes, points = matched(crowd)
     assert (state == 1).any()
     logits = torch.tensor(np.where(state == 1, 9.0, -9.0), dtype=torch.float32)
-    found, places = matching.decode(
-        torch.from_numpy(boxes), torch.stack([-logits, logits], 1), torch.from_numpy(points), 64
-    )
+    found, places = matching.decode(boxes, torch.stack([-logits, logits], 1), points, 64)
     np.testing.assert_allclose(found, crowd.boxes, atol=1e-3)
     np.testing.assert_allclose(places, crowd.points, atol=1e-3)
 
 
 def test_a_face_that_is_not_asked_for_is_not_held_against_it():
-    state, _, _ = matching.match(one([10, 10, 42, 44], wanted=False), anchors(64, 64))
+    state, _, _ = matched(one([10, 10, 42, 44], wanted=False))
     assert (state == -1).any()
     assert not (state == 1).any()
 
@@ -128,10 +134,77 @@ def test_the_mirror_of_a_batch_is_the_batch_of_mirrored_pictures(scenes, size):
         boxes, points = crowd.boxes.copy(), crowd.points[:, crowds.EXCHANGED].copy()
         boxes[:, [0, 2]], points[..., 0] = size - crowd.boxes[:, [2, 0]], size - points[..., 0]
         there.append(Crowd(np.ascontiguousarray(crowd.picture[:, ::-1]), boxes, points, crowd.wanted))
-    made, wanted = detector.mirrored(detector.batch(crowds_)), detector.batch(there)
-    assert int((wanted.state == 1).sum()) > 0
-    for mine, theirs in zip(made, wanted, strict=True):
-        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
+    made = detector.batch(varying.mirrored(varying.gathered(crowds_)))
+    wanted = detector.batch(varying.gathered(there))
+    faces = wanted.state == 1
+    assert int(faces.sum()) > 0
+    torch.testing.assert_close(made.pictures, wanted.pictures)
+    torch.testing.assert_close(made.state, wanted.state)
+    for mine, theirs in ((made.boxes, wanted.boxes), (made.points, wanted.points)):
+        torch.testing.assert_close(mine[faces], theirs[faces], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_another_look_moves_boxes_and_points_with_the_pixels(monkeypatch, seed):
+    """A square of its own colour at each point, and an oblong that is the box."""
+    monkeypatch.setattr(varying, "_lit", lambda shown, chance: shown)
+    picture = np.full((128, 128, 3), 30, np.uint8)
+    picture[30:90, 40:88] = 90
+    points = np.array([[50, 45], [78, 45], [64, 60], [54, 76], [74, 76]], np.float32)
+    for (x, y), colour in zip(points.astype(int), COLOURS, strict=True):
+        picture[y - 3 : y + 3, x - 3 : x + 3] = colour
+    crowd = Crowd(picture, np.array([[40, 30, 88, 90]], np.float32), points[None], np.array([True]))
+    chance = torch.Generator().manual_seed(seed)
+    shown = varying.varied(varying.gathered([crowd]), chance)
+    seen = shown.pictures[0].permute(1, 2, 0).numpy()
+    inside = 0
+    for (x, y), colour in zip(shown.points[0, 0].numpy(), COLOURS, strict=True):
+        if 2 < x < 126 and 2 < y < 126:
+            assert np.abs(seen[int(y), int(x)] - colour).max() < 40
+            inside += 1
+    assert inside >= 2
+    assert not np.allclose(shown.points[0, 0].numpy(), points, atol=1)
+    left, top, right, bottom = shown.boxes[0, 0].numpy()
+    row = seen[int((top + bottom) / 2)].min(1) > 45
+    edges = np.flatnonzero(row)
+    assert edges[0] == pytest.approx(left, abs=2.5)
+    assert edges[-1] + 1 == pytest.approx(right, abs=2.5)
+
+
+def test_what_a_look_cuts_off_is_not_asked_for():
+    boxes = torch.tensor([[[4.0, 4, 30, 30], [90, 90, 124, 124]]])
+    shown = varying.Shown(
+        torch.zeros(1, 3, 128, 128, dtype=torch.uint8),
+        boxes,
+        boxes[..., :2].repeat(1, 1, 5).view(1, 2, 5, 2),
+        torch.ones(1, 2, dtype=torch.int64),
+    )
+    seen = set()
+    for seed in range(40):
+        wanted = varying.varied(shown, torch.Generator().manual_seed(seed)).wanted
+        seen |= {tuple(wanted[0].tolist())}
+    assert (1, 1) in seen
+    assert any(-1 in one for one in seen)
+    assert any(0 in one for one in seen)
+
+
+def test_the_rate_falls_with_the_time_where_that_is_short(scenes):
+    seconds = iter([0.0, 30.0, 59.0, 90.0])
+    trainee = detector.DetectorTrainee(scenes, scenes, minutes=1, clock=lambda: next(seconds))
+    assert [trainee._way(number, 1000)[0] for number in range(4)] == [0, 500, 983, 999]
+
+
+def test_points_go_where_detectors_put_them():
+    """From the front hardly anywhere; of a turned head the eyes move with the nose, before the eyeballs."""
+    front = conventional(POINTS[None])[0]
+    length = 58.0
+    assert np.abs(front - POINTS).max() < 0.08 * length
+    turned = POINTS.copy()
+    turned[2, 0] += 0.4 * length
+    moved = conventional(turned[None])[0] - turned
+    assert (moved[:2, 0] > 0.1 * length).all()
+    tilt = np.array([[0.8, 0.6], [-0.6, 0.8]], np.float32)
+    np.testing.assert_allclose(conventional(turned[None] @ tilt)[0], (turned + moved) @ tilt, atol=1e-3)
 
 
 def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
@@ -234,18 +307,18 @@ def test_a_run_ships_as_a_detector_of_the_engine(scenes, tmp_path):
 
 
 def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch):
-    monkeypatch.setattr(detector, "_SIZES", ((96, 4), (128, 2)))
-    folder, heads = tmp_path / "heads", drawn_heads()
+    monkeypatch.setattr(detector, "CPU", SMALL)
+    folder, given = tmp_path / "heads", drawn_heads()
     folder.mkdir()
     for seed in range(10):
         rows = slice(2 * seed, 2 * seed + 2)
         write(
             Heads(
-                heads.pixels[rows],
-                heads.points[rows],
-                heads.boxes[rows],
-                heads.faces[rows],
-                heads.people[rows],
+                given.pixels[rows],
+                given.points[rows],
+                given.boxes[rows],
+                given.faces[rows],
+                given.people[rows],
             ),
             folder,
             seed,
@@ -254,6 +327,7 @@ def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch)
     photographs = tmp_path / "photographs"
     photographs.mkdir()
     cv2.imwrite(str(photographs / "a.png"), np.full((50, 80, 3), 99, np.uint8))
+    (photographs / "manifest.tsv").write_text("a\tCC0, by a photographer\n")
     asked = [
         "detector",
         str(folder),
@@ -270,7 +344,9 @@ def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch)
     assert told.exit_code == 0
     assert "18 heads of 9 people, 5 backdrops" in told.output
     assert (tmp_path / "run" / "checkpoint.pt").exists()
-    assert (tmp_path / "run" / "manifest.tsv").read_text().count("\n") == 9
+    listed = (tmp_path / "run" / "manifest.tsv").read_text().splitlines()
+    assert len(listed) == 10
+    assert listed[-1] == "a\tCC0, by a photographer"
 
 
 def test_heads_without_their_clutter_are_told_so(tmp_path):

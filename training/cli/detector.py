@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from training.cli.run import FOLDER
 from w2l_studio.errors import UsageError
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
-_BACKDROPS = "backdrops.npy"
+_BACKDROPS, _MANIFEST = "backdrops.npy", "manifest.tsv"
 
 
 @click.command()
@@ -36,7 +37,11 @@ def heads(folder: Path, people: int, count: int, jobs: int) -> None:
 
 @click.command()
 @click.argument("folder", type=_EXISTING)
-@click.option("--photographs", type=_EXISTING, help="Pictures of your own in which nobody is.")
+@click.option(
+    "--photographs",
+    type=_EXISTING,
+    help="Pictures of your own in which nobody is; their manifest.tsv is taken over.",
+)
 @click.option("--out", type=FOLDER, required=True, help="For checkpoint and log.")
 @click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run.")
 @click.option("--seed", default=0)
@@ -53,7 +58,7 @@ def detector(
     threads: int,
     device: str,
     precision: str,
-    **options: int,
+    **options: Any,
 ) -> None:
     """Train the face detector on crowds of the heads in FOLDER (see `heads`)."""
     import numpy as np
@@ -73,8 +78,9 @@ def detector(
     if photographs is not None:
         clutter = np.concatenate([clutter, backdrops.photographs(photographs)])
     with machine.started(device, precision) as here:
+        diet = learning.GPU if here.device.type == "cuda" else learning.CPU
         taught, unseen = (
-            learning.Scenes(found, learning.split(found.people, held_out=out_of_it), clutter, here)
+            learning.Scenes(found, learning.split(found.people, held_out=out_of_it), clutter, here, diet)
             for out_of_it in (False, True)
         )
         if not (len(taught.rows) and len(unseen.rows)):
@@ -83,6 +89,10 @@ def detector(
             out.mkdir(parents=True, exist_ok=True)
             people = np.unique(found.people[taught.rows])
             lines = [f"person-{seed}\tCC0 head (MakeHuman/MPFB2)" for seed in people]
-            (out / "manifest.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            listed = photographs / _MANIFEST if photographs is not None else None
+            if listed is not None and listed.exists():
+                lines += listed.read_text("utf-8").splitlines()
+            (out / _MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
             click.echo(f"{len(taught.rows)} heads of {len(people)} people, {len(clutter)} backdrops")
-        loop.run(learning.DetectorTrainee(taught, unseen, here), out, machine=here, **options)
+        trainee = learning.DetectorTrainee(taught, unseen, here, options["budget_minutes"])
+        loop.run(trainee, out, machine=here, **options)

@@ -18,12 +18,16 @@ from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
 #: Points in the mirror: left and right are exchanged.
 EXCHANGED = [1, 0, 2, 4, 3]
 #: Smallest and largest face, as height in pixels and in parts of the picture.
-_LEAST_PX, _MOST = 14.0, 0.95
+_LEAST_PX, _MOST = 11.0, 0.95
+#: Pictures from this side on show mostly close-ups: smaller ones have no room for large faces.
+_LARGE_PX = 400
 #: Faces of which less than this is seen are neither wanted nor held against a detector.
-_SEEN, _FACE_PX = 0.4, 10.0
+_SEEN, _FACE_PX = 0.4, 9.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
-_CONTRAST = 10.0
+_CONTRAST = 7.0
 _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
+#: Heads before a light that is behind them, and heads that lie.
+_BACKLIT, _LYING = 0.12, 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +85,11 @@ def _heights(random: np.random.Generator, size: int) -> Floats:
     kind = random.random()
     if kind < _EMPTY:
         return np.zeros(0, np.float32)
-    low, high, most = (
-        (0.3, _MOST, 1) if kind < 0.35 else (0.12, 0.5, 5) if kind < 0.8 else (_LEAST_PX / size, 0.2, 9)
-    )
+    if size >= _LARGE_PX:
+        kinds = (0.5, (0.45, _MOST, 1), (0.15, 0.5, 3), (_LEAST_PX / size, 0.12, 14))
+    else:
+        kinds = (0.35, (0.3, _MOST, 1), (0.12, 0.5, 5), (_LEAST_PX / size, 0.2, 9))
+    low, high, most = kinds[1] if kind < kinds[0] else kinds[2] if kind < 0.75 else kinds[3]
     count = int(random.integers(1, most + 1))
     spread = random.uniform(0, 1, count) if random.random() < 0.6 else np.full(count, random.uniform())
     return np.sort(size * np.exp(np.log(low) + spread * np.log(high / low))).astype(np.float32)
@@ -142,7 +148,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
 
 def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
     """Return the map ``float64[2, 3]`` that turns, stretches and mirrors about a point and takes it to 0."""
-    turn = random.normal(0, 0.16) if random.random() < 0.94 else random.uniform(-0.9, 0.9)
+    turn = random.uniform(-1.7, 1.7) if random.random() < _LYING else random.normal(0, 0.18)
     wide = scale * np.exp(random.normal(0, 0.07))
     mirror = -1 if random.random() < 0.5 else 1
     cos, sin = np.cos(turn), np.sin(turn)
@@ -186,7 +192,8 @@ def _tinted(laid: Floats, random: np.random.Generator) -> Floats:
     """Give one head ``float32[h, w, 4]`` its own light: tone, tint, contrast, spots of light and shadow."""
     cover, colour = laid[..., 3:], laid[..., :3]
     size = laid.shape[1::-1]
-    gain = np.exp(random.normal(0, 0.25) + random.normal(0, 0.06, 3)).astype(np.float32)
+    tone = np.log(random.uniform(0.1, 0.5)) if random.random() < _BACKLIT else random.normal(0, 0.25)
+    gain = np.exp(tone + random.normal(0, 0.06, 3)).astype(np.float32)
     grey = colour.mean(2, keepdims=True)
     colour = grey + (colour - grey) * np.float32(random.uniform(0.5, 1.5))
     shade = np.ones(laid.shape[:2], np.float32)
