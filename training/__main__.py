@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ import click
 from training.cli.adapt import adapt
 from training.cli.calibrate import calibrate
 from training.cli.check import check
-from training.cli.compare import compare
 from training.cli.detector import detector, heads
+from training.cli.evaluate import evaluate
 from training.cli.paper import paper
 from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
-from training.cli.run import pack_option, run_options, train
+from training.cli.run import run_options, train
 from training.cli.shards import arrive, travel
 from training.cli.speech import ears, lips
 from w2l_studio.errors import StudioError, UsageError
@@ -72,6 +71,7 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     "--frames", type=click.Choice(["1", "3", "5"]), default="5", help="Pictures in its window (Tv)."
 )
 @click.option("--pairs", type=click.IntRange(8), help="Its batch; the recipe's is 64.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Its rate; the recipe's is 2e-3.")
 def expert(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
@@ -79,7 +79,6 @@ def expert(
     recipe: str,
     width: float,
     frames: str,
-    pairs: int | None,
     **options: Any,
 ) -> None:
     """Train a sync expert: which sound belongs to which lips."""
@@ -89,11 +88,13 @@ def expert(
     from training.paper import recipes
     from training.paper.expert import PairTrainee
 
+    changed = {name: value for name in ("pairs", "rate") if (value := options.pop(name)) is not None}
+
     def make(given: Given) -> Trainee:
         if recipe == "contrast":
             return ContrastTrainee(given.sampler, given.machine)
         chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](int(frames), width)
-        return PairTrainee(given.sampler, replace(chosen, pairs=pairs or chosen.pairs), given.machine)
+        return PairTrainee(given.sampler, replace(chosen, **changed), given.machine)
 
     train(make, packs, shares, out, **options)
 
@@ -122,33 +123,6 @@ def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options
     from training.judge import JudgeTrainee
 
     train(lambda given: JudgeTrainee(given.sampler, given.machine), packs, shares, out, **options)
-
-
-@cli.command()
-@click.argument("weights", type=click.Path(path_type=Path, exists=True))
-@pack_option
-@click.option(
-    "--split", "splits", multiple=True, default=("heldout", "unseen", "wild"), help="May be repeated."
-)
-@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures.")
-@click.option("--threads", default=1, help="For the networks.")
-def evaluate(
-    weights: Path, packs: tuple[Path, ...], splits: tuple[str, ...], out: Path | None, threads: int
-) -> None:
-    """Measure a sync expert (a run's folder or a weights file) on people it has not seen."""
-    import torch
-
-    from training import evaluate as measure
-    from training import export
-    from training.data import read_pack
-    from w2l_studio.nets.weights import load_expert
-
-    torch.set_num_threads(threads)
-    net = export.from_run(weights)[0] if weights.is_dir() else load_expert(weights)
-    told, _ = measure.evaluate(net, [clip for clip in read_pack(packs) if clip.split in splits])
-    click.echo(measure.table(told))
-    if out:
-        out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 @cli.command()
@@ -225,7 +199,7 @@ def generator(
     train(make, packs, shares, out, also=also, **options)
 
 
-_REST = (ears, lips, paper, performers, heads, detector, check, compare, calibrate, adapt, travel, arrive)
+_REST = (ears, lips, paper, performers, heads, detector, check, evaluate, calibrate, adapt, travel, arrive)
 for _command in _REST:
     cli.add_command(_command)
 

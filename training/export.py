@@ -119,6 +119,15 @@ def opened(source: Path) -> tuple[nn.Module, Meta]:
     return net, Meta.from_header(header) if header else meta
 
 
+def named(name: str) -> tuple[nn.Module, Meta]:
+    """Read a network by the name of weights, by their file, or by a run's folder.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    return from_run(Path(name)) if Path(name).is_dir() else opened(weights.find(name).path)
+
+
 def generator(name: str) -> tuple[Generator, Meta]:
     """Read a generator by the name of weights, by their file, or by a run's folder.
 
@@ -126,11 +135,9 @@ def generator(name: str) -> tuple[Generator, Meta]:
         UsageError: the run trained something else.
         WeightsError: there is none.
     """
-    if not Path(name).is_dir():
-        return weights.load_generator(weights.find(name, "generator").path)
-    net, meta = from_run(Path(name))
+    net, meta = named(name)
     if not isinstance(net, Generator):
-        raise UsageError(f"this run trained {meta.kind}, not a generator", where=name)
+        raise UsageError(f"this is for {meta.kind}, not a generator", where=name)
     return net, meta
 
 

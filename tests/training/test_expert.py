@@ -176,5 +176,5 @@ def test_the_commands_lead_from_a_pack_to_weights(pack, tmp_path, monkeypatch):
     for command in commands:
         result = CliRunner().invoke(cli, command.split(), catch_exceptions=False)
         assert result.exit_code == 0, result.output
-    assert json.loads(figures.read_text())["unseen"]["clips"] == 4
+    assert json.loads(figures.read_text())["experts"][str(run)]["unseen"]["clips"] == 4
     assert "8 clips of 4 people" in CliRunner().invoke(cli, commands[0].split()).output

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from torch.nn import functional
 
 from training import evaluate, export, loop
+from training.__main__ import cli
 from training.data import Sampler, read_pack
 from training.expert import contrast
 from training.machine import Machine
@@ -165,3 +167,19 @@ def test_a_slim_expert_leaves_chance_and_carries_over(clips, tmp_path):
     told = learner.measure()
     assert told["margin"] > 0
     assert learner.switched == (told["sync"] < 0.75)
+
+
+def test_batch_and_rate_of_the_command_reach_the_trainee(pack, monkeypatch, tmp_path):
+    asked = []
+
+    class Trained(PairTrainee):
+        def __init__(self, sampler, recipe, machine):
+            asked.append(recipe)
+            super().__init__(sampler, recipe, machine)
+
+    monkeypatch.setattr("training.paper.expert.PairTrainee", Trained)
+    command = f"expert --recipe paper --width 0.0625 --frames 1 --steps 1 --threads 1 --pack {pack}"
+    for number, more in enumerate(("--pairs 16 --rate 0.0005", "--pairs 16")):
+        done = CliRunner().invoke(cli, f"{command} --out {tmp_path / str(number)} {more}".split())
+        assert done.exit_code == 0
+    assert [(one.pairs, one.rate) for one in asked] == [(16, 5e-4), (16, recipes.expert().rate)]

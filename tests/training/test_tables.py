@@ -1,5 +1,6 @@
 """The paper's tables: lists in both forms, seeded pairs, rows with their judge beside every figure."""
 
+import json
 import re
 import shutil
 
@@ -112,7 +113,7 @@ def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_p
     listed = tmp_path / "pairs.txt"
     listed.write_text("other1 other0\n")
     arguments = [
-        "compare",
+        "evaluate",
         "w2l-192",
         "--pack",
         str(pack),
@@ -163,7 +164,7 @@ def test_fid_is_of_all_faces_of_a_method_against_all_real_ones():
     assert not any("FID is empty" in line for line in told)
 
 
-def test_a_run_is_compared_as_it_is_and_only_a_generators(pack, tmp_path):
+def test_a_run_is_evaluated_as_what_it_trained(pack, tmp_path):
     listed = tmp_path / "pairs.txt"
     listed.write_text("other1 other0\n")
     tail = ["--pack", str(pack), "--list", str(listed)]
@@ -187,12 +188,21 @@ def test_a_run_is_compared_as_it_is_and_only_a_generators(pack, tmp_path):
     CliRunner().invoke(
         cli, [*trained, "--out", str(run), "--pack", str(pack), "--pack", str(unseen)], catch_exceptions=False
     )
-    done = CliRunner().invoke(cli, ["compare", str(run), *tail], catch_exceptions=False)
+    done = CliRunner().invoke(cli, ["evaluate", str(run), *tail], catch_exceptions=False)
     assert len(re.findall(r"^\| mine \| (?:paper|ours) \| 1 ", done.output, re.MULTILINE)) == 2
-    expert = tmp_path / "expert"
+    expert, figures = tmp_path / "expert", tmp_path / "figures.json"
     steps = ["--steps", "1", "--width", "0.0625", "--recipe", "paper", "--pairs", "8", "--threads", "1"]
     CliRunner().invoke(
         cli, ["expert", *steps, "--out", str(expert), "--pack", str(pack)], catch_exceptions=False
     )
-    with pytest.raises(UsageError, match="not a generator"):
-        CliRunner().invoke(cli, ["compare", str(expert), *tail], catch_exceptions=False)
+    tail += ["--json", str(figures)]
+    done = CliRunner().invoke(cli, ["evaluate", str(run), str(expert), *tail], catch_exceptions=False)
+    assert "chance .500" in done.output
+    assert "| mine | ours | 1 " in done.output
+    told = json.loads(figures.read_text())
+    assert told["experts"][str(expert)]["unseen"]["people"] > 1
+    assert [row["method"] for row in told["generators"]][-2:] == ["mine", "mine"]
+    alone = CliRunner().invoke(cli, ["evaluate", str(expert), "--pack", str(pack)], catch_exceptions=False)
+    assert "shut lips" not in alone.output
+    with pytest.raises(UsageError, match="this is for opening"):
+        CliRunner().invoke(cli, ["evaluate", "w2l-opening", *tail], catch_exceptions=False)

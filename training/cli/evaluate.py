@@ -1,0 +1,128 @@
+"""``python -m training evaluate``: sync experts on people unseen, and the paper's tables for generators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from training.cli.run import pack_option
+from w2l_studio.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.data import Clip
+    from training.tables import Row
+    from w2l_studio.mouths.wav2lip import Wav2Lip
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+#: What is measured without --split: an expert split by split, generators on all of them together.
+_OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
+
+
+@click.command()
+@click.argument("networks", nargs=-1)
+@pack_option
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    help=f"May be repeated; else {', '.join(_OF_EXPERTS)} for experts, {_OF_GENERATORS[0]} for generators.",
+)
+@click.option("--json", "out", type=_FILE, help="Write the figures.")
+@click.option("--list", "listed", type=_FILE, help="Pairs of sound and video; else drawn.")
+@click.option("--form", type=click.Choice(["lrs", "resynced"]), default="lrs", help="Of the list.")
+@click.option("--write", type=_FILE, help="Write the pairs in this form.")
+@click.option("--count", default=30, help="Pairs that are drawn.")
+@click.option("--seed", default=0, help="Of the pairs.")
+@click.option("--judge", default="w2l-judge", help="Our judge of dubs: a name or a file.")
+@click.option("--inception", type=_FILE, help="Weights for FID: pytorch-fid's pt_inception-2015-12-05 file.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--threads", default=1, help="For the networks.")
+def evaluate(
+    networks: tuple[str, ...],
+    packs: tuple[Path, ...],
+    splits: tuple[str, ...],
+    out: Path | None,
+    device: str,
+    threads: int,
+    **options: Any,
+) -> None:
+    """Measure NETWORKS (names, files, runs' folders) on people they have not seen.
+
+    Of a sync expert: how well it tells lips from sound. Of generators: the paper's tables 1 and 3, by its
+    protocol and by ours, beside the real video, the unsynced original and shut lips; these three alone where
+    no network is given. The options from --list to --inception are for generators.
+    """
+    import torch
+
+    from training import evaluate as measure
+    from training import export, tables
+    from training.data import read_pack
+    from training.machine import started
+    from w2l_studio.mouths.wav2lip import Wav2Lip
+    from w2l_studio.nets.generator import Generator
+
+    torch.set_num_threads(threads)
+    hands, experts = [], {}
+    with started(device, "fp32") as machine:
+        for name in networks:
+            net, meta = export.named(name)
+            if isinstance(net, Generator):
+                where = machine.device.type
+                hands.append(Wav2Lip(net, name=Path(name).stem, lead_ms=meta.lead_ms, device=where))
+            elif meta.kind == "expert":
+                experts[name] = machine.ready(net)
+            else:
+                raise UsageError(
+                    f"experts and generators are evaluated, and this is for {meta.kind}", where=name
+                )
+        clips = read_pack(packs)
+        figures = {}
+        for name, net in experts.items():
+            mine = [clip for clip in clips if clip.split in (splits or _OF_EXPERTS)]
+            figures[name], _ = measure.evaluate(net, mine)
+            click.echo(f"{name}\n{measure.table(figures[name])}")
+        rows: list[Row] = []
+        if hands or not experts:
+            rows = _dubbed(
+                [clip for clip in clips if clip.split in (splits or _OF_GENERATORS)], hands, **options
+            )
+            click.echo(tables.table(rows, options["judge"]))
+    if out:
+        of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]
+        told = {"experts": figures, "generators": of_pairs}
+        out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+def _dubbed(
+    clips: Sequence[Clip],
+    hands: Sequence[Wav2Lip],
+    *,
+    listed: Path | None,
+    form: Literal["lrs", "resynced"],
+    write: Path | None,
+    count: int,
+    seed: int,
+    judge: str,
+    inception: Path | None,
+) -> list[Row]:
+    """Dub pairs of clips by every generator, and judge them."""
+    from training import inception as networks
+    from training import lists, tables
+    from w2l_studio.judge.slim import SlimJudge
+    from w2l_studio.mouths.openness import Openness
+    from w2l_studio.nets import weights
+
+    lengths = {clip.name: len(clip.frames) for clip in clips}
+    pairs = lists.read(listed, form) if listed else lists.draw(lengths, count, seed)
+    if write:
+        write.write_text(lists.written(pairs, form), encoding="utf-8")
+    opening = Openness(weights.load_opening(weights.find("opening", "opening").path))
+    chosen = weights.find(judge, "judge")
+    faces = networks.load(inception) if inception else None
+    told = SlimJudge(weights.load_judge(chosen.path), name=chosen.name)
+    return list(tables.rows(clips, pairs, hands, told, opening, faces))
