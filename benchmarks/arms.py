@@ -101,9 +101,11 @@ def train(make: Callable[[Machine], loop.Trainee], folder: Path, seed: int, pace
             steps=paced.steps,
             seed=seed,
             workers=paced.workers,
-            save_every=paced.steps,
+            save_every=-(-paced.steps // 4),
             report=lambda line: print(f"{folder.name}: {line}", file=sys.stderr, flush=True),
         )
+    # What is measured comes in all lengths: to try kernels for each would take longer than to draw it.
+    torch.backends.cudnn.benchmark = False
     return trainee
 
 
