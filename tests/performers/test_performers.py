@@ -287,6 +287,6 @@ def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_
         if face:
             assert (points.mean(0) > box[:2]).all()
             assert (points.mean(0) < box[2:]).all()
-            assert 80 < box[3] - box[1] < 200
+            assert 0.3 < (box[3] - box[1]) / heads.SIZE_PX < 0.8
     heads.write(drawn, tmp_path, 4)
     np.testing.assert_array_equal(np.stack(heads.read(tmp_path).pixels), drawn.pixels)
