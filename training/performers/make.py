@@ -85,11 +85,10 @@ def _camera(pictures: FramesBGR, random: np.random.Generator) -> FramesBGR:
     noise, quality = float(random.uniform(0, 4)), int(random.integers(45, 98))
     shot = []
     for i, picture in enumerate(pictures):
-        seen = picture.astype(np.float32)
         if moved:
-            seen = seen * (1 - moved) + pictures[max(i - 1, 0)] * moved
-        seen = cv2.GaussianBlur(seen, (0, 0), blur)
-        seen = np.clip(seen + random.normal(0, noise, seen.shape[:2])[..., None], 0, 255).astype(np.uint8)
+            picture = cv2.addWeighted(picture, 1 - moved, pictures[max(i - 1, 0)], moved, 0)
+        grain = random.standard_normal(picture.shape[:2], np.float32) * np.float32(noise)
+        seen = cv2.add(cv2.GaussianBlur(picture, (0, 0), blur), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
         _, coded = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
         shot.append(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return np.stack(shot)

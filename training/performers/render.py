@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import moderngl
 import numpy as np
 
@@ -118,11 +119,11 @@ class Renderer:
                 worn.draw(packed[len(head.rest) :])
                 self._gl.copy_framebuffer(self._flat, self._sampled)
                 read = np.frombuffer(self._flat.read(components=4), np.uint8)
-                read = read.reshape(self.height, self.width, 4)[::-1]
+                read = cv2.flip(read.reshape(self.height, self.width, 4), 0)
                 points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
                 outline = self._project(packed[mesh.face(), :3], to_camera, clip)
                 yield Drawn(
-                    np.ascontiguousarray(read[..., 2::-1]),
+                    cv2.cvtColor(read, cv2.COLOR_RGBA2BGR),
                     read[..., 3].astype(np.float32) / 255,
                     self._project(points, to_camera, clip),
                     np.concatenate([outline.min(0), outline.max(0)]),
@@ -191,8 +192,9 @@ class _Worn:
 
 def over(drawn: Drawn, behind: Floats) -> FramesBGR:
     """Lay a drawn head over a background ``[H, W, 3]`` BGR 0..255."""
-    mixed = drawn.pixels + behind * (1 - drawn.covered[..., None])
-    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+    seen_through = cv2.merge([1 - drawn.covered] * 3)
+    laid: FramesBGR = cv2.add(drawn.pixels, cv2.multiply(behind, seen_through), dtype=cv2.CV_8U)
+    return laid
 
 
 def _clip(scene: Scene, width: int, height: int) -> Doubles:
