@@ -27,6 +27,7 @@ from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
+from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
 #: Rows and columns of the lips, as parts of the face's side.
@@ -49,8 +50,8 @@ def detail(pixels: FramesBGR) -> float:
     return float(np.abs(np.diff(lips(pixels).astype(np.float32), axis=1)).mean())
 
 
-def voice(clip: Clip, count: int, lead_ms: int) -> Voice:
-    windows = np.stack([hear(clip.mel, column(n, lead_ms)) for n in range(count)])
+def voice(clip: Clip, count: int, lead_ms: int = 0, columns: int = COLUMNS) -> Voice:
+    windows = np.stack([hear(clip.mel, column(n, lead_ms), columns) for n in range(count)])
     return Voice(windows, windows.max((1, 2)) > -1)
 
 
@@ -70,13 +71,13 @@ def measure(
     still = pixels.copy()
     still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     maps = np.zeros((len(pixels), 2, 3))
-    lead = int(generator.lead_ms)
-    own = generator.speak(Crops(pixels, maps), pixels[rows], voice(clip, len(pixels), lead))
+    hears = int(generator.lead_ms), generator.columns
+    own = generator.speak(Crops(pixels, maps), pixels[rows], voice(clip, len(pixels), *hears))
     count = min(len(pixels), len(other.frames))
     dubbed = generator.speak(
-        Crops(pixels[:count], maps[:count]), pixels[rows][:count], voice(other, count, lead)
+        Crops(pixels[:count], maps[:count]), pixels[rows][:count], voice(other, count, *hears)
     )
-    heard = voice(other, count, 0)
+    heard = voice(other, count)
     methods = {
         "generator": (own, dubbed),
         "source as it is": (None, pixels[:count]),

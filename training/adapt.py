@@ -55,6 +55,7 @@ class PictureSource:
     sampler: Sampler
     face_px: int
     lead_ms: int
+    columns: int
     machine: Machine
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Pictures:
@@ -71,7 +72,8 @@ class PictureSource:
         target, reference = faces(clip, np.array([at, near]), self.face_px)
         if random.random() < 0.5:
             target, reference = target[:, ::-1], reference[:, ::-1]
-        return target.copy(), reference.copy(), hear(clip.mel, column(at, self.lead_ms))[None]
+        heard = hear(clip.mel, column(at, self.lead_ms), self.columns)
+        return target.copy(), reference.copy(), heard[None]
 
 
 class AdaptTrainee:
@@ -88,8 +90,8 @@ class AdaptTrainee:
     ) -> None:
         self._machine = machine or Machine()
         learned, kept = apart(clips)
-        self.source = PictureSource(_sampler(learned), net.face_px, lead_ms, self._machine)
-        self._kept = PictureSource(_sampler(kept), net.face_px, lead_ms, Machine())
+        self.source = PictureSource(_sampler(learned), net.face_px, lead_ms, net.columns, self._machine)
+        self._kept = PictureSource(_sampler(kept), net.face_px, lead_ms, net.columns, Machine())
         self.net = self._machine.ready(copy.deepcopy(net).eval().requires_grad_(False))
         self._painting = painting(self.net)
         for parameter in self._painting.values():

@@ -20,7 +20,7 @@ import numpy as np
 
 from w2l_studio.errors import MediaError
 from w2l_studio.sound import mel
-from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.sound.windows import COLUMNS, before
 from w2l_studio.terms import Floats, FramesBGR
 
 FPS = 25
@@ -212,12 +212,16 @@ class Sampler:
         return Sampler(clips, dict(zip(self._groups, self._weights, strict=True)))
 
 
-def hear(mel_columns: Floats, start: int) -> Floats:
-    """Cut the window ``float32[80, 16]`` that begins at a column; beyond either end there is silence."""
-    columns = np.arange(start, start + COLUMNS)
-    inside = (columns >= 0) & (columns < mel_columns.shape[1])
-    window = np.full((mel.BANDS, COLUMNS), mel.SILENCE, np.float32)
-    window[:, inside] = mel_columns[:, columns[inside]]
+def hear(mel_columns: Floats, start: int, columns: int = COLUMNS) -> Floats:
+    """Cut a window ``float32[80, columns]``; beyond either end there is silence.
+
+    Args:
+        start: where a window of 16 columns begins; a longer one reaches as much further back as forth.
+    """
+    wanted = start - before(columns) + np.arange(columns)
+    inside = (wanted >= 0) & (wanted < mel_columns.shape[1])
+    window = np.full((mel.BANDS, columns), mel.SILENCE, np.float32)
+    window[:, inside] = mel_columns[:, wanted[inside]]
     return window
 
 

@@ -8,14 +8,14 @@ generator learns to draw it (`generator.GeneratorTrainee`).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import checkpoint
+from training import checkpoint, start
 from training.data import FPS, hear
 from training.lessons import OUTSIDE, Lessons, window
 from training.lips import apart, closure
@@ -27,7 +27,7 @@ from w2l_studio.nets.blocks import audio_encoder, scaled
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import SOUNDS, UNITS
 from w2l_studio.sound import mel
-from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.sound.windows import COLUMNS, before
 from w2l_studio.terms import Floats
 
 _EXCERPTS, _MOMENTS = 16, 12
@@ -37,8 +37,59 @@ _LIMIT = 2.0
 _QUIETEST, _LOUDEST = -0.9, 0.6
 
 
+class Moments(NamedTuple):
+    """What a step learns from, N moments.
+
+    Args:
+        heard: ``float32[N, 1, 80, C]``, with the recipe's lead and columns.
+        units: ``float32[N, 11]``.
+        shut: ``float32[N]``.
+        sounds: ``int64[N]``, `OUTSIDE` where nobody knows.
+        weights: ``float32[N, 11]`` of the units' errors.
+    """
+
+    heard: Tensor
+    units: Tensor
+    shut: Tensor
+    sounds: Tensor
+    weights: Tensor
+
+
+class MomentSource:
+    """Fulfils `feed.Source`: some moments of some excerpts of three seconds.
+
+    Args:
+        found: what to learn from.
+        recipe: the lead with which the generator will hear.
+        machine: whose part of a batch is drawn.
+    """
+
+    def __init__(self, found: Lessons, recipe: Recipe, machine: Machine) -> None:
+        self._lessons, self._machine, self._columns = found, machine, recipe.columns
+        # A picture is seen in its middle; that is so many columns into the window that belongs to it.
+        self._middle = round((500 / FPS - recipe.lead_ms) * mel.COLUMNS_PER_SECOND / 1000)
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
+        """Draw this process's part of a batch; the same at every step of the run."""
+        del number, steps
+        drawn = [part for chance in self._machine.part(random, _EXCERPTS) for part in self._some(chance)]
+        heard, *rest = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
+        return Moments(heard[:, None], *rest)
+
+    def _some(self, random: np.random.Generator) -> list[tuple[Floats, ...]]:
+        heard, _, units, shut, sounds, weights = window(self._lessons.draw(random), random)
+        louder = np.float32(random.uniform(_QUIETEST, _LOUDEST))
+        heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
+        beside = before(self._columns)
+        starts = beside + random.choice(heard.shape[1] - COLUMNS - 2 * beside, _MOMENTS, replace=False)
+        return [
+            (hear(heard, begin, self._columns), units[:, at], shut[at], sounds[at], weights[:, at])
+            for begin, at in zip(starts, starts + self._middle, strict=True)
+        ]
+
+
 class EarsTrainee:
-    """Fulfils `loop.Trainee`.
+    """Fulfils `loop.Fed`.
 
     Args:
         found: what to learn from.
@@ -54,49 +105,38 @@ class EarsTrainee:
         machine: Machine | None = None,
     ) -> None:
         self._machine = machine or Machine()
-        self._lessons = found
+        self.source = MomentSource(found, recipe, self._machine)
         deep = scaled(512, recipe.width)
-        net = audio_encoder(recipe.width, 1, deep)
+        net = audio_encoder(recipe.width, 1, deep, recipe.columns)
         if learned is not None:
-            net.load_state_dict(learned.audio_encoder.state_dict())
+            start.listen(net, learned.audio_encoder.state_dict())
         self.net = self._machine.ready(net)
         self.told = self._machine.ready(nn.Linear(deep, len(UNITS) + 1 + len(SOUNDS)))
         self._optimiser = torch.optim.AdamW(
             [*self.net.parameters(), *self.told.parameters()], _RATE, weight_decay=0.02
         )
-        # A picture is seen in its middle; that is so many columns into the window that belongs to it.
-        self._middle = round((500 / FPS - recipe.lead_ms) * mel.COLUMNS_PER_SECOND / 1000)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Learn from some moments of some excerpts of three seconds."""
-        drawn = [part for chance in self._machine.part(random, _EXCERPTS) for part in self._moments(chance)]
-        heard, units, shut, sounds, weights = self._machine.place(
-            tuple(torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
-        )
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
+        """Learn what lips do while this is heard."""
+        batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
         self.net.train()
         with self._machine.autocast():
-            told = self.told(self.net(heard[:, None]).flatten(1))
+            told = self.told(self.net(batch.heard).flatten(1))
         shape, met, said = told.float().split([len(UNITS), 1, len(SOUNDS)], 1)
         losses = {
-            "units": apart(shape, units, weights),
-            "closure": closure(met[:, 0], shut, sounds),
-            "sounds": functional.cross_entropy(said, sounds, ignore_index=OUTSIDE),
+            "units": apart(shape, batch.units, batch.weights),
+            "closure": closure(met[:, 0], batch.shut, batch.sounds),
+            "sounds": functional.cross_entropy(said, batch.sounds, ignore_index=OUTSIDE),
         }
         loss = losses["units"] * 10 + losses["closure"] + losses["sounds"] * 0.3
         self._machine.learn(loss, self._optimiser, _LIMIT)
-        return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
-
-    def _moments(self, random: np.random.Generator) -> list[tuple[Floats, ...]]:
-        heard, _, units, shut, sounds, weights = window(self._lessons.draw(random), random)
-        louder = np.float32(random.uniform(_QUIETEST, _LOUDEST))
-        heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
-        starts = random.choice(heard.shape[1] - COLUMNS, _MOMENTS, replace=False)
-        return [
-            (hear(heard, start), units[:, at], shut[at], sounds[at], weights[:, at])
-            for start, at in zip(starts, starts + self._middle, strict=True)
-        ]
+        return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return encoder, head and optimiser."""

@@ -24,6 +24,7 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 from w2l_studio.nets.syncnet import SLIM, SyncNet
+from w2l_studio.sound.windows import COLUMNS
 
 _INDEX = "weights.json"
 
@@ -39,8 +40,9 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         width, side = _width(state, "audio_encoder.12"), _side(state)
         sub_pixels = _sub_pixels(state)
         side *= sub_pixels
-        net = Generator(width, side, sub_pixels=sub_pixels)
-        meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels)
+        columns = _columns(state)
+        net = Generator(width, side, sub_pixels=sub_pixels, columns=columns)
+        meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
     elif "face_encoder.0.conv_block.0.weight" in state:
         frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
         width = _width(state, "face_encoder.14")
@@ -69,6 +71,11 @@ def _width(state: dict[str, Tensor], layer: str) -> float:
 def _sub_pixels(state: dict[str, Tensor]) -> int:
     """Return how many pixels stand side by side in the input of a generator: 6 channels for each."""
     return round((state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6) ** 0.5)
+
+
+def _columns(state: dict[str, Tensor]) -> int:
+    """Return how many mel columns a generator hears: a last kernel of 3 spans 16, each more another 6."""
+    return COLUMNS + 6 * (state["audio_encoder.11.conv_block.0.weight"].shape[-1] - 3)
 
 
 def _side(state: dict[str, Tensor]) -> int:

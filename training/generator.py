@@ -61,13 +61,19 @@ class GeneratorTrainee:
         self.source = LipSource(sampler, opening, self.recipe, self._machine)
         self._expert = self._judge(expert) if expert else None
         self._opening = self._judge(opening)
-        net = Generator(recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels)
+        net = Generator(
+            recipe.width,
+            recipe.face_px,
+            from_reference=True,
+            sub_pixels=recipe.sub_pixels,
+            columns=recipe.columns,
+        )
         if learned is None:
             start.stand_still(net)
         else:
             start.begin(net, learned)
         if ears is not None:
-            net.audio_encoder.load_state_dict(ears)
+            start.listen(net.audio_encoder, ears)
             net.audio_encoder.requires_grad_(False)
         self._ears_learn = ears is None
         self.net = self._machine.ready(net)
@@ -177,11 +183,13 @@ class GeneratorTrainee:
         }
 
     def _remember(self, memory: float) -> None:
+        held, new = (
+            [value for value in net.state_dict().values() if value.is_floating_point()]
+            for net in (self.mean, self.net)
+        )
         with torch.no_grad():
-            held, new = self.mean.state_dict().values(), self.net.state_dict().values()
-            for mean, now in zip(held, new, strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(now, 1 - memory)
+            # All at once: on a GPU each of 300 calls would cost as much as a layer.
+            torch._foreach_lerp_(held, new, 1 - memory)
 
     def state_dict(self) -> dict[str, Any]:
         """Return networks, mean, optimiser, and what `export` writes into the header."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from training import augment
@@ -39,7 +40,7 @@ class OpeningTrainee:
         self.net = self._machine.ready((learned or Opening()).requires_grad_())
         self._optimiser = torch.optim.AdamW(self.net.parameters(), self._rate, weight_decay=0.02)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Learn from 96 pictures of as many clips."""
         samples = [_sample(self._sampler.draw(one), one) for one in self._machine.part(random, _BATCH)]
         pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
@@ -49,7 +50,7 @@ class OpeningTrainee:
         measured = self.net.train().measure(lower)
         loss = functional.smooth_l1_loss(measured, wanted, beta=_TOLERANCE)
         self._machine.learn(loss, self._optimiser)
-        return {"loss": loss.item(), "error": (measured - wanted).abs().mean().item()}
+        return {"loss": loss.detach(), "error": (measured - wanted).detach().abs().mean()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return network and optimiser."""

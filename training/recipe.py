@@ -18,6 +18,7 @@ class Recipe:
         face_px: side of the faces.
         sub_pixels: of the network's outer layers.
         lead_ms: where a mel window begins relative to its picture; -75 lays it evenly around the picture.
+        columns: mel columns that the network hears: 40 = 500 ms, for 200 are too few to tell sounds apart.
         ears: share of the steps that teach the audio encoder alone, first.
         windows: windows of 5 consecutive pictures in a batch.
         singles: single pictures in a batch, each of another clip.
@@ -43,6 +44,7 @@ class Recipe:
     face_px: int = 192
     sub_pixels: int = 2
     lead_ms: int = -75
+    columns: int = 40
     ears: float = 0.08
     windows: int = 4
     singles: int = 12
@@ -61,6 +63,14 @@ class Recipe:
     silent: float = 0.08
     gap: int = 6
     soft: float = 0.3
+
+    def with_pictures(self, count: int) -> Recipe:
+        """Return the recipe with another batch, in eights: five in a window, three on their own.
+
+        >>> Recipe().with_pictures(32) == Recipe()
+        True
+        """
+        return replace(self, windows=count // 8, singles=count // 8 * 3)
 
     def early(self, steps: int) -> int:
         """Return how many of a run's steps teach the audio encoder alone."""

@@ -41,7 +41,7 @@ def spoken(hand: Wav2Lip, clip: Clip, reference: int, lead_ms: int) -> tuple[Fra
     """
     numbers = np.arange(len(clip.frames))
     true = faces(clip, numbers, hand.face_px)
-    windows = np.stack([hear(clip.mel, column(int(n), lead_ms)) for n in numbers])
+    windows = np.stack([hear(clip.mel, column(int(n), lead_ms), hand.columns) for n in numbers])
     crops = Crops(true, np.zeros((len(true), 2, 3)))
     references = np.ascontiguousarray(np.broadcast_to(true[reference], true.shape))
     return true, hand.speak(crops, references, Voice(windows, np.ones(len(true), np.bool_)))

@@ -18,7 +18,6 @@ from training.machine import Machine
 from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import BANDS, SILENCE
-from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
@@ -31,7 +30,7 @@ class Sounds(NamedTuple):
     """What a step of the ears learns from.
 
     Args:
-        heard: ``float32[N, 1, 80, 16]``, as the generator hears, with the recipe's lead.
+        heard: ``float32[N, 1, 80, C]``, as the generator hears, with the recipe's lead and columns.
         sound: ``float32[N, 1, 80, 16]``, as the expert hears.
         opening: ``float32[N]``, how far lips are open.
     """
@@ -47,7 +46,7 @@ class Batch(NamedTuple):
     Args:
         faces: ``float32[N, 6, P, P]``, masked target and reference as `mouths.wav2lip.assemble` does.
         target: ``float32[N, 3, P/2, P]``, true lower halves.
-        heard: ``float32[N, 1, 80, 16]``, with the recipe's lead.
+        heard: ``float32[N, 1, 80, C]``, with the recipe's lead and columns.
         sound: ``float32[windows, 1, 80, 16]``, as the expert hears a window.
     """
 
@@ -94,13 +93,16 @@ class LipSource:
         for chance in self._machine.part(random, _SOUNDS):
             clip = self._sampler.draw(chance)
             frame = int(chance.integers(clip.windows))
-            spectrum = augment.voice(chance, clip.mel[:, _around(frame, clip)])
-            offset = _around(frame, clip).start
-            heard.append(hear(spectrum, column(frame, self._recipe.lead_ms) - offset))
+            around = _around(frame, clip, self._recipe.columns)
+            spectrum, offset = augment.voice(chance, clip.mel[:, around]), around.start
+            heard.append(self._hear(spectrum, column(frame, self._recipe.lead_ms) - offset))
             sound.append(hear(spectrum, column(frame) - offset))
             opening.append(self.opening(clip)[frame])
         stacked = [torch.from_numpy(np.stack(part))[:, None] for part in (heard, sound)]
         return Sounds(*stacked, torch.tensor(np.array(opening, np.float32)))
+
+    def _hear(self, spectrum: Floats, start: int) -> Floats:
+        return hear(spectrum, start, self._recipe.columns)
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Draw faces and their sounds."""
@@ -132,17 +134,17 @@ class LipSource:
         shut = shut_lips(opening)
         if random.random() < recipe.silent:
             frames = np.full(length, random.choice(np.flatnonzero(shut)))
-            spectrum = np.full((BANDS, COLUMNS), SILENCE, np.float32)
+            spectrum = np.full((BANDS, 1), SILENCE, np.float32)
         reference = choose_reference(shut, frames, random, recipe)
-        heard = np.stack([hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames])
+        heard = np.stack([self._hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames])
         sound = hear(spectrum, column(int(frames[0]))) if length == WINDOW else None
         return (*_pictures(clip, frames, reference, random, recipe), heard, sound)
 
 
-def _around(frame: int, clip: Clip) -> slice:
+def _around(frame: int, clip: Clip, columns: int) -> slice:
     """Return the columns that windows on a picture can reach, so that only these are changed."""
     middle = column(frame)
-    return slice(max(0, middle - COLUMNS), min(clip.mel.shape[1], middle + 2 * COLUMNS))
+    return slice(max(0, middle - columns), min(clip.mel.shape[1], middle + 2 * columns))
 
 
 def choose_moment(opening: Floats, random: np.random.Generator, share: float) -> int:

@@ -6,9 +6,13 @@ with a sound need not be learned again. Changes no file.
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Mapping
 
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from w2l_studio.errors import UsageError
 from w2l_studio.nets.generator import Generator
 
 
@@ -25,9 +29,12 @@ def begin(net: Generator, learned: Generator) -> list[str]:
     Returns:
         Names of tensors that fit nowhere and stay as they were drawn.
     """
+    listen(net.audio_encoder, learned.audio_encoder.state_dict())
     state = net.state_dict()
     strange = []
     for name, value in learned.state_dict().items():
+        if name.startswith("audio_encoder."):
+            continue
         if name in state and state[name].shape == value.shape:
             state[name] = value
         elif name in state and state[name].ndim == value.ndim:
@@ -36,6 +43,27 @@ def begin(net: Generator, learned: Generator) -> list[str]:
             strange.append(name)
     net.load_state_dict(state)
     return strange + sorted(state.keys() - learned.state_dict().keys())
+
+
+def listen(net: nn.Module, learned: Mapping[str, Tensor]) -> None:
+    """Fill an audio encoder with another one that hears as long or shorter: the rest says nothing at first.
+
+    The strides over time are 6 columns, and longer windows reach further by multiples of these.
+
+    Raises:
+        UsageError: it is of another width, or hears longer.
+    """
+    state = net.state_dict()
+    for name, value in learned.items():
+        beside = (state[name].shape[-1] - value.shape[-1]) // 2 if value.ndim == 4 else 0
+        fitted = functional.pad(value, (beside, beside)) if beside > 0 else value
+        if fitted.shape != state[name].shape:
+            raise UsageError(
+                "these ears are of another width than the generator, or hear longer",
+                hint="train them with the same --width",
+            )
+        state[name] = fitted
+    net.load_state_dict(state)
 
 
 def _fitted(fresh: Tensor, value: Tensor, sub_pixels: int, name: str) -> Tensor:

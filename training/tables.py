@@ -88,7 +88,7 @@ def _pair(
         yield _row(method, "-", video, judge, shown, heard), shown
     for generator in generators:
         large = crops(video, generator.face_px)[:count]
-        voice = _voice(sound, count, generator.lead_ms)
+        voice = _voice(sound, count, generator)
         for protocol in PROTOCOLS:
             references = large if protocol == "paper" else large[closed]
             drawn = small(generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice))
@@ -127,8 +127,9 @@ def _closed(pixels: FramesBGR, opening: Openness) -> Ints:
     return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
-def _voice(clip: Clip, count: int, lead_ms: float) -> Voice:
-    windows = np.stack([hear(clip.mel, column(n, int(lead_ms))) for n in range(count)])
+def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
+    lead_ms, columns = int(generator.lead_ms), generator.columns
+    windows = np.stack([hear(clip.mel, column(n, lead_ms), columns) for n in range(count)])
     return Voice(windows, windows.max((1, 2)) > _SILENT)
 
 

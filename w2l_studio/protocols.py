@@ -35,8 +35,10 @@ class Generator(Protocol):
     name: str
     #: Side of the crops in pixels.
     face_px: int
-    #: Seconds by which the mel window starts after the picture's begin; negative = before.
+    #: By how much a mel window of 16 columns starts after the picture's begin; negative = before.
     lead_ms: float
+    #: Mel columns that a picture is drawn from; more than 16 lie evenly around these.
+    columns: int
 
     def speak(self, crops: Crops, references: FramesBGR, voice: Voice) -> FramesBGR:
         """Draw the lower face of every crop so that it says what the voice says.
@@ -44,7 +46,7 @@ class Generator(Protocol):
         Args:
             crops: T crops of ``face_px``.
             references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
-            voice: T mel windows.
+            voice: T mel windows of `columns`.
 
         Returns:
             ``uint8[T, P, P, 3]`` BGR; rows above the middle equal the crop's.

@@ -64,7 +64,13 @@ def test_silence_is_drawn_without_a_sound_and_measured_apart(clip):
 
 def test_a_generator_that_learned_nothing_draws_the_shut_lips_and_a_sheet_shows_it(clip, tmp_path):
     recipe = Recipe(width=0.125)
-    net = Generator(recipe.width, recipe.face_px, from_reference=True, sub_pixels=recipe.sub_pixels)
+    net = Generator(
+        recipe.width,
+        recipe.face_px,
+        from_reference=True,
+        sub_pixels=recipe.sub_pixels,
+        columns=recipe.columns,
+    )
     stand_still(net)
     (row,) = drawn.lips([clip], drawn.by(net, recipe), tmp_path / "sheet.jpg")
     shut = figures(clip, drawn.shut)

@@ -12,7 +12,7 @@ from w2l_studio.terms import Crops, Voice
 class Echo:
     """A fake: the reference's lower half."""
 
-    name, face_px, lead_ms = "echo", 96, 0.0
+    name, face_px, lead_ms, columns = "echo", 96, 0.0, 16
 
     def speak(self, crops, references, voice):
         mouths = crops.pixels.copy()
@@ -33,6 +33,7 @@ GENERATORS = {
     "128": lambda: ours(128, "fp32"),
     "192": lambda: ours(192, "fp32"),
     "192-studio": lambda: ours(192, "bf16", sub_pixels=2, from_reference=True),
+    "192-long": lambda: ours(192, "fp32", sub_pixels=2, from_reference=True, columns=40),
     "fake": Echo,
 }
 
@@ -46,7 +47,7 @@ def generator(request):
 def material(generator):
     rng, side = np.random.default_rng(0), generator.face_px
     pixels, references = rng.integers(0, 256, (2, 5, side, side, 3)).astype(np.uint8)
-    voice = Voice(rng.uniform(-4, 4, (5, 80, 16)).astype(np.float32), np.ones(5, np.bool_))
+    voice = Voice(rng.uniform(-4, 4, (5, 80, generator.columns)).astype(np.float32), np.ones(5, np.bool_))
     return Crops(pixels, np.zeros((5, 2, 3))), references, voice
 
 

@@ -64,6 +64,16 @@ def test_every_picture_gets_its_window_and_beyond_the_ends_is_silence():
     assert cut[12, 5].tolist() == [35, 36, 37, 38, 39, *[-4] * 11]
 
 
+def test_a_longer_window_reaches_as_far_back_as_forth():
+    short, long = (
+        windows.align(columns(40), 13, Fraction(25), lead_s=Fraction(-40, 1000), columns=wide)
+        for wide in (16, 40)
+    )
+    assert long.shape == (13, 80, 40)
+    assert np.array_equal(long[:, :, 12:28], short)
+    assert long[4, 0, :4].tolist() == [-4, -4, -4, 0]
+
+
 def test_a_shot_in_the_middle_hears_what_it_hears_in_the_whole():
     mel = np.random.default_rng(0).uniform(-4, 4, (80, 900)).astype(np.float32)
     rate = Fraction(30000, 1001)

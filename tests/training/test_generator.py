@@ -42,7 +42,7 @@ def test_the_target_is_masked_and_the_reference_is_another_moment(sampler):
     batch = drawn(sampler, SLIM)
     assert batch.faces.shape == (8, 6, 192, 192)
     assert batch.target.shape == (8, 3, 96, 192)
-    assert batch.heard.shape == (8, 1, 80, 16)
+    assert batch.heard.shape == (8, 1, 80, 40)
     assert batch.sound.shape == (1, 1, 80, 16)
     assert not batch.faces[:, :3, 96:].any()
     assert batch.faces[:, :3, :96].any()
@@ -132,6 +132,16 @@ def test_a_larger_generator_begins_with_what_a_smaller_one_knows(lively):
         after = functional.avg_pool2d(large(audio, doubled), 2)
     change, error = (before - face[:, 3:]).abs().mean(), (after - before).abs().mean()
     assert error < 0.3 * change
+
+
+def test_what_hears_longer_hears_at_first_in_the_middle_what_it_begins_with(lively):
+    learned = lively(Generator(0.125, 192, from_reference=True, sub_pixels=2))
+    longer = Generator(0.125, 192, from_reference=True, sub_pixels=2, columns=40)
+    assert begin(longer, learned) == []
+    kernel = longer.audio_encoder[11].conv_block[0].weight
+    assert torch.equal(kernel[..., 2:5], learned.audio_encoder[11].conv_block[0].weight)
+    assert not kernel[..., :2].any()
+    assert not kernel[..., 5:].any()
 
 
 def test_the_same_generator_begins_as_it_is(lively):

@@ -65,8 +65,16 @@ def lips(out: Path, steps: int, seed: int, threads: int, moonshine: Path | None,
 @_speech_options
 @click.option("--width", default=0.375, help="Channel multiplier of the generator.")
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")
+@click.option("--workers", default=0, help="Processes that draw batches ahead.")
 def ears(
-    out: Path, steps: int, seed: int, threads: int, width: float, start: str | None, **where: Any
+    out: Path,
+    steps: int,
+    seed: int,
+    threads: int,
+    width: float,
+    start: str | None,
+    workers: int,
+    **where: Any,
 ) -> None:
     """Train the audio encoder of a generator: what speech does to lips."""
     import torch
@@ -82,7 +90,7 @@ def ears(
     learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
     with machine.started() as here:
         trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
-        loop.run(trainee, out, machine=here, steps=steps, seed=seed)
+        loop.run(trainee, out, machine=here, steps=steps, seed=seed, workers=workers)
 
 
 def _sources(

@@ -46,7 +46,14 @@ def stem_for(character: str | None, stems: Sequence[Stem]) -> Stem:
     raise NoStem(f"no stem for {character} (there is {named})", hint=f"add --stem {character}=FILE")
 
 
-def voice(stem: Stem, first_s: Fraction, frames: int, rate: Fraction, lead_s: Fraction) -> Voice:
+def voice(
+    stem: Stem,
+    first_s: Fraction,
+    frames: int,
+    rate: Fraction,
+    lead_s: Fraction,
+    columns: int = windows.COLUMNS,
+) -> Voice:
     """Return what the generator hears of a stem.
 
     Args:
@@ -55,21 +62,29 @@ def voice(stem: Stem, first_s: Fraction, frames: int, rate: Fraction, lead_s: Fr
         frames: number of pictures.
         rate: pictures per second.
         lead_s: how much later than its picture a mel window begins (negative: earlier).
+        columns: of each window.
 
     Returns:
         T windows in which pauses are silence, and T speech flags.
     """
     begin = first_s - stem.first_sample_s
     samples, read_s = _with_context(stem, begin, begin + frames / rate)
-    return hear(samples, begin - read_s, frames, rate, lead_s)
+    return hear(samples, begin - read_s, frames, rate, lead_s, columns)
 
 
-def hear(samples: Floats, first_s: Fraction, frames: int, rate: Fraction, lead_s: Fraction) -> Voice:
+def hear(
+    samples: Floats,
+    first_s: Fraction,
+    frames: int,
+    rate: Fraction,
+    lead_s: Fraction,
+    columns: int = windows.COLUMNS,
+) -> Voice:
     """Return the voice of 16 kHz samples whose picture 0 begins at ``first_s`` of them."""
     spectrum = mel.spectrogram(samples)
     active = speech.voiced(samples)[: spectrum.shape[1]]
     spectrum[:, : len(active)][:, ~active] = mel.SILENCE
-    cut = windows.align(spectrum, frames, rate, first_s=first_s, lead_s=lead_s)
+    cut = windows.align(spectrum, frames, rate, first_s=first_s, lead_s=lead_s, columns=columns)
     return Voice(cut, _during(active, frames, rate, first_s))
 
 

@@ -180,7 +180,7 @@ def _voice(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> Voice:
     rate = segment.plate.rate
     first_s = segment.record_start_s + (piece.frames.start - segment.plate_range.start) / rate
     lead_s = Fraction(studio.generator.lead_ms).limit_denominator(1000) / 1000
-    heard = sounds.voice(stem, first_s, len(piece.frames), rate, lead_s)
+    heard = sounds.voice(stem, first_s, len(piece.frames), rate, lead_s, studio.generator.columns)
     return Voice(heard.windows[piece.dubbed], heard.voiced[piece.dubbed])
 
 

@@ -26,7 +26,7 @@ class Wav2Lip:
     Args:
         net: any width and face size; it is copied, folded and not changed.
         name: what takes are labelled with.
-        lead_ms: where its mel window begins relative to the picture.
+        lead_ms: where its mel window begins relative to the picture (`sound.windows.align`).
         precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
         device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
         batch: crops per pass, None = what suits the device.
@@ -43,6 +43,7 @@ class Wav2Lip:
         batch: int | None = None,
     ) -> None:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
+        self.columns = net.columns
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
@@ -60,7 +61,7 @@ class Wav2Lip:
         Args:
             crops: T crops of `face_px`.
             references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
-            voice: T mel windows, cut with this generator's lead.
+            voice: T mel windows of `columns`, cut with this generator's lead.
 
         Returns:
             ``uint8[T, P, P, 3]`` BGR, rounded; rows above the middle are the crop's.

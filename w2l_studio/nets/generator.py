@@ -42,6 +42,7 @@ class Generator(nn.Module):
         sub_pixels: pixels along each axis that stand side by side as channels at the outer layers (sub-pixel
             convolution, arXiv 1609.05158): with 2, a 192-pixel face is drawn for little more than a 96-pixel
             one; 1 as published.
+        columns: mel columns that it hears; 16 (200 ms) as published, in steps of 6 by the strides over time.
 
     Raises:
         ValueError: a `face_px` for which there are no stages.
@@ -54,19 +55,20 @@ class Generator(nn.Module):
         *,
         from_reference: bool = False,
         sub_pixels: int = 1,
+        columns: int = 16,
     ) -> None:
         super().__init__()
         if face_px not in _SIZES or face_px // sub_pixels not in _SIZES:
             raise ValueError(f"face_px must be one of {sorted(_SIZES)}, not {face_px} by {sub_pixels}")
         self.width, self.face_px, self.from_reference = width, face_px, from_reference
-        self.sub_pixels = sub_pixels
+        self.sub_pixels, self.columns = sub_pixels, columns
         stages, neck = _SIZES[face_px // sub_pixels]
         down = [scaled(channels, width) for channels in stages]
         down[0] *= sub_pixels
         up = [scaled(channels, width) for channels in _DECODER[: len(down)]]
         deep = scaled(512, width)
         self.face_encoder_blocks = nn.ModuleList(_encoder(down, neck, deep, sub_pixels))
-        self.audio_encoder = audio_encoder(width, 1, deep)
+        self.audio_encoder = audio_encoder(width, 1, deep, columns)
         self.face_decoder_blocks = nn.ModuleList(_decoder(up, down, neck, deep))
         last = scaled(32, width) * sub_pixels
         self.output_block = nn.Sequential(
@@ -77,7 +79,7 @@ class Generator(nn.Module):
         """Draw whole faces.
 
         Args:
-            audio: mel windows ``[N, 1, 80, 16]`` or ``[B, T, 1, 80, 16]``, -4..4.
+            audio: mel windows ``[N, 1, 80, C]`` or ``[B, T, 1, 80, C]`` of C `columns`, -4..4.
             face: BGR 0..1, channels 0-2 the target with its lower half 0, 3-5 the reference:
                 ``[N, 6, P, P]`` or ``[B, 6, T, P, P]``.
 
@@ -95,7 +97,7 @@ class Generator(nn.Module):
         The decoder keeps the rows that these depend on, no more.
 
         Args:
-            audio: ``[N, 1, 80, 16]``.
+            audio: ``[N, 1, 80, C]``.
             face: ``[N, 6, P, P]``.
 
         Returns:

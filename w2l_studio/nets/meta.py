@@ -21,6 +21,7 @@ class Meta:
         frames: pictures in an expert's window (the paper's Tv).
         from_reference: whether a generator draws what differs from its reference (`generator.Generator`).
         sub_pixels: of a generator's outer layers (`generator.Generator`).
+        columns: mel columns that a generator hears.
         lead_ms: where a mel window begins relative to its picture; negative = before.
         recipe: how it was trained.
         steps: for how long.
@@ -37,6 +38,7 @@ class Meta:
     frames: int = 5
     from_reference: bool = False
     sub_pixels: int = 1
+    columns: int = 16
     lead_ms: float = 0.0
     recipe: str = ""
     steps: int = 0

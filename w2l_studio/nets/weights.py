@@ -63,7 +63,11 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
         state = _upon_base(state, meta.base, path)
     try:
         net = Generator(
-            meta.width, meta.face_px, from_reference=meta.from_reference, sub_pixels=meta.sub_pixels
+            meta.width,
+            meta.face_px,
+            from_reference=meta.from_reference,
+            sub_pixels=meta.sub_pixels,
+            columns=meta.columns,
         )
     except ValueError as error:
         raise WeightsError(str(error), hint="update the engine", where=str(path)) from error

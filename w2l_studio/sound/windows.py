@@ -16,6 +16,15 @@ from w2l_studio.terms import Floats, Ints
 COLUMNS = 16
 
 
+def before(columns: int) -> int:
+    """Return by how many columns a window begins earlier than the paper's around the same moment.
+
+    >>> [before(columns) for columns in (16, 28, 40)]
+    [0, 6, 12]
+    """
+    return (columns - COLUMNS) // 2
+
+
 def starts(frame_count: int, rate: Fraction, first_s: Fraction, lead_s: Fraction) -> Ints:
     """Return the mel column with which each picture's window begins: floor(80 * (first + i / rate + lead)).
 
@@ -48,6 +57,7 @@ def align(
     *,
     first_s: Fraction = Fraction(0),
     lead_s: Fraction = Fraction(0),
+    columns: int = COLUMNS,
 ) -> Floats:
     """Cut one mel window per picture; where there is no sound, there is silence.
 
@@ -58,14 +68,16 @@ def align(
         first_s: where picture 0 begins, in seconds of the sound.
         lead_s: how much later than its picture a window begins; the paper's script has 0, its training
             -40 ms (docs: "lead").
+        columns: C of each window; a longer one reaches as much further back as forth.
 
     Returns:
-        ``float32[T, 80, 16]`` in -4..4; columns beyond either end are -4.
+        ``float32[T, 80, C]`` in -4..4; columns beyond either end are -4.
     """
-    columns = starts(frame_count, rate, first_s, lead_s)[:, None] + np.arange(COLUMNS)
-    outside = (columns < 0) | (columns >= mel.shape[1])
+    begun = starts(frame_count, rate, first_s, lead_s) - before(columns)
+    wanted = begun[:, None] + np.arange(columns)
+    outside = (wanted < 0) | (wanted >= mel.shape[1])
     if mel.shape[1] == 0:
-        return np.full((frame_count, BANDS, COLUMNS), SILENCE, np.float32)
-    cut = mel[:, np.where(outside, 0, columns)]
+        return np.full((frame_count, BANDS, columns), SILENCE, np.float32)
+    cut = mel[:, np.where(outside, 0, wanted)]
     cut[:, outside] = SILENCE
     return np.ascontiguousarray(cut.transpose(1, 0, 2))
