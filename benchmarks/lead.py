@@ -11,8 +11,8 @@ seen at the same pictures, so that what 25 pictures a second blur is blurred in 
 - lips: when they touch and part for p, b and m.
 
 Beside the second stand the distances to the sound itself, its steepest fall and rise above the voice bar. A
-picture shows the middle of its 40 ms. ``--landmarks`` looks at the pictures one by one as well: the captures'
-landmarker follows a film, and smooths it.
+picture shows the middle of its 40 ms. ``--landmarks`` looks at the pictures one by one as well: older
+captures followed a film, which makes them late.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def main() -> None:
     print("\n".join(told(found)))
     if asked.landmarks:
         fewer = found[: asked.singly]
-        print("\nThe same clips as films and picture by picture:")
+        print("\nThe same clips as captured and picture by picture:")
         print("\n".join(told(fewer)))
         landmarker = landmarks.Landmarker(asked.landmarks, asked.task)
         alone = singly(fewer, asked.clips, landmarker)

@@ -17,7 +17,6 @@ import numpy as np
 from mediapipe.tasks import python as tasks
 from mediapipe.tasks.python import vision
 
-_FRAME_MS = 40
 #: Canonical face mesh: middles of the inner lips, mouth corners, outer eye corners.
 _UPPER, _LOWER, _LEFT, _RIGHT, _EYES = 13, 14, 61, 291, (33, 263)
 
@@ -30,7 +29,7 @@ def capture(task: Path, clip: Path) -> dict[str, np.ndarray]:
     """
     options = vision.FaceLandmarkerOptions(
         base_options=tasks.BaseOptions(model_asset_path=str(task)),
-        running_mode=vision.RunningMode.VIDEO,
+        running_mode=vision.RunningMode.IMAGE,
         output_face_blendshapes=True,
         num_faces=1,
     )
@@ -40,7 +39,7 @@ def capture(task: Path, clip: Path) -> dict[str, np.ndarray]:
     with vision.FaceLandmarker.create_from_options(options) as landmarker, av.open(str(clip)) as container:
         for i, frame in enumerate(container.decode(video=0)):
             picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=frame.to_ndarray(format="rgb24"))
-            found = landmarker.detect_for_video(picture, i * _FRAME_MS)
+            found = landmarker.detect(picture)
             if found.face_blendshapes:
                 scores = found.face_blendshapes[0]
                 names = [unit.category_name for unit in scores]

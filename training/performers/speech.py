@@ -89,7 +89,7 @@ _VOWELS = frozenset(
 class Manner:
     """How somebody speaks: how far lips are ahead of the sound, and how far they go (1 = as in `TARGETS`)."""
 
-    lead_s: float = 0.035
+    lead_s: float = 0.015
     effort: float = 1.0
 
 
@@ -107,7 +107,7 @@ def perform(
     Returns:
         ``float32[T, len(names)]`` in 0..1.
     """
-    manner = Manner(random.uniform(0.02, 0.05), random.uniform(0.8, 1.25))
+    manner = Manner(random.uniform(0.0, 0.03), random.uniform(0.8, 1.25))
     curves, _ = coarticulate(phones, frames / fps, manner, random.uniform(0.85, 1.15, len(phones)))
     at = (np.arange(frames) + 0.5) / fps * RATE
     steps = np.arange(len(curves))
