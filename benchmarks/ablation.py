@@ -68,8 +68,9 @@ def main() -> None:
     teach, measures, names = expert, EXPERT, list[str]()
     runs = list[arms.Run]()
     if asked.ears:
-        recipe = replace(Recipe(), windows=asked.windows, singles=asked.singles)
-        teach, measures = partial(generator, recipe, ears(asked.ears)), drawn.MEASURES
+        heard, columns = ears(asked.ears)
+        recipe = replace(Recipe(), windows=asked.windows, singles=asked.singles, columns=columns)
+        teach, measures = partial(generator, recipe, heard), drawn.MEASURES
         names = list(BASELINES)
         runs += baselines(asked.out, clips)
     wanted = [arm for arm in ARMS if not asked.arms or arm.name in asked.arms]
@@ -130,16 +131,15 @@ def generator(
         return GeneratorTrainee(draws, None, opening, recipe, ears=heard, machine=here)
 
     trainee = arms.train(make, folder, seed, paced)
-    return drawn.lips(clips, drawn.by(trainee.net, recipe), folder / "sheet.jpg")
+    return drawn.lips(clips, drawn.by(trainee.net, recipe), folder / "sheet.jpg", recipe)
 
 
-def ears(name: str) -> dict[str, Tensor]:
-    """Read the audio encoder of a run of `ears`, or of a generator's weights."""
+def ears(name: str) -> tuple[dict[str, Tensor], int]:
+    """Read the audio encoder of a run of `ears`, or of weights, and how many columns it hears."""
     if Path(name).is_dir():
-        return read_ears(Path(name))
+        return read_ears(Path(name)), Recipe().columns
     net, _ = weights.load_generator(weights.find(name, "generator").path)
-    heard: dict[str, Tensor] = net.audio_encoder.state_dict()
-    return heard
+    return net.audio_encoder.state_dict(), net.columns
 
 
 if __name__ == "__main__":

@@ -63,11 +63,14 @@ def by(net: Generator, recipe: Recipe) -> Draw:
     return draw
 
 
-def lips(clips: Sequence[Clip], draw: Draw, sheet: Path | None = None) -> list[Row]:
+def lips(
+    clips: Sequence[Clip], draw: Draw, sheet: Path | None = None, recipe: Recipe | None = None
+) -> list[Row]:
     """Draw every clip's mouths and measure them.
 
     Args:
         sheet: where a few clips' true and drawn faces are written, a JPEG.
+        recipe: of what draws; its lead and columns are heard.
 
     Returns:
         A row for each clip with the figures of `MEASURES`: ``correlation`` of the lips' opening with the true
@@ -79,13 +82,14 @@ def lips(clips: Sequence[Clip], draw: Draw, sheet: Path | None = None) -> list[R
     """
     judge = SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge")
     opening = Openness(weights.load_opening(weights.find("w2l-opening", "opening").path))
+    recipe = recipe or Recipe()
     rows, shown = [], list[dict[str, FramesBGR]]()
     for clip in clips:
-        filmed = mouths.crops(clip, Recipe().face_px)[:_LONGEST]
+        filmed = mouths.crops(clip, recipe.face_px)[:_LONGEST]
         seen = tables.small(filmed)
         measured = opening(seen)
         references = filmed[mouths.shut(filmed, measured)]
-        voice = mouths.voice(clip, len(filmed), Recipe().lead_ms, Recipe().columns)
+        voice = mouths.voice(clip, len(filmed), recipe.lead_ms, recipe.columns)
         drawn = draw(filmed, references, voice)
         quiet = Voice(np.full_like(voice.windows, SILENCE)[::_SPARSE], np.zeros_like(voice.voiced)[::_SPARSE])
         small = tables.small(drawn)

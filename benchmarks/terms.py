@@ -55,7 +55,7 @@ TERMS: Mapping[str, Mapping[str, float]] = {
     "no silence": {"silent": 0.0},
 }
 #: What of a recipe tells which batches are drawn.
-_DRAWN = ("lead_ms", "face_px", "windows", "singles", "shut", "open", "silent", "gap", "soft")
+_DRAWN = ("lead_ms", "columns", "face_px", "windows", "singles", "shut", "open", "silent", "gap", "soft")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +126,14 @@ def main() -> None:
     filmed = [clip for clip in read_pack([asked.real, *asked.unseen]) if clip.split != "heldout"]
     clips = arms.spread([clip for clip in [*filmed, *made] if clip.split != "train"], asked.clips)
     draws = Sampler([*filmed, *made])
+    heard, columns = ablation.ears(asked.ears)
+    recipe = replace(Recipe(), windows=asked.windows, singles=asked.singles, columns=columns)
     wanted = {
-        name: replace(Recipe(), windows=asked.windows, singles=asked.singles, **changes)
+        name: replace(recipe, **changes)
         for name, changes in TERMS.items()
         if not asked.arms or name in asked.arms
     }
-    given = Given(draws, ablation.ears(asked.ears), asked.expert, clips, asked.out, paced)
+    given = Given(draws, heard, asked.expert, clips, asked.out, paced)
     runs = ablation.baselines(asked.out, clips)
     for seed in range(paced.seeds):
         left = {n: r for n, r in wanted.items() if arms.read(arms.folder(asked.out, n, seed)) is None}
@@ -162,7 +164,7 @@ def run(given: Given, recipes: Mapping[str, Recipe], seed: int) -> None:
         mine = arms.folder(given.out, name, seed)
         mine.mkdir(exist_ok=True)
         draw = drawn.by(trainee.net, recipes[name])
-        arms.write(mine, drawn.lips(given.clips, draw, mine / "sheet.jpg"))
+        arms.write(mine, drawn.lips(given.clips, draw, mine / "sheet.jpg", recipes[name]))
 
 
 def together(given: Given, recipes: Mapping[str, Recipe], seed: int, here: Machine) -> Together:

@@ -148,7 +148,7 @@ class ContrastTrainee:
                 {"params": [*plain, self._sharp], "weight_decay": 0.0},
             ],
             _RATE,
-            fused=self._machine.device.type == "cuda" or None,
+            fused=self._machine.fused,
         )
 
     def _source(self, sampler: Sampler) -> MomentSource:

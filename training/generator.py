@@ -82,7 +82,7 @@ class GeneratorTrainee:
             nn.Linear(net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
         )
         trained = [p for p in (*self.net.parameters(), *self._ears.parameters()) if p.requires_grad]
-        fused = self._machine.device.type == "cuda" or None
+        fused = self._machine.fused
         self._optimiser = torch.optim.AdamW(
             trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=fused
         )

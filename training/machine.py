@@ -62,9 +62,15 @@ class Machine:
         self, net: nn.Module, rate: float, betas: tuple[float, float] = (0.9, 0.999)
     ) -> torch.optim.Adam:
         """Return the optimiser of a network that is ready; on a GPU one kernel updates all its weights."""
-        # Before 2.6 that kernel refused gradients of 1x1 convolutions: strides of a single row may differ.
-        fused = self.device.type == "cuda" and torch.__version__ >= "2.6"
-        return torch.optim.Adam(net.parameters(), rate, betas, fused=fused or None)
+        return torch.optim.Adam(net.parameters(), rate, betas, fused=self.fused)
+
+    @property
+    def fused(self) -> bool | None:
+        """Whether one kernel of an optimiser updates all weights; None = as torch has it.
+
+        Before 2.6 that kernel refused gradients of 1x1 convolutions: strides of a single row may differ.
+        """
+        return (self.device.type == "cuda" and torch.__version__ >= "2.6") or None
 
     def autocast(self) -> torch.autocast:
         """Return the context in which networks pass forward."""

@@ -41,8 +41,9 @@ def test_an_arm_draws_from_its_packs_as_often_as_it_says_and_only_what_may_be_le
 
 
 def test_ears_come_from_weights_by_their_name():
-    heard = ablation.ears("w2l-192")
+    heard, columns = ablation.ears("w2l-192")
     net, _ = weights.load_generator(weights.find("w2l-192", "generator").path)
+    assert columns == net.columns
     assert heard.keys() == net.audio_encoder.state_dict().keys()
 
 

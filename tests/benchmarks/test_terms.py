@@ -35,7 +35,7 @@ def given():
     opening = np.linspace(0, 0.3, 40, dtype=np.float32)
     spectrum = np.random.default_rng(0).uniform(-2, 2, (80, 200)).astype(np.float32)
     clip = Clip("a", "g", "ann", "train", "", "", frames, spectrum, opening, None)
-    return Given(Sampler([clip]), terms.ablation.ears("w2l-192"), "w2l-expert", [], None, None)
+    return Given(Sampler([clip]), terms.ablation.ears("w2l-192")[0], "w2l-expert", [], None, None)
 
 
 def test_arms_that_learn_together_learn_as_they_would_alone(given):
