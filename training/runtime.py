@@ -42,7 +42,7 @@ def write(net: nn.Module, meta: Meta, path: Path) -> float:
         import onnxscript  # noqa: F401
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"{error.name} is not installed", hint="pip install 'w2l-studio[training]'"
+            f"{error.name} is not installed", hint="pip install '.[training]' in the repository"
         ) from error
     folded = fold(net.cpu())
     rows = torch.export.Dim("rows", min=1, max=4096)

@@ -21,7 +21,9 @@ EVENTS = 1
 OLDEST = (0, 1)
 #: Names the engine's executable where a plugin's setting does not.
 VARIABLE = "W2L_STUDIO"
-INSTALL = "install the engine with `pip install w2l-studio`, then name its executable in the settings"
+#: No package index has the engine, so pip is told where it is.
+PIP = "`pip install PATH`, where PATH is W2L Studio's folder or wheel"
+INSTALL = f"install the engine with {PIP}, then name its executable in the settings"
 
 #: Kinds of the last event line of a job.
 FINISHED, FAILED, CANCELLED = "JobFinished", "JobFailed", "JobCancelled"
@@ -122,7 +124,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
     """
     place = Path(folder).absolute()
     if Job(place).running():
-        raise BridgeError(f"a job is at work in {place}; wait for it or stop it")
+        raise BridgeError(f"a job is at work in {place}; wait for it, or put a file named {_STOP} there")
     command = [engine, *arguments, "--json", "--stop-file", str(place / _STOP)]
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -210,7 +212,7 @@ class Job:
         if ending is None:
             if running:
                 raise BridgeError("the engine is still at work")
-            raise EngineFailed("the engine ended without a word: " + self._logged(), 1)
+            raise EngineFailed(self._silent(), 1)
         if ending["kind"] == FINISHED:
             return ending
         if ending["kind"] == CANCELLED:
@@ -218,11 +220,18 @@ class Job:
         hint = ending["hint"][:1].upper() + ending["hint"][1:]
         raise EngineFailed(ending["message"] + (f". {hint}." if hint else "."), ending["exit_code"])
 
-    def _logged(self) -> str:
+    def _silent(self) -> str:
+        """Say what is known of an engine that ended without its last event."""
         try:
-            return _last_line((self.folder / _LOG).read_text(encoding="utf-8", errors="replace"))
+            logged = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace")
         except OSError:
-            return "nothing was logged"
+            logged = ""
+        if logged.strip():
+            return "the engine ended without a word: " + _last_line(logged)
+        return (
+            "the engine ended in the middle, as when it is killed or memory runs out; "
+            "start it again: finished takes are kept"
+        )
 
 
 def _spawn(command: list[str], progress: Path, log: Path) -> subprocess.Popen[bytes]:

@@ -152,6 +152,17 @@ def test_an_engine_that_ends_without_a_word_is_told_and_its_folder_used_again(st
     assert told.value.exit_code == 3
 
 
+def test_an_engine_that_is_killed_is_told_and_started_again(start: Start) -> None:
+    job = start()
+    assert job._process is not None
+    while not job.poll():
+        assert job.running()
+    job._process.kill()
+    with pytest.raises(bridge.EngineFailed, match=r"in the middle, as when it is killed .* start it again"):
+        ended(job).result()
+    assert ended(start()).result()["kind"] == "JobFinished"
+
+
 def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> None:
     job = bridge.Job(tmp_path)
     assert (job.poll(), job.ending(), job.running(), job.progress()) == ([], None, False, 0.0)
@@ -183,7 +194,7 @@ def test_the_engine_is_found_by_setting_then_variable_then_path(
     assert bridge.find(engine) == engine
     with pytest.raises(bridge.NoEngine, match=r"the settings name .*none as the engine, and no program"):
         bridge.find(str(tmp_path / "none"))
-    with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install .*pip install w2l-studio"):
+    with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install .*pip install PATH"):
         bridge.version(str(other))
     monkeypatch.delenv(bridge.VARIABLE)
     monkeypatch.setenv("PATH", str(tmp_path))

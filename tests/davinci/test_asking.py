@@ -55,7 +55,7 @@ def test_the_dialog_asks_for_every_character_and_remembers(clips, resolve, click
         items = window.GetItems()
         seen.update(items)
         items["lang"].Text = "de"
-        items["stem BEN"].Text = f" {films / 'fr.wav'} "
+        items["stem BEN"].Text = f' "{films / "fr.wav"}" '
         items["deliver"].CurrentText = items["deliver"].choices[1]
         items["weights"].CurrentText = "w2l-192"
         items["handles"].Text = "6"
@@ -165,6 +165,16 @@ def test_trouble_is_one_sentence(
     assert begun == []
 
 
+@pytest.mark.parametrize("call", ["GetTrackCount", "GetVersion"])
+def test_what_nobody_expected_is_a_sentence_too(call, clips, timeline, resolve, click, begun, capsys):
+    """While a modal of the free edition waits, calls answer None that never should."""
+    owner = resolve if call == "GetVersion" else timeline
+    setattr(owner, call, lambda *_: None)
+    said = click("lip-sync marked clips", resolve) or capsys.readouterr().out
+    assert "something happened that this plugin does not know (TypeError: " in said
+    assert begun == []
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -190,7 +200,7 @@ def test_without_an_engine_it_says_what_to_install(clips, resolve, click, monkey
     monkeypatch.delenv("W2L_STUDIO")
     monkeypatch.setenv("PATH", str(tmp_path))
     said = click("lip-sync marked clips", resolve)
-    assert said.startswith("no W2L Studio engine was found; install the engine with `pip install w2l-studio`")
+    assert said.startswith("no W2L Studio engine was found; install the engine with `pip install PATH`")
     assert "PROBLEM no W2L Studio engine" in window_text(click, resolve)
 
 
@@ -262,6 +272,18 @@ def test_a_job_at_work_tells_how_far_it_is_and_can_be_stopped(at_work, resolve, 
 
     w2l_resolve.menu.collect_results(scope)
     assert (at_work / "stop").exists()
+
+
+def test_an_edit_that_an_engine_reads_is_not_written_again(at_work, resolve, click, package, films):
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+
+    def user(window):
+        window.GetItems()["lang"].Text = "fr"
+        window.press("Start")
+
+    said = click("lip-sync marked clips", resolve, user)
+    assert said.startswith("the engine is at work on this timeline in this language; W2L - collect results")
+    assert not list(at_work.glob("*.otio"))
 
 
 def stop(window):

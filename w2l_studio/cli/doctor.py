@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from w2l_studio import bridge
 from w2l_studio.cli import options
 
 
@@ -25,7 +26,7 @@ def _libraries() -> list[str]:
         try:
             click.echo(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            return [f"{name} is not installed; run `pip install w2l-studio` again"]
+            return [f"{name} is not installed; install it again with {bridge.PIP}"]
     carriers = sorted(d.name for d in metadata.distributions() if d.name.startswith("opencv-"))
     if len(set(carriers)) > 1:
         # Both write into the same folder, and removing one breaks the other.

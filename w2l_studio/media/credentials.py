@@ -38,7 +38,7 @@ class Seal:
         except ModuleNotFoundError:
             raise UsageError(
                 "--sign-cert needs c2pa-python, which is not installed",
-                hint="pip install 'w2l-studio[credentials]'",
+                hint="pip install 'c2pa-python>=0.38'",
             ) from None
         self._c2pa = c2pa
         chain, key = _read(certificate), _read(private_key)

@@ -76,6 +76,19 @@ def arguments(settings: Settings, exported: Path) -> list[str]:
     ]
 
 
+def check_free(place: Path) -> None:
+    """Check that no engine is at work in a job's folder.
+
+    Raises:
+        JobError: one is; says how to stop it.
+    """
+    if bridge.Job(place).running():
+        raise JobError(
+            "the engine is at work on this timeline in this language; "
+            "W2L - collect results tells how far it is, and can stop it"
+        )
+
+
 def start(settings: Settings, engine: str, timeline: reading.Timeline, exported: Path) -> Job:
     """Start the engine on an exported edit.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,10 @@ from w2l_resolve.settings import OVERLAY, TAKE, Settings, SettingsError
 _STEM = "stem "
 _DELIVER = {TAKE: "as a take on the same clip", OVERLAY: "as clips on a track above"}
 _NOTHING_MARKED = "nothing is marked; name a marker `w2l` or `w2l CHARACTER` on a clip or on the timeline"
+_UNKNOWN = (
+    "something happened that this plugin does not know ({}: {}); close what Resolve asks and try again, "
+    "else send us what the console (Workspace > Console) says"
+)
 
 
 class MenuError(Exception):
@@ -44,19 +49,21 @@ def settings_and_self_check(scope: dict[str, Any]) -> None:
 
 
 def _guarded(scope: dict[str, Any], title: str, entry: Callable[[Host], str]) -> None:
+    host = None
     try:
         host = connect(scope)
-    except HostError as error:
-        print(f"{title}: {error}")
-        return
-    try:
         said = entry(host)
     except (HostError, bridge.BridgeError, jobs.JobError, SettingsError, MenuError) as error:
         said = str(error)
     except OSError as error:
         said = f"{error.filename} cannot be used ({error.strerror})"
-    if said:
+    except Exception as error:  # noqa: BLE001 - calls answer None that never should, as while a modal waits
+        traceback.print_exc()
+        said = _UNKNOWN.format(type(error).__name__, error)
+    if said and host is not None:
         host.tell(title, said)
+    elif said:
+        print(f"{title}: {said}")
 
 
 def _dub(host: Host, selected: bool) -> str:
@@ -73,6 +80,8 @@ def _dub(host: Host, selected: bool) -> str:
         return ""
     _check(wanted, characters)
     place = jobs.folder(wanted, timeline)
+    # Before the edit is written that an engine at work reads.
+    jobs.check_free(place)
     place.mkdir(parents=True, exist_ok=True)
     exported = jobs.edit(place, timeline)
     with _originals(host, known):

@@ -88,9 +88,12 @@ def save(settings: Settings) -> None:
 
 
 def with_stems(settings: Settings, stems: dict[str, str]) -> Settings:
-    """Return the settings with these stems besides those of other characters; an empty path takes one out."""
-    every = {**settings.stems, **stems}
-    return replace(settings, stems={who: path.strip() for who, path in every.items() if path.strip()})
+    """Return the settings with these stems besides those of other characters; an empty path takes one out.
+
+    Paths may stand in quotation marks, as Windows copies them.
+    """
+    every = {who: path.strip().strip('"') for who, path in {**settings.stems, **stems}.items()}
+    return replace(settings, stems={who: path for who, path in every.items() if path})
 
 
 def installed() -> dict[str, Any]:
