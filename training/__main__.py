@@ -51,7 +51,7 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     from training.prepare import prepare as make
 
     paths = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
-    videos = splits.assign(paths, splits.read(rules))
+    videos = splits.assign(paths, splits.read(rules), source)
     with click.progressbar(length=len(videos), label=str(pack), file=sys.stderr) as bar:
         asked = None if keep_offsets else judge
         outcomes = make(videos, pack, jobs=jobs, judge=asked, tick=lambda: bar.update(1))

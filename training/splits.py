@@ -5,6 +5,7 @@ Opens no video.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -90,15 +91,20 @@ def _rule(row: Any, path: Path) -> Rule:
     return rule
 
 
-def assign(paths: Sequence[Path], rules: Sequence[Rule]) -> list[Video]:
+def assign(paths: Sequence[Path], rules: Sequence[Rule], source: Path) -> list[Video]:
     """Give every file its rule, sorted by folder and name.
 
     Args:
         paths: videos; a file's folder names its speaker.
         rules: a file that fits none is dropped.
+        source: the folder that all of them lie under.
+
+    Raises:
+        UsageError: two files would make clips of one name.
     """
     videos, counts = [], dict[str, int]()
-    for path in sorted(paths, key=lambda path: (path.parent.name, path.stem)):
+    paths = sorted(paths, key=lambda path: (path.parent.name, path.stem, path))
+    for path, name in zip(paths, _ids(paths, source), strict=True):
         folder = path.parent.name
         number = counts[folder] = counts.get(folder, -1) + 1
         rule = next(
@@ -109,7 +115,7 @@ def assign(paths: Sequence[Path], rules: Sequence[Rule]) -> list[Video]:
         videos.append(
             Video(
                 path,
-                f"{folder}__{path.stem}",
+                name,
                 rule.person or folder,
                 rule.then if turned else rule.split,
                 rule.licence,
@@ -118,3 +124,19 @@ def assign(paths: Sequence[Path], rules: Sequence[Rule]) -> list[Video]:
             )
         )
     return videos
+
+
+def _ids(paths: Sequence[Path], source: Path) -> list[str]:
+    """Name each file by its folder and itself; those of one name by their whole way from the source."""
+    ways = [path.relative_to(source) for path in paths]
+    ids = [f"{path.parent.name}__{path.stem}" for path in paths]
+    for longer in ([way.with_suffix("") for way in ways], ways):
+        times = Counter(ids)
+        ids = ["__".join(way.parts) if times[one] > 1 else one for one, way in zip(ids, longer, strict=True)]
+    for one, used in Counter(ids).items():
+        if used > 1:
+            first, other, *_ = (path for path, name in zip(paths, ids, strict=True) if name == one)
+            raise UsageError(
+                f"its clips would have the names of those of {first}", hint="rename one", where=str(other)
+            )
+    return ids

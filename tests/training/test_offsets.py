@@ -42,7 +42,7 @@ def made(tmp_path_factory, with_sound):
         "foreign": production(BEGINS_S - 220 * PICTURE_S),
     }
     films = [with_sound(CLOSE_UP, sound, root / "anna" / f"{name}.mov") for name, sound in sounds.items()]
-    videos = splits.assign(films, (splits.Rule(licence="CC0", source="two voices"),))
+    videos = splits.assign(films, (splits.Rule(licence="CC0", source="two voices"),), root)
     return root / "pack", prepare.prepare(videos, root / "pack", jobs=1, judge="w2l-expert"), sounds
 
 

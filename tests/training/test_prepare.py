@@ -79,7 +79,8 @@ def _seer(monkeypatch):
 
 def made(source, pack, rules=None, judge=None):
     paths = [path for path in source.rglob("*") if path.suffix in prepare.SUFFIXES]
-    return prepare.prepare(splits.assign(paths, rules or splits.read(None)), pack, jobs=1, judge=judge)
+    videos = splits.assign(paths, rules or splits.read(None), source)
+    return prepare.prepare(videos, pack, jobs=1, judge=judge)
 
 
 @pytest.mark.parametrize("rate", ["25", "50", "30000/1001", "24"])
@@ -134,6 +135,30 @@ def test_a_file_that_cannot_be_read_is_told_and_passed_over(source, tmp_path):
         next(footage.pictures(source / "ann" / "b.mkv"))
 
 
+def test_folders_of_one_name_keep_their_films_apart(source, tmp_path):
+    """Two shoots of one person: all films are made, and those that nobody shares keep their names."""
+    other = source / "monday" / "ann"
+    other.mkdir(parents=True)
+    film(other / "a.mkv", plain(50), 25, sound_s=2.0)
+    film(other / "b.mkv", plain(40), 25, sound_s=1.6)
+    outcomes = made(source, tmp_path / "pack")
+    found = {clip.name: (len(clip.frames), clip.speaker) for clip in read_pack([tmp_path / "pack"])}
+    assert found == {"ann__a": (60, "ann"), "monday__ann__a": (50, "ann"), "ann__b": (40, "ann")}
+    assert len({outcome["video"] for outcome in outcomes}) == len(outcomes) == 5
+
+
+def test_names_that_clash_get_longer_until_they_do_not(tmp_path):
+    def ids(*ways):
+        return [v.id for v in splits.assign([tmp_path / way for way in ways], splits.read(None), tmp_path)]
+
+    assert ids("ann/a.mkv", "ann/a.mov", "ann/b.mov") == ["ann__a.mkv", "ann__a.mov", "ann__b"]
+    assert ids("x/ann/a.mkv", "y/ann/a.mkv") == ["x__ann__a", "y__ann__a"]
+    assert ids(f"{tmp_path.name}/a.mkv", "a.mkv") == ["a", f"{tmp_path.name}__a"]
+    with pytest.raises(UsageError, match=r"a__b.*c\.mkv") as caught:
+        ids("a/b__c.mkv", "a__b/c.mkv")
+    assert "rename" in caught.value.hint
+
+
 def test_long_stretches_are_split_evenly():
     frames = FrameRange(10, 10 + 560, Fraction(25))
     parts = clips._parts(frames)
@@ -151,7 +176,7 @@ def test_rules_give_split_person_and_reason(tmp_path, source):
         source / "bob" / "a.mp4",
         source / "dan" / "x1.mp4",
     ]
-    videos = {video.id: video for video in splits.assign([*paths, source / "dan" / "y.mp4"], rules)}
+    videos = {video.id: video for video in splits.assign([*paths, source / "dan" / "y.mp4"], rules, source)}
     assert [videos[f"ann__{n}"].split for n in "abc"] == ["heldout", "train", "heldout"]
     assert videos["bob__a"].drop == "no sync"
     assert (videos["dan__x1"].speaker, videos["dan__x1"].split) == ("cid", "unseen")
@@ -178,4 +203,5 @@ def test_rules_that_are_none_are_refused(tmp_path, text):
 
 def test_without_rules_everything_is_trained_on(source):
     assert splits.read(None) == (splits.Rule(),)
-    assert {v.split for v in splits.assign([source / "ann" / "a.mkv"], splits.read(None))} == {"train"}
+    (video,) = splits.assign([source / "ann" / "a.mkv"], splits.read(None), source)
+    assert video.split == "train"

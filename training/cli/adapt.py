@@ -96,5 +96,6 @@ def _footage(clips: Path, pack: Path, judge: str) -> list[Clip]:
     if any(clips.glob("*/meta.json")):
         return read_pack([clips])
     paths = [path for path in clips.rglob("*") if path.suffix.lower() in SUFFIXES]
-    click.echo(table(prepare(splits.assign(paths, splits.read(None)), pack, jobs=1, judge=judge)))
+    videos = splits.assign(paths, splits.read(None), clips)
+    click.echo(table(prepare(videos, pack, jobs=1, judge=judge)))
     return read_pack([pack])
