@@ -69,7 +69,7 @@ def lessons(sources: Iterable[Source], ear: Moonshine | None = None) -> list[Les
     """Make lessons of performances.
 
     Args:
-        ear: Moonshine, where its rows are wanted.
+        ear: Moonshine on any device, where its rows are wanted.
     """
     return [_lesson(source, ear) for source in sources]
 
@@ -98,7 +98,7 @@ def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
     if ear is not None:
         with torch.inference_mode():
             found = ear.at_columns(source.audio, 0, heard.shape[1], gain(source.audio))
-        rows = found.half().numpy()
+        rows = found.half().cpu().numpy()
     at_s = np.arange(heard.shape[1]) / mel.COLUMNS_PER_SECOND
     if source.capture is None:
         units, shut = animated(source.phones, at_s)

@@ -5,7 +5,7 @@ Moonshine's layers, which the network listens to, stay as they are. Exports noth
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,12 +14,15 @@ from torch.nn import functional
 
 from training.lessons import OUTSIDE, Lessons, Window, window
 from training.loop import one_cycle
+from training.machine import Machine
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.moonshine import Moonshine
 from w2l_studio.sound import mel
+from w2l_studio.terms import Floats
 
 _BATCH = 16
 _RATE = 3e-3
+_LIMIT = 2.0
 _TOLERANCE = 0.05
 #: How often one of the network's two inputs is silent, so that neither is leant on alone.
 _DEAF = 0.12
@@ -27,54 +30,47 @@ _DEAF = 0.12
 _BIASED, _DOUBTED = 0.15, 0.15
 
 
-class LipsTrainee:
-    """Fulfils `loop.Trainee`.
+class Windows(NamedTuple):
+    """What a step learns from, N windows of three seconds.
+
+    Args:
+        heard: ``float32[N, 80, 240]``.
+        rows: ``float32[N, 288, 240]``, of Moonshine.
+        units: ``float32[N, 11, 240]``.
+        shut: ``float32[N, 240]``.
+        sounds: ``int64[N, 240]``, `OUTSIDE` where nobody knows.
+        weights: ``float32[N, 11, 240]`` of the units' errors.
+    """
+
+    heard: Tensor
+    rows: Tensor
+    units: Tensor
+    shut: Tensor
+    sounds: Tensor
+    weights: Tensor
+
+
+class WindowSource:
+    """Fulfils `feed.Source`: windows in which the two ears are less sure, or one of them is deaf.
 
     Args:
         found: what to learn from, with rows.
-        ear: whose rows they are.
+        usual, deviation: ``float32[288, 1]`` of the rows.
+        machine: whose part of a batch is drawn.
     """
 
-    def __init__(self, found: Lessons, ear: Moonshine) -> None:
-        self._lessons = found
-        self.net = Lips()
-        self.net.ear.load_state_dict(ear.state_dict())
-        usual, spread = found.usual()
-        self.net.usual.copy_(torch.from_numpy(usual))
-        self.net.spread.copy_(torch.from_numpy(spread))
-        self._usual, self._deviation = usual[mel.BANDS :, None], 1 / spread[mel.BANDS :, None]
-        # Units that begin at random would drown what the sounds teach.
-        torch.nn.init.zeros_(self.net.lips.weight)
-        torch.nn.init.zeros_(self.net.lips.bias)
-        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.02)
+    def __init__(self, found: Lessons, usual: Floats, deviation: Floats, machine: Machine) -> None:
+        self._lessons, self._machine = found, machine
+        self._usual, self._deviation = usual, deviation
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Learn from 16 windows of three seconds."""
-        drawn = [self._doubted(window(self._lessons.draw(random), random), random) for _ in range(_BATCH)]
-        heard, rows, units, shut, sounds, weights = (
-            torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)
-        )
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
-        with torch.autocast("cpu", torch.bfloat16):
-            told = self.net.train()(heard, rows)
-        losses = {
-            "units": apart(told.units, units, weights),
-            "moves": apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
-            "closure": closure(told.closure, shut, sounds),
-            "sounds": functional.cross_entropy(told.sounds, sounds, ignore_index=OUTSIDE),
-        }
-        # Sounds lead: where units weigh as much, the layers below learn neither.
-        loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
-        self._optimiser.step()
-        return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Windows:
+        """Draw this process's part of a batch; the same at every step of the run."""
+        del number, steps
+        drawn = [self._one(chance) for chance in self._machine.part(random, _BATCH)]
+        return Windows(*(torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)))
 
-    def _doubted(self, drawn: Window, random: np.random.Generator) -> Window:
-        """Make Moonshine's rows less sure, and now and then one of the two ears deaf."""
-        heard, rows, *rest = drawn
+    def _one(self, random: np.random.Generator) -> Window:
+        heard, rows, *rest = window(self._lessons.draw(random), random)
         wrong = random.normal(0, _BIASED, (len(rows), 1)) + random.normal(0, _DOUBTED, rows.shape)
         rows = rows + (wrong * self._deviation).astype(np.float32)
         deaf = random.random()
@@ -83,6 +79,55 @@ class LipsTrainee:
         elif deaf < 2 * _DEAF:
             rows = np.broadcast_to(self._usual, rows.shape)
         return heard, rows, *rest
+
+
+class LipsTrainee:
+    """Fulfils `loop.Fed`.
+
+    Args:
+        found: what to learn from, with rows.
+        ear: whose rows they are.
+    """
+
+    def __init__(self, found: Lessons, ear: Moonshine, machine: Machine | None = None) -> None:
+        self._machine = machine or Machine()
+        net = Lips()
+        net.ear.load_state_dict(ear.state_dict())
+        usual, spread = found.usual()
+        net.usual.copy_(torch.from_numpy(usual))
+        net.spread.copy_(torch.from_numpy(spread))
+        # Units that begin at random would drown what the sounds teach.
+        torch.nn.init.zeros_(net.lips.weight)
+        torch.nn.init.zeros_(net.lips.bias)
+        rows = slice(mel.BANDS, None)
+        self.source = WindowSource(found, usual[rows, None], 1 / spread[rows, None], self._machine)
+        self.net = self._machine.ready(net)
+        self._optimiser = torch.optim.AdamW(
+            self.net.parameters(), _RATE, weight_decay=0.02, fused=self._machine.fused
+        )
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
+        """Learn what lips do while this is heard."""
+        batch = self._machine.place(drawn)
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        with self._machine.autocast():
+            told = self.net.train()(batch.heard, batch.rows)
+        units, weights = batch.units, batch.weights
+        losses = {
+            "units": apart(told.units, units, weights),
+            "moves": apart(told.units.diff(dim=2), units.diff(dim=2), weights[:, :, 1:]),
+            "closure": closure(told.closure, batch.shut, batch.sounds),
+            "sounds": functional.cross_entropy(told.sounds, batch.sounds, ignore_index=OUTSIDE),
+        }
+        # Sounds lead: where units weigh as much, the layers below learn neither.
+        loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
+        self._machine.learn(loss, self._optimiser, _LIMIT)
+        return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return network and optimiser."""

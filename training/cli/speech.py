@@ -43,11 +43,24 @@ def _speech_options(command: _F) -> _F:
 @click.command()
 @_speech_options
 @click.option("--moonshine", type=_FILE, help="Its encoder_model.onnx; default: as in w2l-lips.")
-def lips(out: Path, steps: int, seed: int, threads: int, moonshine: Path | None, **where: Any) -> None:
+@click.option("--workers", default=0, help="Processes that draw batches ahead.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="bf16")
+def lips(
+    out: Path,
+    steps: int,
+    seed: int,
+    threads: int,
+    moonshine: Path | None,
+    workers: int,
+    device: str,
+    precision: str,
+    **where: Any,
+) -> None:
     """Train the network from sound to face units."""
     import torch
 
-    from training import lessons, loop
+    from training import lessons, loop, machine
     from training import moonshine as model
     from training.lips import LipsTrainee
     from w2l_studio.nets import weights
@@ -57,8 +70,11 @@ def lips(out: Path, steps: int, seed: int, threads: int, moonshine: Path | None,
     shipped = weights.find("w2l-lips", "lips").path
     ear = model.network(moonshine) if moonshine else weights.load_lips(shipped).ear
     found = lessons.with_other_voices(_sources(**where), seed)
-    taught = lessons.Lessons(_noted(lessons.lessons(found, ear), out))
-    loop.run(LipsTrainee(taught, ear), out, steps=steps, seed=seed)
+    with machine.started(device, precision) as here:
+        heard = lessons.lessons(found, ear.to(here.device))
+        taught = lessons.Lessons(_noted(heard, out))
+        trainee = LipsTrainee(taught, ear, here)
+        loop.run(trainee, out, machine=here, steps=steps, seed=seed, workers=workers)
 
 
 @click.command()

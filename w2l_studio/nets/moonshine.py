@@ -50,7 +50,7 @@ class Moonshine(nn.Module):
         found = functional.conv1d(samples[None, None], self.conv1.weight(), stride=64).tanh()
         found = self.conv2.slide(self.groupnorm(found), 3)
         rows = self.conv3.slide(found, 2)[0].transpose(0, 1)
-        turns = _turns(len(rows))
+        turns = _turns(len(rows), rows.device)
         for layer in self.layers:
             rows = layer(rows, turns)
         return rows
@@ -65,7 +65,8 @@ class Moonshine(nn.Module):
             louder: the sound's `gain`.
 
         Returns:
-            ``float32[288, stop - start]``; before the first row and after the last one these stand.
+            ``float32[288, stop - start]`` on the network's device; before the first row and after the last
+            one these stand.
         """
         pieces = [
             self._piece(samples, first, min(first + _PIECE, stop), louder)
@@ -75,12 +76,13 @@ class Moonshine(nn.Module):
 
     def _piece(self, samples: Floats, first: int, stop: int, louder: float) -> Tensor:
         begin = max(0, first - _AROUND) * _COLUMN
-        heard = torch.from_numpy(samples[begin : (stop + _AROUND) * _COLUMN]) * louder
+        device = self.groupnorm.weight.device
+        heard = torch.from_numpy(samples[begin : (stop + _AROUND) * _COLUMN]).to(device) * louder
         rows = self(functional.pad(heard, (0, max(0, _LEAST - len(heard)))))
         at = ((np.arange(first, stop) * _COLUMN - begin - _MIDDLE) / _HOP).clip(0, len(rows) - 1)
-        below = np.floor(at).astype(np.int64)
-        above = (below + 1).clip(max=len(rows) - 1)
-        share = torch.from_numpy((at - below).astype(np.float32))[:, None]
+        below = torch.from_numpy(np.floor(at).astype(np.int64)).to(device)
+        above = (below + 1).clamp_max(len(rows) - 1)
+        share = torch.from_numpy((at % 1).astype(np.float32)).to(device)[:, None]
         columns: Tensor = rows[below] * (1 - share) + rows[above] * share
         return columns.transpose(0, 1)
 
@@ -139,10 +141,10 @@ class _Layer(nn.Module):
         return rows + made
 
 
-def _turns(count: int) -> tuple[Tensor, Tensor]:
+def _turns(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return cosines and sines of rotary positions (arXiv 2104.09864), ``float32[count, 32]`` both."""
-    pace = 10000 ** (-torch.arange(0, _TURNING, 2) / _TURNING)
-    angles = (torch.arange(count)[:, None] * pace).repeat_interleave(2, 1)
+    pace = 10000 ** (-torch.arange(0, _TURNING, 2, device=device) / _TURNING)
+    angles = (torch.arange(count, device=device)[:, None] * pace).repeat_interleave(2, 1)
     return angles.cos(), angles.sin()
 
 
