@@ -5,6 +5,7 @@ They run in a Python that has `bpy` (`make test-blender`), one process a module;
 
 import atexit
 import importlib.util
+import json
 import os
 import shutil
 import stat
@@ -17,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "two_voices"
+PYTHON = os.environ.get("W2L_TEST_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
 MODULE = "bl_ext.user_default.w2l_studio"
 
 if importlib.util.find_spec("bpy") is None:
@@ -42,11 +44,21 @@ def zipped(tmp_path_factory):
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory):
     """Return a program that runs the engine of this checkout, in a folder with a space and umlauts."""
-    python = os.environ.get("W2L_TEST_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
     path = tmp_path_factory.mktemp("Motor für Lippen") / "w2l-studio"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" OMP_NUM_THREADS=1 exec "{python}" -m w2l_studio "$@"\n')
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" OMP_NUM_THREADS=1 exec "{PYTHON}" -m w2l_studio "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
+
+
+@pytest.fixture(scope="session")
+def truth():
+    """Return what the lips truly do in the example's English sound, see truth.py."""
+    told = subprocess.run(
+        [PYTHON, str(ROOT / "tests" / "in_blender" / "truth.py")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -171,6 +171,22 @@ def test_visemes_press_where_lips_shut_and_rest_in_silence(saved, told):
     assert np.corrcoef(opened, told["opening"])[0, 1] > 0.8
 
 
+def test_visemes_press_where_p_b_and_m_truly_are(saved, truth):
+    """The sound's phones are known, which no engine was told."""
+    made = head(saved, OCULUS)
+    made.w2l.stem.file = str(EXAMPLE / "media" / "production.flac")
+    bpy.ops.w2l.find_controls()
+    bpy.ops.w2l.key_lips()
+    keys, true = made.data.shape_keys, np.array(truth["opening"])
+    frames = START + np.arange(len(true))
+    pressed = played(saved, keys, "viseme_PP", frames) > 0.5
+    hit = [pressed[int(start * 24) - 1 : int(stop * 24) + 2].any() for start, stop in truth["closures"]]
+    assert np.mean(hit) >= 0.9
+    assert pressed[true > 0.2].mean() <= 0.05
+    opened = sum(played(saved, keys, f"viseme_{v}", frames) for v in ("aa", "E", "O", "I", "U"))
+    assert np.corrcoef(opened, true)[0, 1] >= 0.75
+
+
 @pytest.mark.parametrize("mode", ["QUATERNION", "XYZ"])
 def test_a_jaw_bone_turns_with_the_opening(saved, told, mode):
     armature = bpy.data.armatures.new("rig")
