@@ -101,6 +101,8 @@ def test_where_no_take_is_possible_it_lies_on_a_track_above(
     assert item.takes == []
     assert tracks(timeline)[1] == ("W2L fr", [(START + 10, 6, 24)])
     assert words in timeline.marks[10.0]["note"]
+    # What is coloured is what we laid; the user's clip stays as it is.
+    assert [item.color, *(laid.color for laid in timeline.tracks["video"][1][1])] == ["", "Teal"]
     assert "0 clips on a track above" in click("collect results", resolve)
     assert len(timeline.tracks["video"]) == 2
 
@@ -181,11 +183,11 @@ def test_reasons_stand_in_markers_beside_those_of_the_user(item, entry, ended, t
     why = {"frames": 24, "code": "no-face", "message": "no face was found", "hint": ""}
     for frame in (10, 11):
         timeline.AddMarker(frame, "Blue", "mine", "", 1, "")
-    ended(entry(take=None, take_start=None, synced=0, passed=[why]))
+    ended(entry(take=None, take_start=None, synced=0, passed=[{**why, "frames": 4}, {**why, "frames": 20}]))
     click("collect results", resolve)
     marker = timeline.marks[12.0]
     assert (marker["name"], marker["color"]) == ("Not dubbed (fr)", "Yellow")
-    assert "24 frames stay (no-face): no face was found" in marker["note"]
+    assert marker["note"] == "24 frames stay (no-face): no face was found"
     # A later run that dubs it after all takes its own marker away and leaves the user's.
     ended(entry())
     click("collect results", resolve)

@@ -108,10 +108,8 @@ class _Notes:
     def _marker(self, entry: dict[str, Any]) -> Marker:
         # Neither name nor note may begin with "w2l": that would mark.
         name = f"{'Dubbed' if entry['synced'] else 'Not dubbed'} ({self._job.lang})"
-        reasons = [
-            f"{why['frames']} frames stay ({why['code']}): {why['message']}" for why in entry["passed"]
-        ]
-        note = "; ".join(["Synthetic, by W2L Studio", *self._said.get(id(entry), []), *reasons])
+        made = ["Synthetic, by W2L Studio"] if entry["synced"] else []
+        note = "; ".join([*made, *self._said.get(id(entry), []), *_reasons(entry["passed"])])
         digest = hashlib.sha256(f"{entry['take']} {note}".encode()).hexdigest()[:12]
         place = {"job": self._job.id, "mark": entry["mark"], "at": entry["record_start"], "digest": digest}
         frame = entry["record_start"] + self._moved(entry)
@@ -121,6 +119,15 @@ class _Notes:
         then = placing.whose(entry, self._job.timeline)
         now = self._now.item(then.id) if then else None
         return now.start - then.start if then and now else 0
+
+
+def _reasons(passed: list[dict[str, Any]]) -> list[str]:
+    """Say why frames stay, each reason once."""
+    frames: dict[str, int] = {}
+    for why in passed:
+        told = f"({why['code']}): {why['message']}"
+        frames[told] = frames.get(told, 0) + int(why["frames"])
+    return [f"{count} frames stay {told}" for told, count in frames.items()]
 
 
 def _is_of(marker: Marker, job: Job) -> bool:
@@ -157,7 +164,8 @@ class _Delivery:
         )
         if why_not:
             self._above(entries, then, item, clip, why_not)
-        self.host.colour(item.id, _COLOUR)
+        else:
+            self.host.colour(item.id, _COLOUR)
 
     def _as_take(self, entries: list[dict[str, Any]], item: Item, clip: Clip) -> str:
         """Add and select a take; return why it was not possible."""
@@ -233,6 +241,8 @@ def _lay(host: Host, clip: Clip, kind: str, place: placing.Above, name: str) -> 
     found = _lies(host.tracks(kind)[track - 1][1], clip, place)
     if found is None:
         return f"Resolve did not lay {Path(clip.path).name} onto the track {name}"
+    if kind == "video":
+        host.colour_laid(track, place.record, _COLOUR)
     return _measured(found, clip, kind, place) or "new"
 
 

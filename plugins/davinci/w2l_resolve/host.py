@@ -219,6 +219,12 @@ class Host:
         if not self._items[item_id].GetClipColor():
             self._items[item_id].SetClipColor(name)
 
+    def colour_laid(self, track: int, start: int, name: str) -> None:
+        """Colour the clip that begins at a record frame of a video track."""
+        for item in self._timeline().GetItemListInTrack("video", track) or []:
+            if int(item.GetStart()) == start:
+                item.SetClipColor(name)
+
     def tracks(self, kind: str) -> list[tuple[str, list[reading.Placed]]]:
         """Return name and contents of every ``video`` or ``audio`` track."""
         timeline = self._timeline()
