@@ -25,6 +25,8 @@ VARIABLE = "W2L_STUDIO"
 PIP = "`pip install PATH`, where PATH is W2L Studio's folder or wheel"
 INSTALL = f"install the engine with {PIP}, then name its executable in the settings"
 
+_KILLED = "the engine ended in the middle, as when it is killed or memory runs out; start it again"
+
 #: Kinds of the last event line of a job.
 FINISHED, FAILED, CANCELLED = "JobFinished", "JobFailed", "JobCancelled"
 #: A host's own Python and libraries, which would be loaded into the engine's.
@@ -105,7 +107,7 @@ def call(engine: str, arguments: list[str]) -> str:
     except OSError as error:
         raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
     if done.returncode:
-        raise EngineFailed(_last_line(done.stderr.decode("utf-8", "replace")), done.returncode)
+        raise EngineFailed(_last_line(done.stderr.decode("utf-8", "replace")) or _KILLED, done.returncode)
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -226,12 +228,8 @@ class Job:
             logged = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace")
         except OSError:
             logged = ""
-        if logged.strip():
-            return "the engine ended without a word: " + _last_line(logged)
-        return (
-            "the engine ended in the middle, as when it is killed or memory runs out; "
-            "start it again: finished takes are kept"
-        )
+        said = _last_line(logged)
+        return "the engine ended without a word: " + said if said else _KILLED + ": finished takes are kept"
 
 
 def _spawn(command: list[str], progress: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -260,9 +258,9 @@ def _event(line: str) -> dict[str, Any]:
 
 
 def _last_line(text: str) -> str:
-    """Return the sentence that a command ended with, without the program's name."""
+    """Return the sentence that a command ended with, without the program's name; empty where it said none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = lines[-1] if lines else "nothing was said"
+    said = lines[-1] if lines else ""
     return said[len("w2l-studio: ") :] if said.startswith("w2l-studio: ") else said
 
 

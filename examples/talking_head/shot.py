@@ -11,35 +11,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-# Read once, when bpy is loaded: a user folder of our own keeps the machine's untouched.
-os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="w2l-blender-")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "hosts"))
 
-import bpy
+from extension import ROOT, install, leave
 from story import FIRST, LAST, RATE, STEM
 
-ROOT = Path(__file__).resolve().parents[2]
-_MODULE = "bl_ext.user_default.w2l_studio"
+# isort: split
+import bpy
+
 #: Middle of the face and the camera's distance (metres).
 _FACE, _DISTANCE = (0.0, -0.07, 0.70), 1.5
-_BLINKS = (222, 251)
-
-
-def install(engine: Path) -> None:
-    """Build and install the extension of this repository, and name the engine."""
-    with tempfile.TemporaryDirectory() as folder:
-        zipped = Path(folder) / "w2l_studio.zip"
-        subprocess.run([sys.executable, str(ROOT / "plugins" / "build_blender.py"), str(zipped)], check=True)
-        bpy.ops.extensions.package_install_files(
-            filepath=str(zipped), repo="user_default", enable_on_install=True
-        )
-    bpy.context.preferences.addons[_MODULE].preferences.engine = str(engine)
+_BLINKS = (233, 262)
 
 
 def build(head: Path, side: int, engine: str) -> bpy.types.Object:
@@ -163,9 +149,7 @@ def main() -> None:
         track.mute = True
     head.w2l.deliver = "TEXTURE"
     assert bpy.ops.w2l.refine_render() == {"FINISHED"}
-    # All is written; the module crashes while it is torn down in 4.2.
-    sys.stdout.flush()
-    os._exit(0)
+    leave()
 
 
 if __name__ == "__main__":

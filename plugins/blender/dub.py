@@ -68,7 +68,8 @@ class W2L_OT_dub_strips(Running, bpy.types.Operator):
         options = [text for character, sound in stems for text in ("--stem", option(character, sound.path))]
         options += ["--lang", language] if language else []
         arguments = ["dub", str(source), *options, *preferences.settings(), "--out", str(folder)]
-        finished = yield flows.EngineJob(preferences.engine(), arguments, folder / "job")
+        program = yield from preferences.checked()
+        finished = yield flows.EngineJob(program, arguments, folder / "job")
         report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
         return lay(bpy.data.scenes[name], report, pictures, first)
 
@@ -107,7 +108,7 @@ def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], firs
         new = strips.lay(scene, original, placement, report["lang"])
         laid, there = laid + new, there + (not new)
         original.mute = original.mute or (scene.w2l.mute and placement.whole)
-    kept = [*lost, *placing.kept(report)]
+    kept = [*lost, *placing.kept(report, first)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
     scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])
     return "; ".join([done, *kept])

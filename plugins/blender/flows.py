@@ -127,9 +127,22 @@ class EngineCall:
 
     def _run(self) -> None:
         try:
-            self._said = bridge.call(self._engine, self._arguments)
+            self._said = self._ask()
         except bridge.BridgeError as error:
             self._error = error
+
+    def _ask(self) -> str:
+        return bridge.call(self._engine, self._arguments)
+
+
+class EngineVersion(EngineCall):
+    """Asks whether a program is an engine that this extension can work with; its result is the version."""
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(engine, (), "W2L: asking the engine")
+
+    def _ask(self) -> str:
+        return bridge.version(self._engine)
 
 
 class Child:

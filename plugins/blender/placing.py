@@ -61,11 +61,16 @@ def placements(report: Mapping[str, Any], pictures: Sequence[Picture], first: in
     return tuple(found)
 
 
-def kept(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a sentence for everything marked in which the plate stays."""
+def kept(report: Mapping[str, Any], first: int) -> tuple[str, ...]:
+    """Return a sentence for everything marked in which the plate stays.
+
+    Args:
+        report: of a finished job.
+        first: the scene's frame with which the edit begins.
+    """
     return tuple(
-        f"{told['clip'] or 'no strip'} at {told['timecode']}: {why['frames']} frames stay, {why['message']}"
-        + (f"; {why['hint']}" if why["hint"] else "")
+        f"{told['clip'] or 'no strip'} from frame {first + int(told['record_start'])}: "
+        f"{why['frames']} frames stay, {why['message']}" + (f"; {why['hint']}" if why["hint"] else "")
         for told in report["ranges"]
         for why in told["passed"]
     )

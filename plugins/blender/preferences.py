@@ -1,6 +1,6 @@
 """What holds for every file: which engine, on which device, with which weights."""
 
-from pathlib import Path
+from collections.abc import Generator
 
 import bpy
 
@@ -61,6 +61,17 @@ def engine() -> str:
     return bridge.find(bpy.path.abspath(named) if named.startswith("//") else named)
 
 
+def checked() -> Generator[flows.Work, str, str]:
+    """Ask the engine's program what it is, and return it.
+
+    Raises:
+        bridge.NoEngine: none there, or it is no engine or too old; says what to install.
+    """
+    program = engine()
+    yield flows.EngineVersion(program)
+    return program
+
+
 def settings() -> list[str]:
     """Return the options of `dub` that the preferences hold."""
     told = get()
@@ -79,10 +90,11 @@ class W2L_OT_test_engine(Running, bpy.types.Operator):
         """Ask version, then doctor."""
         get().tested = ""
         program = engine()
-        told = yield flows.EngineCall(program, ["--version"], "W2L: asking the engine")
-        checked = yield flows.EngineCall(program, ["doctor"], "W2L: the engine checks itself")
-        get().tested = "\n".join([told.strip(), str(Path(program)), *checked.strip().splitlines()])
-        return told.strip()
+        version = yield flows.EngineVersion(program)
+        doctor = yield flows.EngineCall(program, ["doctor"], "W2L: the engine checks itself")
+        told = f"w2l-studio, version {version}"
+        get().tested = "\n".join([told, program, *doctor.strip().splitlines()])
+        return told
 
 
 CLASSES = (Preferences, W2L_OT_test_engine)

@@ -55,6 +55,8 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         first, stop = scene.frame_start, scene.frame_end + 1
         sound = settings.stem_sound(scene, told.stem, stop)
         rate = strips.rate(scene)
+        # Before the render, which may take hours.
+        program = yield from preferences.checked()
         yield flows.Child(_render(folder, name, movie), folder / "render.log", "W2L: rendering")
         shot = Picture(
             movie.stem, movie, first, stop, 0, stop - first, (Mark(first, stop, character or None),)
@@ -63,10 +65,10 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         source = dub.write(folder, edit.document(movie.stem, rate, begin, [shot], [sound]))
         stem = dub.option(character, sound.path)
         arguments = ["dub", str(source), "--stem", stem, *preferences.settings(), "--out", str(folder)]
-        finished = yield flows.EngineJob(preferences.engine(), arguments, folder / "job")
+        finished = yield flows.EngineJob(program, arguments, folder / "job")
         report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
         found = placing.placements(report, [shot], begin)
-        kept = placing.kept(report)
+        kept = placing.kept(report, begin)
         if not found:
             raise Failed("nothing of the render was dubbed: " + "; ".join(kept))
         if deliver == "STRIP":

@@ -79,7 +79,8 @@ class W2L_OT_key_lips(Running, bpy.types.Operator):
         sound = settings.stem_sound(context.scene, context.object.w2l.stem, context.scene.frame_end + 1)
         by_file = not context.object.w2l.stem.strip
         arguments = ["lips", str(sound.path), "--json", "--rate", rates.text(rate)]
-        told = yield flows.EngineCall(preferences.engine(), arguments, f"W2L: listening to {sound.path.name}")
+        program = yield from preferences.checked()
+        told = yield flows.EngineCall(program, arguments, f"W2L: listening to {sound.path.name}")
         character = bpy.data.objects.get(name)
         if character is None or scene_name not in bpy.data.scenes:
             raise Failed(f"{name} is gone; nothing was keyed")

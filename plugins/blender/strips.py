@@ -104,9 +104,13 @@ def lay(scene: bpy.types.Scene, below: Any, placement: Placement, language: str)
     """Lay a take above a strip; False where it lies there already."""
     strips = collection(scene)
     name = f"{below.name} {language}"
-    for strip in [s for s in strips if s.get(OURS) == below.name and s.get(LANGUAGE) == language]:
-        if _lies(strip, placement):
+    names = {strip.name for strip in strips}
+    for strip in [s for s in strips if s.get(LANGUAGE) == language]:
+        # The strip below may have been renamed since; a copy of it has a take of its own.
+        if _lies(strip, placement) and (strip[OURS] == below.name or strip[OURS] not in names):
+            strip[OURS] = below.name
             return False
+    for strip in [s for s in strips if s.get(OURS) == below.name and s.get(LANGUAGE) == language]:
         if strip.frame_final_start < placement.stop and placement.start < strip.frame_final_end:
             strips.remove(strip)
     channel = _free_channel(strips, below.channel + 1, placement.start, placement.stop)

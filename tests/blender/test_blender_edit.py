@@ -65,7 +65,7 @@ def test_markers_begin_ranges_that_the_next_one_ends():
 
 def line(mark, record_start, frames, take="/out/a.mov", **more):
     told = {
-        "mark": mark, "character": "ANNA", "clip": "A", "record_start": record_start, "timecode": "0:10",
+        "mark": mark, "character": "ANNA", "clip": "A", "record_start": record_start,
         "media_start": 16, "take": take, "take_start": 4, "frames": frames, "synced": frames, "passed": [],
     }  # fmt: skip
     return {**told, **more}
@@ -83,6 +83,6 @@ def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
     }
     (found,) = placing.placements(report, [shown], 100)
     assert (found.start, found.stop, found.zero, found.whole) == (110, 140, 98, True)
-    assert placing.kept(report) == ("A at 0:10: 5 frames stay, no face; look",)
+    assert placing.kept(report, 100) == ("A from frame 112: 5 frames stay, no face; look",)
     (part,) = placing.placements({"ranges": [line("0.1#0", 12, 20)]}, [shown], 100)
     assert (part.start, part.zero, part.whole) == (112, 100, False)

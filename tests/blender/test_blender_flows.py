@@ -1,6 +1,7 @@
 """Long work in steps, the package's own rules, and what the zip holds."""
 
 import ast
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def test_the_engines_sentence_ends_a_flow():
     code = "import sys; print('w2l-studio: no such stem.', file=sys.stderr); sys.exit(3)"
     with pytest.raises(bridge.EngineFailed, match=r"no such stem\."):
         flows.Flow(iter_once(flows.EngineCall(sys.executable, ["-c", code], "W2L: asking"))).wait()
+
+
+def test_another_program_is_no_engine_and_one_that_is_killed_is_told(tmp_path):
+    with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install the engine with"):
+        flows.Flow(iter_once(flows.EngineVersion(shutil.which("true")))).wait()
+    killed = ["-c", "import os; os.kill(os.getpid(), 9)"]
+    with pytest.raises(bridge.EngineFailed, match="the engine ended in the middle, as when it is killed"):
+        flows.Flow(iter_once(flows.EngineCall(sys.executable, killed, "W2L: asking"))).wait()
 
 
 def imports(path):

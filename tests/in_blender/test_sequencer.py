@@ -1,6 +1,10 @@
 """The Sequencer: strips in, takes above them, by the real engine on a clip of the example."""
 
 import json
+import os
+import shutil
+import signal
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,6 +88,7 @@ def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(saved, 
     assert report["stems"][0]["first_sample_s"] == 0
     assert take.frame_start + told["media_start"] - told["take_start"] == 101
 
+    shot.name = "Anna, umbenannt"
     assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
     assert [strip.name for strip in takes(saved)] == [take.name]
     assert "were there already" in saved.w2l.told
@@ -124,7 +129,8 @@ def test_stopping_leaves_no_strip_and_the_next_run_goes_through(installed, saved
     dub, flows = installed("dub"), installed("flows")
     fake = SimpleNamespace()
     flow = flows.Flow(dub.W2L_OT_dub_strips.steps(fake, bpy.context))
-    flow.step()
+    while not isinstance(flow._work, flows.EngineJob):
+        flow.step()
     assert "ESC stops" in flow.status()
     flow.cancel()
     with pytest.raises(flows.Stopped):
@@ -156,10 +162,17 @@ def after(made, context, kind):
     return made.modal(context, SimpleNamespace(type=kind))
 
 
-def test_the_timer_loop_goes_on_stops_and_cleans_up(begun):
+def at_work(begun, installed):
+    """Let the timer go on until the engine is at work."""
     made, context, told = begun
+    while not isinstance(made._flow._work, installed("flows").EngineJob):
+        assert after(made, context, "TIMER") == {"PASS_THROUGH"}
+    return made, context, told
+
+
+def test_the_timer_loop_goes_on_stops_and_cleans_up(begun, installed):
+    made, context, told = at_work(begun, installed)
     assert after(made, context, "MOUSEMOVE") == {"PASS_THROUGH"}
-    assert after(made, context, "TIMER") == {"PASS_THROUGH"}
     assert after(made, context, "ESC") == {"RUNNING_MODAL"}
     assert told[-1].endswith("stopping")
     while (then := after(made, context, "TIMER")) == {"PASS_THROUGH"}:
@@ -169,11 +182,10 @@ def test_the_timer_loop_goes_on_stops_and_cleans_up(begun):
     assert not type(made).busy
 
 
-def test_another_file_opened_meanwhile_stops_the_engine_and_leaves_the_buttons_alive(begun, saved):
-    made, context, told = begun
-    after(made, context, "TIMER")
+def test_another_file_opened_meanwhile_stops_the_engine_and_leaves_the_buttons_alive(begun, installed, saved):
+    made, context, told = at_work(begun, installed)
     made.cancel(context)
-    assert told == ["W2L: the engine starts (ESC stops)", "no timer", None]
+    assert told[-3:] == ["W2L: the engine starts (ESC stops)", "no timer", None]
     assert not type(made).busy
     while not made._flow._work.ended():
         pass
@@ -202,15 +214,40 @@ def test_a_strip_that_went_meanwhile_is_told_with_the_place_of_its_take(installe
     assert not takes(saved)
 
 
-def test_no_engine_is_one_sentence_that_says_what_to_install(installed, saved, shot):
+@pytest.fixture
+def instead(installed):
+    """Return ``name(program)``: names another engine for the time of a test."""
     preferences = installed("preferences").get()
-    kept, preferences.engine = preferences.engine, "/nowhere/w2l-studio"
-    try:
-        with pytest.raises(RuntimeError, match=r"/nowhere/w2l-studio.*install the engine"):
-            bpy.ops.w2l.dub_strips()
-    finally:
-        preferences.engine = kept
+    kept = preferences.engine
+    yield lambda program: setattr(preferences, "engine", str(program))
+    preferences.engine = kept
+
+
+@pytest.mark.parametrize("program", ["/nowhere/w2l-studio", shutil.which("true")])
+@pytest.mark.parametrize("button", ["dub_strips", "test_engine"])
+def test_no_engine_is_one_sentence_that_says_what_to_install(instead, saved, shot, program, button):
+    instead(program)
+    with pytest.raises(RuntimeError, match=rf"{program}.*install the engine with `pip install PATH`"):
+        getattr(bpy.ops.w2l, button)()
     assert not takes(saved)
+
+
+def test_an_engine_that_is_killed_is_told_and_the_next_run_goes_through(saved, shot):
+    job = Path(bpy.data.filepath).with_name("Übung.w2l") / bpy.path.clean_name(saved.name) / "job"
+
+    def kill():
+        while not (job / "progress.jsonl").exists() or not (job / "progress.jsonl").stat().st_size:
+            threading.Event().wait(0.01)
+        os.kill(int((job / "engine.pid").read_text()), signal.SIGKILL)
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    with pytest.raises(RuntimeError, match=r"ended in the middle, as when it is killed .* start it again"):
+        bpy.ops.w2l.dub_strips()
+    killing.join()
+    assert not takes(saved)
+    assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
+    assert len(takes(saved)) == 1
 
 
 def test_the_engines_own_sentence_is_shown(saved, shot, tmp_path):
