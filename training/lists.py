@@ -61,9 +61,10 @@ def written(pairs: Sequence[Pair], form: Form) -> str:
 
 
 def draw(lengths: Mapping[str, int], count: int, seed: int) -> list[Pair]:
-    """Draw pairs as the paper did: each video speaks a random sound of another clip that is shorter than it.
+    """Draw pairs as the paper did: each video speaks a random sound of another clip, none longer than it.
 
-    Where all clips are equally long, as GRID's are, the other one is as long.
+    The paper asks for a shorter sound. Of clips that are all as long as each other, as GRID's are, none would
+    be drawn beside longer ones.
 
     Args:
         lengths: pictures by name of clip.
@@ -77,10 +78,10 @@ def draw(lengths: Mapping[str, int], count: int, seed: int) -> list[Pair]:
         raise UsageError("a pair needs two clips", hint="give more of them, or another --split")
     random = np.random.default_rng(seed)
     names = sorted(lengths)
-    if len(set(lengths.values())) == 1:
-        shorter = {video: [name for name in names if name != video] for video in names}
-    else:
-        shorter = {video: [name for name in names if lengths[name] < lengths[video]] for video in names}
-    videos = [video for video in names if shorter[video]]
+    fitting = {
+        video: [name for name in names if name != video and lengths[name] <= lengths[video]]
+        for video in names
+    }
+    videos = [video for video in names if fitting[video]]
     order = [videos[i] for _ in range(-(-count // len(videos))) for i in random.permutation(len(videos))]
-    return [Pair(str(random.choice(shorter[video])), video) for video in order[:count]]
+    return [Pair(str(random.choice(fitting[video])), video) for video in order[:count]]
