@@ -3,13 +3,14 @@
 import ast
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from plugins import build_blender
 from plugins.blender import flows
-from w2l_studio import bridge
+from w2l_studio import __version__, bridge
 
 PACKAGE = Path(flows.__file__).parent
 #: Modules that know no Blender data; the package itself is loaded without Blender too.
@@ -100,6 +101,10 @@ def test_blender_stays_at_the_rim_and_the_engine_outside(path):
     found = set(imports(path))
     # Elsewhere than in a type checker's sight nothing but relative imports reach into the package.
     assert not {name for name in found if name.split(".")[0] in ("w2l_studio", "plugins", "torch", "av")}
+    # No network: nothing asks `bpy.app.online_access`, since nothing could go online.
+    assert not {
+        name for name in found if name.split(".")[0] in ("urllib", "http", "socket", "ssl", "requests")
+    }
     assert (path.stem in PLAIN) == (not {"bpy", "bpy_extras.io_utils"} & found)
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
@@ -110,3 +115,6 @@ def test_the_zip_holds_the_package_its_licence_and_the_bridge(tmp_path):
     names = {path.name for path in folder.iterdir()}
     assert {"blender_manifest.toml", "LICENSE", "__init__.py", "second.py"} <= names
     assert "__pycache__" not in names
+    manifest = tomllib.loads((folder / "blender_manifest.toml").read_text(encoding="utf-8"))
+    assert manifest["version"] == __version__
+    assert set(manifest["permissions"]) == {"files"}

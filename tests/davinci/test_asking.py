@@ -165,6 +165,14 @@ def test_trouble_is_one_sentence(
     assert begun == []
 
 
+def test_stems_of_another_film_are_not_handed_over(clips, resolve, click, begun, package, films):
+    resolve.product = "DaVinci Resolve"
+    stem = str(films / "fr.wav")
+    told(package, lang="fr", stems={"anna": stem, "BEN": stem, "CARLA": "/another/film.wav"})
+    click("lip-sync marked clips", resolve)
+    assert begun[0][1][-4:] == ["--stem", f"BEN={stem}", "--stem", f"anna={stem}"]
+
+
 @pytest.mark.parametrize("call", ["GetTrackCount", "GetVersion"])
 def test_what_nobody_expected_is_a_sentence_too(call, clips, timeline, resolve, click, begun, capsys):
     """While a modal of the free edition waits, calls answer None that never should."""

@@ -196,6 +196,19 @@ def test_reasons_stand_in_markers_beside_those_of_the_user(item, entry, ended, t
     }  # fmt: skip
 
 
+def test_a_marker_that_is_not_set_and_a_track_without_its_name_are_told(
+    item, entry, ended, timeline, resolve, click, monkeypatch
+):
+    for frame in range(10, 40):
+        timeline.AddMarker(frame, "Blue", "mine", "", 1, "")
+    monkeypatch.setattr(timeline, "SetTrackName", lambda *_: False)
+    ended(entry(), deliver="overlay")
+    said = click("collect results", resolve)
+    assert "Resolve did not set 1 of the markers." in said
+    assert "Resolve did not name the new video track W2L fr." in said
+    assert timeline.tracks["video"][1:] == [["Video 2", []]]
+
+
 def test_our_markers_never_mark(item, entry, ended, timeline, resolve, click, package, host):
     ended(entry())
     click("collect results", resolve)

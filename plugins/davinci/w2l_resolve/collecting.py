@@ -59,7 +59,7 @@ def collect(host: Host, job: Job, report: dict[str, Any], ours: Path) -> Outcome
             _Delivery(host, job, now, outcome, notes).deliver(entries)
         for stem in report["stems"]:
             _lay_stem(host, job, now, stem, outcome)
-        notes.write(host, report)
+        outcome.problems += notes.write(host, report)
     return outcome
 
 
@@ -85,8 +85,12 @@ class _Notes:
         for entry in entries:
             self._said.setdefault(id(entry), []).append(sentence)
 
-    def write(self, host: Host, report: dict[str, Any]) -> None:
-        """Leave a marker for every range; take away those of this job that are no longer true."""
+    def write(self, host: Host, report: dict[str, Any]) -> list[str]:
+        """Leave a marker for every range; take away those of this job that are no longer true.
+
+        Returns:
+            What Resolve did not do.
+        """
         wanted = [(entry["synced"] > 0, self._marker(entry)) for entry in report["ranges"]]
         customs = {marker.custom for _, marker in wanted}
         there = self._now.markers
@@ -104,6 +108,8 @@ class _Notes:
             taken.add(free)
             placed = Marker(free, 1, marker.name, marker.note, marker.custom)
             host.add_marker(placed, _DUBBED if dubbed else _STAYS)
+        lost = customs - {marker.custom for marker in host.markers()}
+        return [f"Resolve did not set {len(lost)} of the markers."] if lost else []
 
     def _marker(self, entry: dict[str, Any]) -> Marker:
         # Neither name nor note may begin with "w2l": that would mark.
@@ -154,10 +160,13 @@ class _Delivery:
             self._fail(entries, "the clip is no longer in the timeline")
             return
         try:
-            clip = self.host.import_file(entries[0]["take"], ("W2L", self.job.lang))
+            self._bring(entries, then, item)
         except HostError as error:
+            # The rest goes on.
             self._fail(entries, str(error))
-            return
+
+    def _bring(self, entries: list[dict[str, Any]], then: Item, item: Item) -> None:
+        clip = self.host.import_file(entries[0]["take"], ("W2L", self.job.lang))
         self.host.read_as(item.id, clip)
         why_not = (
             "overlay was asked for" if self.job.deliver == OVERLAY else self._as_take(entries, item, clip)

@@ -249,6 +249,9 @@ class Host:
         if int(timeline.GetTrackCount(kind)) != before + 1:
             raise HostError(f"Resolve added no {kind} track")
         timeline.SetTrackName(kind, before + 1, name)
+        if timeline.GetTrackName(kind, before + 1) != name:
+            # By its name it is found again; else every collecting would lay the same once more.
+            raise HostError(f"Resolve did not name the new {kind} track {name}")
         return before + 1
 
     def append(self, clip: Clip, kind: str, track: int, record: int, first: int, stop: int) -> None:
@@ -264,6 +267,10 @@ class Host:
         self._timeline().AddMarker(
             marker.frame, color, marker.name, marker.note, marker.duration, marker.custom
         )
+
+    def markers(self) -> tuple[reading.Marker, ...]:
+        """Return the current timeline's markers as they are."""
+        return reading.markers(self._timeline().GetMarkers())
 
     def delete_marker(self, custom: str) -> None:
         """Delete the timeline marker that carries this custom data."""

@@ -78,6 +78,7 @@ def _dub(host: Host, selected: bool) -> str:
     wanted = _asked(host, known, characters, engine)
     if wanted is None:
         return ""
+    wanted = replace(wanted, stems=_heard(wanted.stems, characters))
     _check(wanted, characters)
     place = jobs.folder(wanted, timeline)
     # Before the edit is written that an engine at work reads.
@@ -148,6 +149,15 @@ def _filled(known: Settings, said: dict[str, str]) -> Settings:
 def _generators(engine: str) -> list[str]:
     entries = json.loads(bridge.call(engine, ["weights", "list", "--json"]))
     return [entry["name"] for entry in entries if entry["kind"] == "generator"]
+
+
+def _heard(stems: dict[str, str], characters: list[str]) -> dict[str, str]:
+    """Return the stems that this timeline's characters need: another film's would be laid into it.
+
+    A mark that names nobody may mean any of them.
+    """
+    names = {who.casefold() for who in characters}
+    return stems if "" in names else {w: p for w, p in stems.items() if not w or w.casefold() in names}
 
 
 def _check(wanted: Settings, characters: list[str]) -> None:
