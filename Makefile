@@ -8,7 +8,8 @@ TORCH := $(shell if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/
 	then echo "--extra-index-url https://download.pytorch.org/whl/cpu torch==$(TORCH_VERSION)+cpu"; \
 	else echo "torch==$(TORCH_VERSION)"; fi)
 
-# The oldest and the newest Blender that PyPI has as a module; it needs exactly this Python.
+# The oldest and the newest Blender that PyPI has as a module for this Python, which it needs exactly. Newer ones
+# need another: make test-blender BPY=5.3.0 BLENDER_PYTHON=python3.13
 BPY := 4.2.23 5.0.1
 BPY_NEWEST := $(lastword $(BPY))
 BLENDER_PYTHON ?= python3.11

@@ -24,7 +24,6 @@ VARIABLE = "W2L_STUDIO"
 #: No package index has the engine, so pip is told where it is.
 PIP = "`pip install PATH`, where PATH is W2L Studio's folder or wheel"
 INSTALL = f"install the engine with {PIP}, then name its executable in the settings"
-
 _KILLED = "the engine ended in the middle, as when it is killed or memory runs out; start it again"
 
 #: Kinds of the last event line of a job.
@@ -99,11 +98,9 @@ def call(engine: str, arguments: list[str]) -> str:
         EngineFailed: it ended with another exit code than 0; carries its sentence.
         NoEngine: the program cannot be started.
     """
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "env": _environment(), **_hidden()}
     try:
-        command = [engine, *arguments]
-        done: subprocess.CompletedProcess[bytes] = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), **_hidden()
-        )
+        done = subprocess.run([engine, *arguments], capture_output=True, **quiet)
     except OSError as error:
         raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
     if done.returncode:
@@ -224,11 +221,8 @@ class Job:
 
     def _silent(self) -> str:
         """Say what is known of an engine that ended without its last event."""
-        try:
-            logged = (self.folder / _LOG).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            logged = ""
-        said = _last_line(logged)
+        log = self.folder / _LOG
+        said = _last_line(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else ""
         return "the engine ended without a word: " + said if said else _KILLED + ": finished takes are kept"
 
 
@@ -259,8 +253,7 @@ def _event(line: str) -> dict[str, Any]:
 
 def _last_line(text: str) -> str:
     """Return the sentence that a command ended with, without the program's name; empty where it said none."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = lines[-1] if lines else ""
+    said = text.strip().split("\n")[-1].strip()
     return said[len("w2l-studio: ") :] if said.startswith("w2l-studio: ") else said
 
 

@@ -98,8 +98,10 @@ def properties(names: Iterable[str]) -> dict[str, str]:
 
 
 def _units(names: Sequence[str]) -> dict[str, str]:
+    """Return names by unit, in the order of `UNITS`; of two for one unit the first."""
     known = {spelling: unit for unit in UNITS for spelling in _spellings(unit)}
-    return {known[plain]: name for name in reversed(names) if (plain := _plain(name)) in known}
+    found = {known[plain]: name for name in reversed(names) if (plain := _plain(name)) in known}
+    return {unit: found[unit] for unit in UNITS if unit in found}
 
 
 def _spellings(unit: str) -> Iterable[str]:

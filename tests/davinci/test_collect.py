@@ -231,6 +231,17 @@ def test_a_new_take_comes_beside_the_old_one(item, entry, ended, resolve, click,
     assert item.selected == 3
 
 
+def test_how_a_take_is_read_is_set_once(item, entry, ended, resolve, click):
+    item.own[0].stored["Input Color Space"] = "ARRI LogC3"
+    ended(entry())
+    click("collect results", resolve)
+    take = item.takes[1][0]
+    assert take.stored["Input Color Space"] == "ARRI LogC3"
+    take.stored["Input Color Space"] = "Rec.709, as the user corrected it"
+    click("collect results", resolve)
+    assert take.stored["Input Color Space"] == "Rec.709, as the user corrected it"
+
+
 def test_the_users_colour_stays(item, entry, ended, resolve, click):
     item.color = "Pink"
     ended(entry())

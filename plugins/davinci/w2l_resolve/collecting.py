@@ -167,7 +167,9 @@ class _Delivery:
 
     def _bring(self, entries: list[dict[str, Any]], then: Item, item: Item) -> None:
         clip = self.host.import_file(entries[0]["take"], ("W2L", self.job.lang))
-        self.host.read_as(item.id, clip)
+        if clip.new:
+            # Later the user may have chosen otherwise.
+            self.host.read_as(item.id, clip)
         why_not = (
             "overlay was asked for" if self.job.deliver == OVERLAY else self._as_take(entries, item, clip)
         )

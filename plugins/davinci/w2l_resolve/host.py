@@ -27,12 +27,13 @@ class HostError(Exception):
 
 @dataclass(frozen=True)
 class Clip:
-    """A file in the media pool; `handle` is Resolve's."""
+    """A file in the media pool; `handle` is Resolve's, `new`: it was imported just now."""
 
     handle: Any
     path: str
     frames: int
     channels: str
+    new: bool
 
 
 def connect(scope: dict[str, Any]) -> Host:
@@ -183,7 +184,8 @@ class Host:
             # A second bin of the same name would be allowed.
             inside = [one for one in folder.GetSubFolderList() or [] if one.GetName() == name]
             folder = inside[0] if inside else pool.AddSubFolder(folder, name)
-        if _in_bin(folder, path) is None:
+        new = _in_bin(folder, path) is None
+        if new:
             before = pool.GetCurrentFolder()
             pool.SetCurrentFolder(folder)
             pool.ImportMedia([path])
@@ -192,7 +194,7 @@ class Host:
         if handle is None:
             raise HostError(f"Resolve did not import {path}; can it read the file?")
         rate = reading.rate(str(self._timeline().GetSetting("timelineFrameRate")))
-        return Clip(handle, path, _frames(handle, round(rate)), str(handle.GetClipProperty("Audio Ch")))
+        return Clip(handle, path, _frames(handle, round(rate)), str(handle.GetClipProperty("Audio Ch")), new)
 
     def read_as(self, item_id: str, clip: Clip) -> None:
         """Have a clip's colour and pixel shape read as those of an item's media."""
