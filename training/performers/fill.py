@@ -14,6 +14,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from training.data import FPS
@@ -76,6 +77,8 @@ def fill(
 @cache
 def _renderer() -> Renderer:
     """Return the one of this process, which lasts as long as it."""
+    # Processes draw side by side: threads of OpenCV in each of 16 would wait for one another.
+    cv2.setNumThreads(1)
     return Renderer(PICTURE_PX, PICTURE_PX, samples=0)
 
 
