@@ -131,7 +131,7 @@ def heard(voices: Path, rules: Sequence[Rule] = (Rule(),), seed: int | None = No
         StemError: a file cannot be read as sound; the message names it.
     """
     files = [path for path in voices.rglob("*") if path.suffix.lower() in _SOUNDS]
-    for sound in _ordered(assign(files, rules), seed):
+    for sound in _ordered(assign(files, rules, voices), seed):
         if sound.drop:
             continue
         audio = read_mono(sound.path, SAMPLE_RATE)
