@@ -18,7 +18,7 @@ from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import run_options, train
 from training.cli.shards import arrive, travel
-from training.cli.speech import ears, lips
+from training.cli.speech import ears, invented, lips
 from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
@@ -202,7 +202,21 @@ def generator(
     train(make, packs, shares, out, also=also, **options)
 
 
-_REST = (ears, lips, paper, performers, heads, detector, check, evaluate, calibrate, adapt, travel, arrive)
+_REST = (
+    ears,
+    invented,
+    lips,
+    paper,
+    performers,
+    heads,
+    detector,
+    check,
+    evaluate,
+    calibrate,
+    adapt,
+    travel,
+    arrive,
+)
 for _command in _REST:
     cli.add_command(_command)
 

@@ -1,10 +1,12 @@
 """Trains the network from sound to face units.
 
-Moonshine's layers, which the network listens to, stay as they are. Exports nothing (`export`).
+The average of all weights so far is what is exported. Moonshine's layers, which the network listens to, stay
+as they are. Exports nothing (`export`).
 """
 
 from __future__ import annotations
 
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,22 +14,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.lessons import OUTSIDE, Lessons, Window, window
+from training import doubts
+from training.lessons import OUTSIDE, Lessons, window
 from training.loop import one_cycle
 from training.machine import Machine
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.moonshine import Moonshine
 from w2l_studio.sound import mel
-from w2l_studio.terms import Floats
 
-_BATCH = 16
+_BATCH = 64
 _RATE = 3e-3
 _LIMIT = 2.0
 _TOLERANCE = 0.05
-#: How often one of the network's two inputs is silent, so that neither is leant on alone.
-_DEAF = 0.12
-#: How wrong Moonshine's rows are, in parts of their deviation: all of a window's, and each of them.
-_BIASED, _DOUBTED = 0.15, 0.15
+#: How much of the average of all weights so far stays at each step.
+_LASTING = 0.998
 
 
 class Windows(NamedTuple):
@@ -51,34 +51,21 @@ class Windows(NamedTuple):
 
 
 class WindowSource:
-    """Fulfils `feed.Source`: windows in which the two ears are less sure, or one of them is deaf.
+    """Fulfils `feed.Source`.
 
     Args:
         found: what to learn from, with rows.
-        usual, deviation: ``float32[288, 1]`` of the rows.
         machine: whose part of a batch is drawn.
     """
 
-    def __init__(self, found: Lessons, usual: Floats, deviation: Floats, machine: Machine) -> None:
+    def __init__(self, found: Lessons, machine: Machine) -> None:
         self._lessons, self._machine = found, machine
-        self._usual, self._deviation = usual, deviation
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Windows:
         """Draw this process's part of a batch; the same at every step of the run."""
         del number, steps
-        drawn = [self._one(chance) for chance in self._machine.part(random, _BATCH)]
+        drawn = [window(self._lessons.draw(chance), chance) for chance in self._machine.part(random, _BATCH)]
         return Windows(*(torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)))
-
-    def _one(self, random: np.random.Generator) -> Window:
-        heard, rows, *rest = window(self._lessons.draw(random), random)
-        wrong = random.normal(0, _BIASED, (len(rows), 1)) + random.normal(0, _DOUBTED, rows.shape)
-        rows = rows + (wrong * self._deviation).astype(np.float32)
-        deaf = random.random()
-        if deaf < _DEAF:
-            heard = np.full_like(heard, mel.SILENCE)
-        elif deaf < 2 * _DEAF:
-            rows = np.broadcast_to(self._usual, rows.shape)
-        return heard, rows, *rest
 
 
 class LipsTrainee:
@@ -99,9 +86,10 @@ class LipsTrainee:
         # Units that begin at random would drown what the sounds teach.
         torch.nn.init.zeros_(net.lips.weight)
         torch.nn.init.zeros_(net.lips.bias)
-        rows = slice(mel.BANDS, None)
-        self.source = WindowSource(found, usual[rows, None], 1 / spread[rows, None], self._machine)
+        self.source = WindowSource(found, self._machine)
         self.net = self._machine.ready(net)
+        self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
+        self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
         self._optimiser = torch.optim.AdamW(
             self.net.parameters(), _RATE, weight_decay=0.02, fused=self._machine.fused
         )
@@ -115,8 +103,10 @@ class LipsTrainee:
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
+        self.net.train()
+        columns = doubts.doubted(self.net.joined(batch.heard, batch.rows), self._silence)
         with self._machine.autocast():
-            told = self.net.train()(batch.heard, batch.rows)
+            told = self.net.told(columns)
         units, weights = batch.units, batch.weights
         losses = {
             "units": apart(told.units, units, weights),
@@ -127,15 +117,24 @@ class LipsTrainee:
         # Sounds lead: where units weigh as much, the layers below learn neither.
         loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
         self._machine.learn(loss, self._optimiser, _LIMIT)
+        with torch.no_grad():
+            share = 1 - min(_LASTING, (number + 1) / (number + 10))
+            for mine, learned in zip(self._average.parameters(), self.net.parameters(), strict=True):
+                mine.lerp_(learned, share)
         return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return network and optimiser."""
-        return {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict()}
+        """Return network, average and optimiser."""
+        return {
+            "net": self.net.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take them back."""
         self.net.load_state_dict(state["net"])
+        self._average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
 
 

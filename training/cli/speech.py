@@ -78,6 +78,17 @@ def lips(
 
 
 @click.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--utterances", default=800, help="Of about three seconds.")
+@click.option("--seed", default=0)
+def invented(folder: Path, utterances: int, seed: int) -> None:
+    """Speak invented words in many languages and voices into FOLDER, for --speech; needs eSpeak NG."""
+    from training.invented import write
+
+    click.echo(f"{utterances} utterances, {write(folder, utterances, seed) / 60:.0f} minutes")
+
+
+@click.command()
 @_speech_options
 @click.option("--width", default=0.375, help="Channel multiplier of the generator.")
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")

@@ -86,8 +86,15 @@ class Lips(nn.Module):
             mel: ``[N, 80, M]``, from `levelled`.
             rows: ``[N, 288, M]``, from `ear`, brought to mel's columns.
         """
-        count = mel.shape[2]
-        columns = (torch.cat([mel, rows], 1) - self.usual[:, None]) * self.spread[:, None]
+        return self.told(self.joined(mel, rows))
+
+    def joined(self, mel: Tensor, rows: Tensor) -> Tensor:
+        """Return both inputs as they usually are around 0, with a deviation of 1: ``[N, 368, M]``."""
+        return (torch.cat([mel, rows], 1) - self.usual[:, None]) * self.spread[:, None]
+
+    def told(self, columns: Tensor) -> Heard:
+        """Say what lips do, from `joined` inputs."""
+        count = columns.shape[2]
         columns = functional.pad(columns, (0, -count % _STEP)).transpose(1, 2)
         steps = columns.reshape(len(columns), -1, _STEP * columns.shape[2])
         found = functional.relu(self.begin(_neighbours(steps, 1, 1)))
