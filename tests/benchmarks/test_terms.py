@@ -39,7 +39,7 @@ def given():
 
 
 def test_arms_that_learn_together_learn_as_they_would_alone(given):
-    small = {"windows": 1, "singles": 2}
+    small = {"windows": 1, "singles": 1, "face_px": 96, "sub_pixels": 1}
     recipes = {name: Recipe(**TERMS[name], **small) for name in (WHOLE, "no expert")}
     both = together(given, recipes, 0, Machine())
     alone = together(given, {"no expert": recipes["no expert"]}, 0, Machine())
