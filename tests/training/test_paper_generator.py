@@ -142,7 +142,8 @@ def held(net):
     [
         ("wav2lip", "eval", False, False),
         ("wav2lip", "batch", False, True),
-        ("tv5_tuned", "eval", True, True),
+        ("tv5_tuned", "eval", True, False),
+        ("tv5_tuned", "batch", True, True),
     ],
 )
 def test_who_judges_is_left_alone_or_not(clips, name, norms, weights_move, norms_move):

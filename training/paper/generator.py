@@ -159,7 +159,7 @@ class PaperTrainee:
         return right + (wrong + losses.contrastive(critic, true, rolled, fits=False)) / 2
 
     def _tuned(self, expert: nn.Module, true: Tensor, made: Tensor, batch: Faces) -> Tensor:
-        expert.train().requires_grad_(True)
+        expert.train(self.recipe.norms == "batch").requires_grad_(True)
         right = losses.sync(expert, true, batch.sound, self.recipe.frames)
         wrong = losses.sync(expert, made, batch.sound, self.recipe.frames, fits=0)
         return right + (wrong + losses.sync(expert, true, batch.other, self.recipe.frames, fits=0)) / 2

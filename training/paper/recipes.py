@@ -77,8 +77,9 @@ class GeneratorRecipe:
         gate: the switch goes on, for good, when the sync loss on held-out clips is measured below this
             (code).
         tuned: the expert goes on learning, with generated lips as wrong ones (Table 3's other half).
-        norms: ``eval`` = the expert's batch norms are frozen too; ``batch`` = they use and follow the batch
-            (code).
+        norms: ``eval`` = the expert's batch norms are frozen, those of a tuned one too: in small batches of
+            true and drawn lips by turns they forget what true ones look like; ``batch`` = they use and follow
+            the batch (code).
         critic: ``quality`` = the paper's (3.4.2); ``sync`` = LipGAN's, which judges one picture with its
             sound and is trained along; empty = none.
         adversarial: weight of the critic's loss.
