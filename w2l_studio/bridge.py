@@ -105,7 +105,7 @@ def call(engine: str, arguments: list[str]) -> str:
         raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
     if done.returncode:
         raise EngineFailed(_last_line(done.stderr.decode("utf-8", "replace")) or _KILLED, done.returncode)
-    return done.stdout.decode("utf-8", "replace")
+    return str(done.stdout, "utf-8", "replace")
 
 
 def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
