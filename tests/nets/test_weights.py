@@ -409,6 +409,7 @@ def test_header_keeps_every_field():
     told = {"kind": "expert", "width": 0.5, "face_px": 128, "frames": 3, "from_reference": True}
     told |= {
         "sub_pixels": 2,
+        "columns": 28,
         "base": "cd" * 32,
         "lead_ms": -40.0,
         "recipe": "r",
