@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -89,14 +89,11 @@ def read_clip(folder: Path) -> Clip:
     Raises:
         MediaError: a file is missing or does not hold what a pack holds; the message names it.
     """
-    try:
-        entry = _entry(folder)
-        frames = np.load(folder / "frames.npy", mmap_mode="r")
-        audio = np.load(folder / "audio.npy")
-        path = folder / "opening.npy"
-        opening = np.load(path).astype(np.float32) if path.exists() else None
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise MediaError(f"not a clip of a pack: {error}", hint=_HINT, where=str(folder)) from error
+    entry = read_entry(folder)
+    frames = _array(folder / "frames.npy", mmap_mode="r")
+    audio = _array(folder / "audio.npy")
+    path = folder / "opening.npy"
+    opening = _array(path).astype(np.float32) if path.exists() else None
     wrong = _faults(frames, audio, opening, entry.split)
     if wrong:
         raise MediaError(wrong, hint=_HINT, where=str(folder))
@@ -110,17 +107,28 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         MediaError: its ``meta.json`` is missing or damaged.
     """
+    path = folder / "meta.json"
     try:
-        return _entry(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise MediaError(f"not a clip of a pack: {error}", hint=_HINT, where=str(folder)) from error
-
-
-def _entry(folder: Path) -> Entry:
-    meta = json.loads((folder / "meta.json").read_text("utf-8"))
-    group = meta.get("group", folder.parent.name)
-    told = (group, folder.name, meta["speaker"], meta["split"], meta["licence"], meta.get("source", ""))
+        meta = json.loads(path.read_text("utf-8"))
+        group = meta.get("group", folder.parent.name)
+        told = (group, folder.name, meta["speaker"], meta["split"], meta["licence"], meta.get("source", ""))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise _damaged(path, error) from error
     return Entry(*map(str, told))
+
+
+def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> Floats:
+    try:
+        array: Floats = np.load(path, mmap_mode=mmap_mode)
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(path, error) from error
+    return array
+
+
+def _damaged(path: Path, error: Exception) -> MediaError:
+    return MediaError(
+        f"not a clip of a pack, {path.name} cannot be read: {error}", hint=_HINT, where=str(path.parent)
+    )
 
 
 _HINT = "make the clip again with `python -m training prepare`"

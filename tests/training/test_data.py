@@ -40,12 +40,28 @@ def test_a_broken_clip_is_refused_by_name(tmp_path, write_clip, name, content):
     assert caught.value.where == str(folder)
 
 
-@pytest.mark.parametrize("damage", ["frames.npy", "audio.npy", "meta.json"])
-def test_a_file_cut_off_is_refused_by_name(tmp_path, write_clip, damage):
+@pytest.mark.parametrize("kept", [0.0, 0.5, None])
+@pytest.mark.parametrize("damage", ["frames.npy", "audio.npy", "opening.npy", "meta.json"])
+def test_a_file_cut_off_or_gone_is_refused_by_name(tmp_path, write_clip, damage, kept):
     folder = write_clip(tmp_path / "a", 0, speaker="ann")
     path = folder / damage
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(MediaError, match="not a clip"):
+    if kept is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    if (damage, kept) == ("opening.npy", None):
+        assert read_clip(folder).opening is None
+        return
+    with pytest.raises(MediaError, match=f"not a clip.*{damage}") as caught:
+        read_clip(folder)
+    assert caught.value.where == str(folder)
+
+
+@pytest.mark.parametrize("meta", ["[]", "3", '{"speaker": "ann"}'])
+def test_a_meta_that_tells_nothing_is_refused_by_name(tmp_path, write_clip, meta):
+    folder = write_clip(tmp_path / "a", 0, speaker="ann")
+    (folder / "meta.json").write_text(meta)
+    with pytest.raises(MediaError, match=r"meta\.json"):
         read_clip(folder)
 
 
