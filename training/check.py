@@ -39,11 +39,16 @@ _MEMORY = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check."""
+    """One check.
+
+    Args:
+        advice: what to do where it has not passed.
+    """
 
     name: str
     told: str
     passed: bool
+    advice: str
 
 
 def run(
@@ -71,7 +76,10 @@ def sizes() -> Iterator[Finding]:
         with torch.device("meta"):
             count = sum(parameter.numel() for parameter in build().parameters())
         yield Finding(
-            f"size of the {name}", f"{count:,} parameters, published {published:,}", count == published
+            f"size of the {name}",
+            f"{count:,} parameters, published {published:,}",
+            count == published,
+            "a layer was changed: published weights will not fit, and figures are another network's",
         )
 
 
@@ -86,7 +94,8 @@ def overfit(clips: Sequence[Clip], recipe: recipes.ExpertRecipe, machine: Machin
         if loss < _LEARNED:
             break
     told = f"loss {loss:.3f} after {number + 1} steps (wanted: below {_LEARNED})"
-    return Finding(f"over-fit on {len(few)} clips", told, bool(loss < _LEARNED))
+    advice = "give more --steps; if that is no help, network, loss or pictures are broken: look at some clips"
+    return Finding(f"over-fit on {len(few)} clips", told, bool(loss < _LEARNED), advice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +119,8 @@ def shuffled(clips: Sequence[Clip], recipe: recipes.ExpertRecipe, machine: Machi
         loss = float(trainee.learn(number, steps, drawn)["loss"])
         mean = loss if not np.isfinite(mean) else _MEMORY * mean + (1 - _MEMORY) * loss
     told = f"loss {mean:.3f} after {steps} steps (wanted: ln 2 = 0.693, not below {_AT_CHANCE})"
-    return Finding("shuffled sound", told, bool(mean > _AT_CHANCE))
+    advice = "something beside lips and sound tells which pairs are right: nothing learned on this counts"
+    return Finding("shuffled sound", told, bool(mean > _AT_CHANCE), advice)
 
 
 def speed(clips: Sequence[Clip], recipe: recipes.GeneratorRecipe, machine: Machine, workers: int) -> Finding:
@@ -121,7 +131,8 @@ def speed(clips: Sequence[Clip], recipe: recipes.GeneratorRecipe, machine: Machi
     batch = trainee.source.draw(0, 1, feed.chance(0, 0))
     taught = _per_second((trainee.learn(n, 100, batch) for n in range(100)), machine)
     told = f"{drawn:.1f} batches a second drawn by {workers or 1} process(es), {taught:.1f} learned"
-    return Finding("loader against model", told, drawn > taught)
+    advice = f"the network will wait for its batches: give --workers, more than {workers}"
+    return Finding("loader against model", told, drawn > taught, advice)
 
 
 def _batches(source: FaceSource, workers: int) -> Iterator[object]:

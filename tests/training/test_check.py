@@ -55,9 +55,14 @@ def test_speed_compares_what_is_drawn_with_what_is_learned(clips, monkeypatch):
     assert "3.0 batches a second" in slow.told
 
 
-def test_the_command_fails_when_a_check_does(pack, monkeypatch):
-    told = [check.Finding("one", "fine", passed=True), check.Finding("two", "bad", passed=False)]
+@pytest.mark.parametrize("good", [True, False])
+def test_the_command_ends_with_a_verdict_and_says_what_to_do(pack, monkeypatch, good):
+    told = [check.Finding("one", "fine", True, "rest"), check.Finding("two", "so so", good, "give more")]
     monkeypatch.setattr(check, "run", lambda *_, **__: iter(told))
     result = CliRunner().invoke(cli, ["check", "--pack", str(pack)])
-    assert result.exit_code == 1
-    assert result.output.splitlines() == ["ok     one: fine", "FAILED two: bad"]
+    assert result.exit_code == (0 if good else 1)
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    if good:
+        assert lines == ["ok one: fine", "ok two: so so", "ready to train: every check passed"]
+    else:
+        assert lines == ["ok one: fine", "FAILED two: so so", "give more", "not ready to train: two"]
