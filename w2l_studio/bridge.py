@@ -98,9 +98,10 @@ def call(engine: str, arguments: list[str]) -> str:
         EngineFailed: it ended with another exit code than 0; carries its sentence.
         NoEngine: the program cannot be started.
     """
-    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "env": _environment(), **_hidden()}
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, **_hidden()}
+    command = [engine, *arguments]
     try:
-        done = subprocess.run([engine, *arguments], capture_output=True, **quiet)
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(command, env=_environment(), **quiet)
     except OSError as error:
         raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
     if done.returncode:
