@@ -10,10 +10,10 @@ import torch
 from click.testing import CliRunner
 from torch.nn import functional
 
-from training import evaluate, export, loop
+from training import evaluate, export, loop, prepare, splits
 from training.__main__ import cli
 from training.data import Sampler, read_pack
-from training.expert import contrast
+from training.expert import WINDOWS, contrast
 from training.machine import Machine
 from training.paper import recipes
 from training.paper.expert import PairTrainee, centred, crossed, pictured, shared, together_loss
@@ -151,6 +151,37 @@ def test_crossed_pairs_cost_what_pairs_of_even_chance_do():
     assert loss == pytest.approx((np.mean(right) + np.mean(wrong)) / 2, rel=1e-5)
     even = [np.mean([hit for same, hit in hits if same == kind]) for kind in (True, False)]
     assert told == pytest.approx(np.mean(even), abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_a_slim_expert_leaves_chance_on_footage(shared, tmp_path):
+    """A minute of one filmed man, prepared and learned in a minute of CPU; clips kept out are judged."""
+    folder = shared("data/open/grid_s1")
+    films = sorted(folder.glob("*.mp4"))[::17][:25]
+    rule = splits.Rule(every=5, then="heldout", licence="CC BY 4.0", source="GRID corpus")
+    prepare.prepare(splits.assign(films, [rule], folder), tmp_path / "pack", jobs=1, judge=None)
+    found = read_pack([tmp_path / "pack"])
+    kept = [replace(clip, split="train") for clip in found if clip.split == "heldout"]
+    assert (len(found), len(kept)) == (25, 5)
+
+    recipe = replace(recipes.expert(width=0.125), pairs=32, contrast=0.5, moved=False)
+    drawn = source(kept, replace(recipe, pairs=160)).draw(0, 2, np.random.default_rng(1))
+    torch.manual_seed(0)
+    trainee = PairTrainee(Sampler(found), recipe)
+
+    def measured():
+        with torch.inference_mode():
+            sound, seen = trainee.net.eval()(drawn.heard, pictured(drawn))
+        loss, told = crossed(*(x.unflatten(0, (-1, WINDOWS)) for x in (seen, sound)))
+        return loss.item(), told.item()
+
+    before, _ = measured()
+    loop.run(trainee, tmp_path / "run", steps=120, report=lambda _: None)
+    loss, told = measured()
+    assert before > 0.98 * math.log(2), (before, loss, told)
+    assert loss < 0.85 * math.log(2)
+    assert told > 0.65
 
 
 def test_a_slim_expert_leaves_chance_and_carries_over(clips, tmp_path):
