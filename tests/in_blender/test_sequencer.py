@@ -92,6 +92,9 @@ def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(saved, 
     assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
     assert [strip.name for strip in takes(saved)] == [take.name]
     assert "were there already" in saved.w2l.told
+    heard = [(strip.name, strip.frame_final_start) for strip in strips_of(saved) if strip.type == "SOUND"]
+    assert heard == ([("W2L ANNA", 101)] if bpy.app.build_options.audaspace else [])
+    assert ("could not be laid as a sound strip" in saved.w2l.told) != bpy.app.build_options.audaspace
 
     bpy.ops.ed.undo_push(message="after")
     bpy.ops.ed.undo()
