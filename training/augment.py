@@ -21,6 +21,11 @@ _ROW, _COLUMN = FACE_PX // 2 + MOUTH[0].start, MOUTH[1].start
 MOUTH_PX = (MOUTH[0].stop - MOUTH[0].start, MOUTH[1].stop - MOUTH[1].start)
 #: Mel values below this are counted as a pause (of -4..4).
 _PAUSE = -1.3
+#: A step of the mel spectrogram (12.5 dB) as a natural logarithm of power.
+_NEPERS = 1.25 * np.log(10)
+#: Share of what is no clean stem that has noise behind it, and how far that lies under the loudest: 25 to
+#: 56 dB.
+_BACKGROUND, _FAINTER = 0.3, (2.0, 4.5)
 #: Pictures that are made smaller than this are halved before they are sampled.
 _HALVED = 0.7
 
@@ -77,12 +82,37 @@ def face(frame: FramesBGR, placed: Doubles, face_px: int = FACE_PX) -> FramesBGR
 
 def lower(frame: FramesBGR, placed: Doubles) -> FramesBGR:
     """Sample the lower half ``uint8[48, 96, 3]`` of a 96-px face alone: the same pixels as `face`'s."""
-    return _warp(frame, _from(placed, FACE_PX // 2, 0), (FACE_PX, FACE_PX // 2))
+    return part(frame, placed, slice(FACE_PX // 2, FACE_PX), slice(0, FACE_PX))
+
+
+def part(frame: FramesBGR, placed: Doubles, rows: slice, columns: slice) -> FramesBGR:
+    """Sample a part of a 96-px face alone, ``uint8[H, W, 3]``: the same pixels as `face`'s."""
+    size = columns.stop - columns.start, rows.stop - rows.start
+    return _warp(frame, _from(placed, rows.start, columns.start), size)
 
 
 def mouth(frame: FramesBGR, placed: Doubles) -> Plane:
     """Sample the grey mouth ``uint8[40, 64]`` alone: what `nets.contrast.grey_mouth` makes of `lower`."""
-    return _warp(_grey(frame), _from(placed, _ROW, _COLUMN), MOUTH_PX[::-1])
+    return _warp(grey(frame), _from(placed, _ROW, _COLUMN), MOUTH_PX[::-1])
+
+
+def near_mouth(frames: FramesBGR, placed: Doubles) -> tuple[FramesBGR, Doubles]:
+    """Cut pictures down to what `mouth` reads of them at a place, or a pixel beside: a third of their pixels.
+
+    Returns:
+        A view ``uint8[N, h, w, 3]``, and the place in it.
+    """
+    height, width = frames.shape[1:3]
+    if height % 2 or width % 2:
+        return frames, placed  # halves of a part would not be halves of the whole
+    (a, b, x), (c, d, y) = _from(placed, _ROW, _COLUMN).tolist()
+    corners = [(u - x, v - y) for v in (-1, MOUTH_PX[0]) for u in (-1, MOUTH_PX[1])]
+    area = a * d - b * c
+    left, right = _span([(d * u - b * v) / area for u, v in corners], width)
+    top, bottom = _span([(a * v - c * u) / area for u, v in corners], height)
+    moved = placed.copy()
+    moved[:, 2] += placed[:, :2] @ (left, top)
+    return np.asarray(frames)[:, top:bottom, left:right], moved
 
 
 def soften(frame: FramesBGR, factor: float) -> FramesBGR:
@@ -93,7 +123,7 @@ def soften(frame: FramesBGR, factor: float) -> FramesBGR:
     return soft
 
 
-def _grey(frame: FramesBGR) -> Plane:
+def grey(frame: FramesBGR) -> Plane:
     """Make a whole picture grey: faster than colours after sampling, and the same to a level."""
     grey: Plane = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     return grey
@@ -102,6 +132,12 @@ def _grey(frame: FramesBGR) -> Plane:
 def _from(placed: Doubles, row: int, column: int) -> Doubles:
     """Move the origin of the target."""
     return placed - np.array([[0, 0, column], [0, 0, row]])
+
+
+def _span(reached: list[float], length: int) -> tuple[int, int]:
+    """Return even edges with two pixels of a halved picture around: its sampling reads one."""
+    first = min(max(0, int(min(reached) // 2) * 2 - 4), length - 2)
+    return first, max(first + 2, min(length, int(max(reached) // 2) * 2 + 6))
 
 
 def _warp(frame: FramesBGR | Plane, placed: Doubles, size_px: tuple[int, int]) -> FramesBGR | Plane:
@@ -226,9 +262,28 @@ def voice(random: np.random.Generator, mel: Floats, bands: int = 6) -> Floats:
     return np.clip(moved, -4, 4).astype(np.float32)
 
 
-def hush(mel: Floats) -> Floats:
-    """Make pauses digitally silent, as they are in a clean stem (`SILENCE` in all bands)."""
-    quiet = mel.max(0) < _PAUSE
-    hushed = mel.copy()
-    hushed[:, quiet] = SILENCE
-    return hushed
+def recording(random: np.random.Generator, mel: Floats, clean: float) -> Floats:
+    """Make another recording of a spectrogram: another `voice`, in a clean stem or before some background.
+
+    Args:
+        mel: ``float32[80, M]``.
+        clean: share of the recordings whose pauses are digitally silent, as a stem's are.
+
+    Returns:
+        ``float32[80, M]`` in -4..4.
+    """
+    spectrum = voice(random, mel)
+    where = random.random()
+    if where < clean:
+        spectrum[:, mel.max(0) < _PAUSE] = SILENCE
+    elif where < clean + (1 - clean) * _BACKGROUND:
+        loud = spectrum.max() - random.uniform(*_FAINTER)
+        bands = np.linspace(-0.5, 0.5, BANDS)[:, None]
+        noise = loud + random.normal(0, 0.8) * bands + random.normal(0, 0.25, mel.shape)
+        spectrum = np.clip(mixed(spectrum, noise), -4, 4).astype(np.float32)
+    return spectrum
+
+
+def mixed(one: Floats, other: Floats) -> Floats:
+    """Add two sounds' powers in mel steps."""
+    return np.logaddexp(one * _NEPERS, other * _NEPERS) / _NEPERS

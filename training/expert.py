@@ -6,6 +6,7 @@ Exports nothing (`export`) and measures nothing on people unseen (`evaluate`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,12 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import augment
-from training.data import WINDOW, Clip, Sampler, column, hear
+from training import augment, tempo
+from training.data import WINDOW, Clip, Sampler, column
 from training.loop import Told, one_cycle
 from training.machine import Machine
 from w2l_studio.nets.contrast import Contrast, contrasted
-from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
+from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints, Plane
 
 #: Clips in a batch, and windows of each.
 CLIPS, WINDOWS = 16, 8
@@ -59,24 +61,61 @@ def starts(windows: int, apart: float, random: np.random.Generator) -> Ints:
     return np.floor(first + apart * np.arange(WINDOWS) + 1e-9).astype(np.int64)
 
 
-def sounds(clip: Clip, at: Ints, random: np.random.Generator) -> Floats:
-    """Return the windows' sounds in another voice, ``float32[K, 80, 16]``."""
-    spectrum = augment.voice(random, clip.mel)
-    if random.random() < _HUSHED:
-        spectrum = np.where(augment.hush(clip.mel) == clip.mel, spectrum, -4.0).astype(np.float32)
-    return np.stack([hear(spectrum, column(int(frame))) for frame in at])
+def inner_starts(windows: int, apart: float, random: np.random.Generator) -> Ints:
+    """Draw eight windows as `starts`, each with a picture before and after it, for another tempo."""
+    return starts(windows - 2, apart, random) + 1
 
 
-def mouths(clip: Clip, at: Ints, random: np.random.Generator) -> FramesBGR:
+def sounds(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> Floats:
+    """Return the windows' sounds in another recording, ``float32[K, 80, 16]``.
+
+    Args:
+        pace: the tempo (`tempo.hear`).
+    """
+    reach = around(at, clip, COLUMNS)
+    spectrum = augment.recording(random, clip.mel[:, reach], _HUSHED)
+    return tempo.hear(spectrum, at, WINDOW, pace, since=reach.start)
+
+
+def around(at: Ints, clip: Clip, columns: int) -> slice:
+    """Return the columns that windows on pictures can reach, so that only these are changed.
+
+    Args:
+        columns: of a window.
+    """
+    first, last = column(int(at[0])) - columns, column(int(at[-1])) + 2 * columns
+    return slice(max(0, first), min(clip.mel.shape[1], last))
+
+
+def mouths(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> FramesBGR:
     """Return the windows' grey mouths through one camera, ``uint8[K, 5, 40, 64]``."""
-    wanted = at[:, None] + np.arange(WINDOW)
-    frames, rows = np.unique(wanted, return_inverse=True)
     placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
-    pictures = np.stack([augment.mouth(clip.frames[f], _tremble(placed, random)) for f in frames])
-    return augment.camera(random)(pictures, random)[rows.reshape(wanted.shape)]
+    pictures, placed = augment.near_mouth(clip.frames, placed)
+
+    def film(frames: Ints) -> Plane:
+        crops = np.stack([augment.mouth(pictures[f], tremble(placed, random)) for f in frames])
+        return augment.camera(random)(crops, random)
+
+    return shown(film, at, pace)
 
 
-def _tremble(placed: Doubles, random: np.random.Generator) -> Doubles:
+def shown(film: Callable[[Ints], Plane], at: Ints, pace: float) -> Plane:
+    """Return windows of 5 pictures at a tempo, ``uint8[K, 5, H, W]``; each picture is taken once.
+
+    Args:
+        film: takes pictures, ``uint8[N, H, W]``, by their numbers.
+        at: the windows' first pictures; at another tempo than 1 their neighbours are needed too.
+    """
+    moments = tempo.stretched(at, WINDOW, at + (WINDOW - 1) / 2, pace)
+    below = np.floor(moments).astype(np.int64)
+    frames, rows = np.unique([below, np.ceil(moments)], return_inverse=True)
+    taken = film(frames.astype(np.int64))
+    low, high = rows.reshape(2, *below.shape)
+    return taken[low] if pace == 1 else tempo.blend(taken[low], taken[high], moments - below)
+
+
+def tremble(placed: Doubles, random: np.random.Generator) -> Doubles:
+    """Move a place by what a tracker leaves over from picture to picture."""
     moved = placed.copy()
     moved[:, 2] += random.normal(0, _TREMBLE_PX, 2)
     return moved
@@ -122,8 +161,9 @@ class MomentSource:
 
     def windows(self, clip: Clip, apart: float, random: np.random.Generator) -> tuple[FramesBGR, Floats]:
         """Draw a clip's windows: mouths ``uint8[8, 5, 40, 64]`` and sounds ``float32[8, 1, 80, 16]``."""
-        at = starts(clip.windows, apart, random)
-        return mouths(clip, at, random), sounds(clip, at, random)[:, None]
+        pace = tempo.draw(random)
+        at = inner_starts(clip.windows, apart, random)
+        return mouths(clip, at, random, pace), sounds(clip, at, random, pace)[:, None]
 
 
 class ContrastTrainee:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training import augment
-from training.data import WINDOW, Clip, Sampler
-from training.expert import WINDOWS, ContrastTrainee, MomentSource, starts
+from training import augment, tempo
+from training.data import FPS, WINDOW, Clip, Sampler
+from training.expert import WINDOWS, ContrastTrainee, MomentSource, inner_starts, shown, tremble
 from w2l_studio.judge import slim
-from w2l_studio.nets.syncnet import SLIM, SyncNet
+from w2l_studio.nets.syncnet import MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Doubles, Floats, Ints, Plane
 
@@ -26,9 +26,11 @@ from w2l_studio.terms import Doubles, Floats, Ints, Plane
 _DEEPER = 0.16
 #: MFCC columns a second.
 _COLUMNS_A_SECOND = 100
+#: Columns by which a column hears further on than its number says: half of its 25 ms.
+_BEFORE = 1.25
 #: How much another room or microphone changes the cepstra, the slow ones most.
 _ROOM = np.array([1.5, *np.linspace(4.0, 1.0, 12)])[:, None]
-_HUSHED, _NOISY, _TREMBLE_PX = 0.25, 0.4, 0.2
+_HUSHED, _NOISY = 0.25, 0.4
 #: Of 16-bit samples: pauses are quieter.
 _PAUSE_RMS, _BLOCK = 120.0, 160
 
@@ -38,9 +40,10 @@ class WholeMoments(MomentSource):
 
     def windows(self, clip: Clip, apart: float, random: np.random.Generator) -> tuple[Plane, Floats]:
         """Draw a clip's windows: mouths ``uint8[8, 5, 64, 64]`` and sounds ``float32[8, 1, 13, 20]``."""
+        pace = tempo.draw(random)
         # One window less than others have: the last one's MFCC would not be whole.
-        at = starts(clip.windows - 1, apart, random)
-        return mouths(clip, at, random), sounds(clip, at, random)
+        at = inner_starts(clip.windows - 1, apart, random)
+        return mouths(clip, at, random, pace), sounds(clip, at, random, pace)
 
 
 class JudgeTrainee(ContrastTrainee):
@@ -62,23 +65,24 @@ class JudgeTrainee(ContrastTrainee):
         return seen.unflatten(0, (-1, WINDOWS)), said.unflatten(0, (-1, WINDOWS))
 
 
-def mouths(clip: Clip, at: Ints, random: np.random.Generator) -> Plane:
+def mouths(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> Plane:
     """Return the windows' grey mouths through one camera, ``uint8[K, 5, 64, 64]``."""
-    wanted = at[:, None] + np.arange(WINDOW)
-    frames, rows = np.unique(wanted, return_inverse=True)
     placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
-    crops = np.stack([augment.face(clip.frames[f], _tremble(placed, random)) for f in frames])
-    return augment.camera(random)(slim.mouths(crops), random)[rows.reshape(wanted.shape)]
+    pictures = np.asarray(clip.frames)
+
+    def film(frames: Ints) -> Plane:
+        crops = [augment.part(pictures[f], tremble(placed, random), *slim.MOUTH) for f in frames]
+        return augment.camera(random)(np.stack([augment.grey(crop) for crop in crops]), random)
+
+    return shown(film, at, pace)
 
 
-def _tremble(placed: Doubles, random: np.random.Generator) -> Doubles:
-    moved = placed.copy()
-    moved[:, 2] += random.normal(0, _TREMBLE_PX, 2)
-    return moved
+def sounds(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> Floats:
+    """Return the windows' MFCC in another voice and room, ``float32[K, 1, 13, 20]``.
 
-
-def sounds(clip: Clip, at: Ints, random: np.random.Generator) -> Floats:
-    """Return the windows' MFCC in another voice and room, ``float32[K, 1, 13, 20]``."""
+    Args:
+        pace: the tempo (`training.tempo`).
+    """
     samples = np.load(clip.folder / "audio.npy").astype(np.float64) * 2.0**15
     if random.random() < _HUSHED:
         samples = _hushed(samples)
@@ -86,7 +90,10 @@ def sounds(clip: Clip, at: Ints, random: np.random.Generator) -> Floats:
     if random.random() < _NOISY:
         loud = np.sqrt(np.mean(samples**2)) * 10 ** (-random.uniform(8, 40) / 20)
         samples = samples + random.standard_normal(len(samples)) * loud
-    return slim.cut(_voice(samples, random), at)
+    columns = _voice(samples, random)
+    middle = (at + WINDOW / 2) * _COLUMNS_A_SECOND / FPS - _BEFORE
+    first = at * _COLUMNS_A_SECOND // FPS
+    return tempo.read(columns, tempo.stretched(first, MFCC_COLUMNS, middle, pace))[:, None]
 
 
 def _hushed(samples: Doubles) -> Doubles:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from training import data
+from training import augment, data
 from training.data import Entry
 from training.performers import motion, speech, voice
 from training.performers.make import Source
@@ -35,8 +35,6 @@ _SEEN = ("jawOpen", "mouthPucker", "mouthFunnel")
 OUTSIDE = -1
 #: Every third utterance is also heard by another voice, in a room, beside noise or on a line.
 _COPIED = 3
-#: A step of the mel spectrogram (12.5 dB) as a natural logarithm of power: so noises are added.
-_NEPERS = 1.25 * np.log(10)
 Window = tuple[Floats, Floats, Floats, Floats, Ints, Floats]
 
 
@@ -215,7 +213,7 @@ def otherwise(heard: Floats, random: np.random.Generator) -> Floats:
     if random.random() < 0.6:
         level = random.uniform(-4, -1) + random.normal(0, 0.8) * (bands - 0.5)
         noise = level + random.normal(0, 0.25, heard.shape)
-        changed = np.logaddexp(changed * _NEPERS, noise * _NEPERS) / _NEPERS
+        changed = augment.mixed(changed, noise)
     if random.random() < 0.3:
         low = int(random.integers(0, 70))
         changed[low : low + int(random.integers(2, 10))] = changed.mean()

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training import augment
+from training import augment, tempo
 from training.data import WINDOW, Clip, Sampler, column, hear
+from training.expert import around
 from training.machine import Machine
 from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
@@ -24,6 +25,8 @@ from w2l_studio.terms import Bools, Doubles, Floats, Ints
 _SHUT_SHARE = 0.2
 #: Sounds in a step that teaches the audio encoder alone.
 _SOUNDS = 128
+#: Share of the sounds beside faces that are a clean stem's, as the engine hears.
+_CLEAN = 0.5
 
 
 class Sounds(NamedTuple):
@@ -93,16 +96,19 @@ class LipSource:
         for chance in self._machine.part(random, _SOUNDS):
             clip = self._sampler.draw(chance)
             frame = int(chance.integers(clip.windows))
-            around = _around(frame, clip, self._recipe.columns)
-            spectrum, offset = augment.voice(chance, clip.mel[:, around]), around.start
-            heard.append(self._hear(spectrum, column(frame, self._recipe.lead_ms) - offset))
-            sound.append(hear(spectrum, column(frame) - offset))
+            at, pace = np.array([frame]), tempo.draw(chance)
+            reach = around(at, clip, self._recipe.columns)
+            spectrum = augment.recording(chance, clip.mel[:, reach], 0.0)
+            heard.append(self._hear(spectrum, at, pace, reach.start))
+            sound.append(tempo.hear(spectrum, at, 1, pace, since=reach.start))
             opening.append(self.opening(clip)[frame])
-        stacked = [torch.from_numpy(np.stack(part))[:, None] for part in (heard, sound)]
+        stacked = [torch.from_numpy(np.stack(part)) for part in (heard, sound)]
         return Sounds(*stacked, torch.tensor(np.array(opening, np.float32)))
 
-    def _hear(self, spectrum: Floats, start: int) -> Floats:
-        return hear(spectrum, start, self._recipe.columns)
+    def _hear(self, spectrum: Floats, frames: Ints, pace: float, since: int) -> Floats:
+        """Return what is heard at each picture: one has no tempo, but what is heard about its middle has."""
+        recipe = self._recipe
+        return tempo.hear(spectrum, frames, 1, pace, recipe.lead_ms, recipe.columns, since)
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Draw faces and their sounds."""
@@ -128,23 +134,17 @@ class LipSource:
         opening = self.opening(clip)
         at = choose_moment(opening[: clip.windows], random, recipe.open)
         frames = np.arange(at, at + length)
-        spectrum = augment.voice(random, clip.mel)
-        if random.random() < 0.5:
-            spectrum = np.where(augment.hush(clip.mel) == clip.mel, spectrum, SILENCE).astype(np.float32)
+        reach, pace = around(frames, clip, recipe.columns), tempo.draw(random)
+        spectrum = augment.recording(random, clip.mel[:, reach], _CLEAN)
         shut = shut_lips(opening)
         if random.random() < recipe.silent:
             frames = np.full(length, random.choice(np.flatnonzero(shut)))
             spectrum = np.full((BANDS, 1), SILENCE, np.float32)
         reference = choose_reference(shut, frames, random, recipe)
-        heard = np.stack([self._hear(spectrum, column(int(n), recipe.lead_ms)) for n in frames])
-        sound = hear(spectrum, column(int(frames[0]))) if length == WINDOW else None
+        heard = self._hear(spectrum, frames, pace, reach.start)
+        # The expert is shown all five pictures as they were, and so it hears them.
+        sound = hear(spectrum, column(int(frames[0])) - reach.start) if length == WINDOW else None
         return (*_pictures(clip, frames, reference, random, recipe), heard, sound)
-
-
-def _around(frame: int, clip: Clip, columns: int) -> slice:
-    """Return the columns that windows on a picture can reach, so that only these are changed."""
-    middle = column(frame)
-    return slice(max(0, middle - columns), min(clip.mel.shape[1], middle + 2 * columns))
 
 
 def choose_moment(opening: Floats, random: np.random.Generator, share: float) -> int:

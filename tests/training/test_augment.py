@@ -41,6 +41,21 @@ def test_parts_of_a_face_are_its_pixels(clip):
     assert np.abs(grey - augment.mouth(clip.frames[7], placed)).max() <= 2
 
 
+@pytest.mark.parametrize("side", [128, 240, 241])
+def test_a_mouth_is_the_same_in_what_is_near_it(side):
+    """Also at the picture's edges, which are repeated, and half a pixel beside the place."""
+    random = np.random.default_rng(side)
+    picture = cv2.GaussianBlur(random.integers(0, 255, (side, side, 3), np.uint8), (0, 0), 2)
+    for _ in range(30):
+        placed = augment.place(random, side, augment.Jitter(12.0, 0.2, 0.3))
+        near, moved = augment.near_mouth(picture[None], placed)
+        for aside in (np.zeros((2, 3)), np.array([[0, 0, 0.5], [0, 0, -0.5]])):
+            whole = augment.mouth(picture, placed + aside).astype(int)
+            assert np.abs(augment.mouth(near[0], moved + aside) - whole).max() <= 1
+    near, _ = augment.near_mouth(picture[None], augment.place(random, side))
+    assert near.size < 0.4 * picture.size or side % 2
+
+
 def test_another_voice_keeps_its_time(clip):
     random = np.random.default_rng(0)
     before = clip.mel.mean(0)
@@ -81,10 +96,37 @@ def test_a_look_stays_within_0_and_1_and_may_flip(clip):
         assert 0 <= picture.min() <= picture.max() <= 1
 
 
-def test_pauses_become_digital_silence(clip):
-    hushed = augment.hush(clip.mel)
-    quiet = (hushed == -4).all(0)
-    assert np.array_equal(hushed[:, ~quiet], clip.mel[:, ~quiet])
+def test_a_clean_stem_has_digital_silence_in_its_pauses_and_no_background(clip):
+    quiet = clip.mel.max(0) < augment._PAUSE
+    assert 0 < quiet.sum() < len(quiet)
+    for seed in range(6):
+        clean = augment.recording(np.random.default_rng(seed), clip.mel, 1.0)
+        plain = augment.voice(np.random.default_rng(seed), clip.mel)
+        assert (clean[:, quiet] == -4).all()
+        assert np.array_equal(clean[:, ~quiet], plain[:, ~quiet])
+
+
+def test_a_background_fills_pauses_and_leaves_what_is_louder(clip):
+    """So often as told; the loudest stays, and the time of nothing changes."""
+    filled = 0
+    for seed in range(60):
+        other = augment.recording(np.random.default_rng(seed), clip.mel, 0.0)
+        plain = augment.voice(np.random.default_rng(seed), clip.mel)
+        assert other.dtype == np.float32
+        assert -4 <= other.min() <= other.max() <= 4
+        if np.array_equal(other, plain):
+            continue
+        filled += 1
+        assert (other >= plain - 1e-5).all()
+        assert other.max() - plain.max() < 0.1
+        assert lag(clip.mel.mean(0), other.mean(0)) == 0
+    assert 9 <= filled <= 27
+
+
+def test_powers_add_up():
+    """Twice the same is 3 dB more, a quarter of a step of 12.5 dB."""
+    assert augment.mixed(np.zeros(3), np.zeros(3)) == pytest.approx(np.log10(2) / 1.25)
+    assert augment.mixed(np.zeros(3), np.full(3, -4.0)) == pytest.approx(0, abs=1e-4)
 
 
 def test_softened_pictures_keep_light_and_place_and_lose_detail(clip):

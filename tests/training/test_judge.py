@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import expert, export, judge, loop
+from training import augment, expert, export, judge, loop
 from training.data import Sampler, read_pack
 from training.judge import JudgeTrainee
 from w2l_studio.judge import slim
@@ -30,6 +30,20 @@ def test_without_chance_the_sounds_are_the_judges_own(clips, monkeypatch):
     # The level is drawn too: only log energy tells it, and rounding where nearly nothing is heard.
     assert np.median(np.abs(heard[:, 0, 1:] - wanted[:, 0, 1:])) < 0.01
     assert np.ptp((heard - wanted)[:, 0, 0]) < 0.2
+
+
+def test_without_chance_the_pictures_are_the_judges_own(clips, monkeypatch):
+    """What training sees is what `judge.slim` sees of the engine's crop."""
+    monkeypatch.setattr(augment, "STRONG", augment.STILL)
+    monkeypatch.setattr(augment, "camera", lambda random: lambda mouths, random: mouths)
+    monkeypatch.setattr(judge, "tremble", lambda placed, random: placed)
+    clip, at = clips[0], np.array([1, 9, 40])
+    crops = np.stack(
+        [augment.face(frame, augment.place(np.random.default_rng(0), 128)) for frame in clip.frames]
+    )
+    wanted = slim.mouths(crops)[at[:, None] + np.arange(5)]
+    seen = judge.mouths(clip, at, np.random.default_rng(0))
+    assert np.abs(seen.astype(int) - wanted).max() <= 1
 
 
 def test_a_higher_voice_speaks_no_faster(clips):
