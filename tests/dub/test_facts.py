@@ -40,15 +40,16 @@ def test_the_judge_sees_pictures_without_a_hole_and_hears_them_where_they_are(
     piece = Piece(0, whole, np.zeros((80, 2, 3)), some, some, some, 100.0, "only-face")
     asked: dict[str, Any] = {}
 
-    def heard(stem: Stem, first_s: Fraction, count: int, rate: Fraction, lead_s: Fraction) -> Voice:
+    def heard(stem: Stem, first_s: Fraction, count: int, rate: Fraction) -> sounds.Heard:
         asked.update(first_s=first_s, count=count)
-        return Voice(np.zeros((count, 80, 16), np.float32), np.ones(count, np.bool_))
+        silence, begins = np.zeros((80, 0), np.float32), np.zeros(count, np.int64)
+        return sounds.Heard(silence, begins, 16, np.ones(count, np.bool_))
 
     def judged(judge: object, mouths: Any, rate: Fraction, voice: Voice) -> Verdict:
         asked["seen"] = mouths[:][:, 0, 0, 0].tolist()
         return Verdict(0, 0.1, 0.5, "fake")
 
-    monkeypatch.setattr(sounds, "voice", heard)
+    monkeypatch.setattr(sounds, "heard", heard)
     monkeypatch.setattr(listening, "judged", judged)
     with Spool(tmp_path) as spool:
         mouths = spool.rows(len(kept), PX)

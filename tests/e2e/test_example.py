@@ -205,10 +205,10 @@ def followed(
     shown = listening.at_expert_rate(len(plate), segment.plate.rate)
     frames = FrameRange(min(spoken.rows), max(spoken.rows) + 1, segment.plate.rate)
     first_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
-    dub = sounds.voice(stem, first_s, len(shown), listening.EXPERT_RATE, Fraction(0))
+    dub = sounds.heard(stem, first_s, len(shown), listening.EXPERT_RATE).voice()
     own = listening.production_sound(segment, frames, job.edit.sounds)
     assert own is not None
-    original = sounds.hear(own, Fraction(0), len(shown), listening.EXPERT_RATE, Fraction(0))
+    original = sounds.hear(own, Fraction(0), len(shown), listening.EXPERT_RATE).voice()
     follow = studio.judge.follow
     return follow(spoken.mouths[shown], dub), follow(plate[shown], dub), follow(plate[shown], original)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[s
     mouths = longest.mouths.part(row, row + len(shown))
     first_s = segment.record_start_s + (shown.start - segment.plate_range.start) / rate
     count = (len(mouths) / rate * listening.EXPERT_RATE).__floor__()
-    voice = sounds.voice(longest.stem, first_s, count, listening.EXPERT_RATE, Fraction(0))
+    voice = sounds.heard(longest.stem, first_s, count, listening.EXPERT_RATE).voice()
     if not voice.voiced.any():
         return unknown
     verdict = listening.judged(studio.judge, mouths, rate, voice)

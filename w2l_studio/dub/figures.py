@@ -136,8 +136,8 @@ def _by_crops(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge) -> li
         if isinstance(judge, SlimJudge):
             said = judge.score(pictures, pcm(face.part.samples))
         else:
-            voice = sounds.voice(film.sound, Fraction(begin), len(shown), EXPERT_RATE, Fraction(0))
-            said = judge.score(pictures, voice)
+            heard = sounds.heard(film.sound, Fraction(begin), len(shown), EXPERT_RATE)
+            said = judge.score(pictures, heard.voice())
         found.append(Figures(said.offset_frames, distance=said.distance, confidence=said.confidence))
     return found
 

@@ -49,9 +49,9 @@ class Listener:
         if samples is None:
             return None
         shown = at_expert_rate(len(frames), frames.rate)
-        voice = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE, Fraction(0))
-        part = busiest(voice.voiced)
-        shown, voice = shown[part], Voice(voice.windows[part], voice.voiced[part])
+        heard = sounds.hear(samples, Fraction(0), len(shown), EXPERT_RATE)
+        part = busiest(heard.voiced)
+        shown, voice = shown[part], heard.of(part).voice()
         seen = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
         faces = [windows(self.view, within(track, seen)) for track in tracks]
         joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from w2l_studio.errors import NoStem
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import mel, speech, windows
-from w2l_studio.terms import Bools, Floats, Stem, Voice
+from w2l_studio.terms import Bools, Floats, Ints, Stem, Voice
 from w2l_studio.timing import FrameRange
 
 #: Sound read on both sides of what is asked for: the speech detector's noise floor needs it, and
@@ -46,15 +47,55 @@ def stem_for(character: str | None, stems: Sequence[Stem]) -> Stem:
     raise NoStem(f"no stem for {character} (there is {named})", hint=f"add --stem {character}=FILE")
 
 
-def voice(
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What some pictures hear of a stem, uncut: windows overlap, and all of a long take's would fill memory.
+
+    Args:
+        spectrum: ``float32[80, M]`` in which pauses are silence.
+        begins: ``int64[T]``, the column with which each picture's window begins.
+        columns: of each window.
+        voiced: ``bool[T]``, whether speech sounds during the picture.
+    """
+
+    spectrum: Floats
+    begins: Ints
+    columns: int
+    voiced: Bools
+
+    def of(self, rows: slice | Bools) -> Heard:
+        """Return what some of the pictures hear."""
+        return replace(self, begins=self.begins[rows], voiced=self.voiced[rows])
+
+    def voice(self) -> Voice:
+        """Cut the windows of all pictures."""
+        return Voice(windows.cut(self.spectrum, self.begins, self.columns), self.voiced)
+
+
+def joined(parts: Sequence[Heard]) -> Heard:
+    """Return what all pictures hear, part after part; none hears anything of another part."""
+    columns = parts[0].columns
+    silence = np.full((mel.BANDS, columns), mel.SILENCE, np.float32)
+    spectra, begins, offset = [silence], list[Ints](), columns
+    for part in parts:
+        length = part.spectrum.shape[1]
+        # A window wholly outside hears silence, however far outside it lies.
+        begins.append(part.begins.clip(-columns, length) + offset)
+        spectra += [part.spectrum, silence]
+        offset += length + columns
+    voiced = np.concatenate([part.voiced for part in parts])
+    return Heard(np.concatenate(spectra, 1), np.concatenate(begins), columns, voiced)
+
+
+def heard(
     stem: Stem,
     first_s: Fraction,
     frames: int,
     rate: Fraction,
-    lead_s: Fraction,
+    lead_s: Fraction = Fraction(0),
     columns: int = windows.COLUMNS,
-) -> Voice:
-    """Return what the generator hears of a stem.
+) -> Heard:
+    """Return what the pictures of a range hear of a stem.
 
     Args:
         stem: placed on the timeline.
@@ -63,9 +104,6 @@ def voice(
         rate: pictures per second.
         lead_s: how much later than its picture a mel window begins (negative: earlier).
         columns: of each window.
-
-    Returns:
-        T windows in which pauses are silence, and T speech flags.
     """
     begin = first_s - stem.first_sample_s
     samples, read_s = _with_context(stem, begin, begin + frames / rate)
@@ -77,15 +115,15 @@ def hear(
     first_s: Fraction,
     frames: int,
     rate: Fraction,
-    lead_s: Fraction,
+    lead_s: Fraction = Fraction(0),
     columns: int = windows.COLUMNS,
-) -> Voice:
-    """Return the voice of 16 kHz samples whose picture 0 begins at ``first_s`` of them."""
+) -> Heard:
+    """Return what pictures hear of 16 kHz samples, the first of them from ``first_s`` on."""
     spectrum = mel.spectrogram(samples)
     active = speech.voiced(samples)[: spectrum.shape[1]]
     spectrum[:, : len(active)][:, ~active] = mel.SILENCE
-    cut = windows.align(spectrum, frames, rate, first_s=first_s, lead_s=lead_s, columns=columns)
-    return Voice(cut, _during(active, frames, rate, first_s))
+    begins = windows.starts(frames, rate, first_s, lead_s) - windows.before(columns)
+    return Heard(spectrum, begins, columns, _during(active, frames, rate, first_s))
 
 
 def spans(stem: Stem) -> list[tuple[Fraction, Fraction]]:

@@ -36,7 +36,6 @@ from w2l_studio.terms import (
     Shot,
     SoundUse,
     Stem,
-    Voice,
 )
 from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
 
@@ -139,8 +138,7 @@ def _speak(
     crops, mouths = spool.rows(len(maps), face_px), spool.rows(len(maps), face_px)
     for row, picture in cutting.pictures(segment.plate, wanted, face_px, tick):
         crops[row] = picture
-    voices = [_voice(segment, piece, stems[piece.line], studio) for piece in found]
-    voice = Voice(np.concatenate([v.windows for v in voices]), np.concatenate([v.voiced for v in voices]))
+    heard = sounds.joined([_heard(segment, piece, stems[piece.line], studio) for piece in found])
     ranges = list(pairwise(starts.tolist()))
     references = np.concatenate(
         [
@@ -153,7 +151,7 @@ def _speak(
         mouths[part.start] = studio.generator.speak(
             Crops(crops[part], maps[part]),
             crops[which][of_row],
-            Voice(voice.windows[part], voice.voiced[part]),
+            heard.of(part).voice(),
         )
     skin = matte.skin(face_px)
     for (start, stop), piece in zip(ranges, found, strict=True):
@@ -176,12 +174,12 @@ def _samples(count: int) -> Ints:
     return np.unique(np.linspace(0, count - 1, min(_COLOUR_SAMPLES, count)).astype(np.int64))
 
 
-def _voice(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> Voice:
+def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds.Heard:
     rate = segment.plate.rate
     first_s = segment.record_start_s + (piece.frames.start - segment.plate_range.start) / rate
     lead_s = Fraction(studio.generator.lead_ms).limit_denominator(1000) / 1000
-    heard = sounds.voice(stem, first_s, len(piece.frames), rate, lead_s, studio.generator.columns)
-    return Voice(heard.windows[piece.dubbed], heard.voiced[piece.dubbed])
+    heard = sounds.heard(stem, first_s, len(piece.frames), rate, lead_s, studio.generator.columns)
+    return heard.of(piece.dubbed)
 
 
 def _references(crops: Rows, piece: Piece, studio: Studio, config: DubConfig) -> Ints:

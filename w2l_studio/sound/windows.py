@@ -73,11 +73,15 @@ def align(
     Returns:
         ``float32[T, 80, C]`` in -4..4; columns beyond either end are -4.
     """
-    begun = starts(frame_count, rate, first_s, lead_s) - before(columns)
-    wanted = begun[:, None] + np.arange(columns)
+    return cut(mel, starts(frame_count, rate, first_s, lead_s) - before(columns), columns)
+
+
+def cut(mel: Floats, begins: Ints, columns: int) -> Floats:
+    """Cut windows ``float32[T, 80, columns]`` that begin at some columns; beyond either end is silence."""
+    wanted = begins[:, None] + np.arange(columns)
     outside = (wanted < 0) | (wanted >= mel.shape[1])
     if mel.shape[1] == 0:
-        return np.full((frame_count, BANDS, columns), SILENCE, np.float32)
-    cut = mel[:, np.where(outside, 0, wanted)]
-    cut[:, outside] = SILENCE
-    return np.ascontiguousarray(cut.transpose(1, 0, 2))
+        return np.full((len(begins), BANDS, columns), SILENCE, np.float32)
+    windows = mel[:, np.where(outside, 0, wanted)]
+    windows[:, outside] = SILENCE
+    return np.ascontiguousarray(windows.transpose(1, 0, 2))

@@ -1,0 +1,53 @@
+"""What pictures hear is cut when it is wanted: the same windows part by part, in a fraction of the memory."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from w2l_studio.dub.sounds import Heard, hear, joined
+from w2l_studio.sound import windows
+
+RATE = Fraction(24000, 1001)
+
+
+def part(random, length, count, columns):
+    spectrum = random.uniform(-4, 4, (80, length)).astype(np.float32)
+    begins = random.integers(-3 * columns, length + 3 * columns, count)
+    return Heard(spectrum, begins, columns, random.random(count) < 0.5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 12)), min_size=1, max_size=4),
+    st.sampled_from([16, 40]),
+    st.integers(0, 2**32 - 1),
+)
+def test_parts_that_are_joined_hear_what_each_heard(sizes, columns, seed):
+    random = np.random.default_rng(seed)
+    parts = [part(random, length, count, columns) for length, count in sizes]
+    voices, whole = [one.voice() for one in parts], joined(parts)
+    told = whole.voice()
+    assert np.array_equal(told.windows, np.concatenate([voice.windows for voice in voices]))
+    assert np.array_equal(told.voiced, np.concatenate([voice.voiced for voice in voices]))
+    some = whole.of(slice(1, 3)).voice()
+    assert np.array_equal(some.windows, told.windows[1:3])
+    chosen = random.random(len(whole.begins)) < 0.5
+    assert np.array_equal(whole.of(chosen).voice().windows, told.windows[chosen])
+
+
+def test_a_sound_is_heard_as_its_windows_are_aligned():
+    samples = np.random.default_rng(1).normal(0, 0.1, 32000).astype(np.float32)
+    heard = hear(samples, Fraction(1, 3), 40, RATE, Fraction(-75, 1000), 40)
+    wanted = windows.align(
+        heard.spectrum, 40, RATE, first_s=Fraction(1, 3), lead_s=Fraction(-75, 1000), columns=40
+    )
+    assert np.array_equal(heard.voice().windows, wanted)
+
+
+def test_ten_uncut_minutes_stay_small():
+    count = 10 * 60 * 25
+    heard = hear(np.zeros(10 * 60 * 16000, np.float32), Fraction(0), count, Fraction(25), columns=40)
+    held = heard.spectrum.nbytes + heard.begins.nbytes + heard.voiced.nbytes
+    assert held < 0.1 * count * 80 * 40 * 4
