@@ -1,4 +1,4 @@
-"""One step of two trainees on a pack, as every process of a joint run takes it; started by test_machine.py.
+"""One step of every kind of trainee on a pack, as every process of a joint run takes it (test_machine.py).
 
 Writes gradients and running statistics of the first process into a file.
 """
@@ -10,12 +10,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training import machine
+from training import expert, machine
 from training.data import Sampler, read_pack
+from training.expert import ContrastTrainee
+from training.generator import GeneratorTrainee
+from training.judge import JudgeTrainee
 from training.paper import recipes
 from training.paper.expert import PairTrainee
 from training.paper.generator import PaperTrainee
+from training.recipe import Recipe
+from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
+from w2l_studio.nets.opening import Opening
 
 
 def taken(pack, here):
@@ -27,13 +33,25 @@ def taken(pack, here):
     recipe = replace(recipes.wav2lip_gan(0.0625), windows=4, norms="batch")
     faces = PaperTrainee(sampler, unseen, recipe, Expert(0.0625), machine=here)
     faces.switched = True
+    expert.CLIPS = 2
+    ours = ContrastTrainee(sampler, here), JudgeTrainee(sampler, here)
+    slim = Recipe(width=0.0625, face_px=96, sub_pixels=1, windows=2, singles=4, ears=0.0, critic=0.0)
+    studio = GeneratorTrainee(sampler, Contrast(), Opening(), slim, machine=here)
     left = {}
-    for name, trainee in (("pairs", pairs), ("faces", faces)):
+    trainees = {"pairs": pairs, "faces": faces, "contrast": ours[0], "judge": ours[1], "studio": studio}
+    for name, trainee in trainees.items():
+        # What is dropped is each process's own chance, and no part of what is compared.
+        for module in trainee.net.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
         drawn = trainee.source.draw(0, 10, np.random.default_rng(7))
         trainee.learn(0, 10, type(drawn)(*(x.double() if x.is_floating_point() else x for x in drawn)))
         left |= {f"{name}.{key}": value.grad for key, value in trainee.net.named_parameters()}
         left |= {f"{name}.{key}": value for key, value in trainee.net.named_buffers()}
-    return left | {f"critic.{key}": value.grad for key, value in faces._critic.named_parameters()}
+    left |= {f"critic.{key}": value.grad for key, value in faces._critic.named_parameters()}
+    left |= {f"patches.{key}": value.grad for key, value in studio._critic.named_parameters()}
+    # The generator draws lower halves alone and its critic stands still while it judges.
+    return {key: value for key, value in left.items() if value is not None}
 
 
 if __name__ == "__main__":
