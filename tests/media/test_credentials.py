@@ -179,7 +179,7 @@ def test_a_take_that_cannot_be_signed_stays_and_the_reason_is_told(take: Path, t
 
 def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    with pytest.raises(UsageError, match=r"w2l-studio\[credentials\]"):
+    with pytest.raises(UsageError, match=r"c2pa-python>=0\.38"):
         Seal(tmp_path / "a.pem", tmp_path / "a.key")
 
 
