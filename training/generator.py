@@ -61,13 +61,7 @@ class GeneratorTrainee:
         self.source = LipSource(sampler, opening, self.recipe, self._machine)
         self._expert = self._judge(expert) if expert else None
         self._opening = self._judge(opening)
-        net = Generator(
-            recipe.width,
-            recipe.face_px,
-            from_reference=True,
-            sub_pixels=recipe.sub_pixels,
-            columns=recipe.columns,
-        )
+        net = network(recipe)
         if learned is None:
             start.stand_still(net)
         else:
@@ -216,6 +210,17 @@ class GeneratorTrainee:
         self._optimiser.load_state_dict(state["optimiser"])
         self._critic.load_state_dict(state["critic"])
         self._critic_optimiser.load_state_dict(state["critic_optimiser"])
+
+
+def network(recipe: Recipe) -> Generator:
+    """Return the untaught network of a recipe."""
+    return Generator(
+        recipe.width,
+        recipe.face_px,
+        from_reference=True,
+        sub_pixels=recipe.sub_pixels,
+        columns=recipe.columns,
+    )
 
 
 def _stacked(lower: Tensor) -> Tensor:

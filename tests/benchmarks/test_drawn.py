@@ -8,9 +8,9 @@ torch = pytest.importorskip("torch")
 
 from benchmarks import drawn  # noqa: E402 - after the skip
 from training.data import Clip  # noqa: E402
+from training.generator import network  # noqa: E402
 from training.recipe import Recipe  # noqa: E402
 from training.start import stand_still  # noqa: E402
-from w2l_studio.nets.generator import Generator  # noqa: E402
 from w2l_studio.sound import mel  # noqa: E402
 
 FRAMES = 40
@@ -64,13 +64,7 @@ def test_silence_is_drawn_without_a_sound_and_measured_apart(clip):
 
 def test_a_generator_that_learned_nothing_draws_the_shut_lips_and_a_sheet_shows_it(clip, tmp_path):
     recipe = Recipe(width=0.125)
-    net = Generator(
-        recipe.width,
-        recipe.face_px,
-        from_reference=True,
-        sub_pixels=recipe.sub_pixels,
-        columns=recipe.columns,
-    )
+    net = network(recipe)
     stand_still(net)
     (row,) = drawn.lips([clip], drawn.by(net, recipe), tmp_path / "sheet.jpg")
     shut = figures(clip, drawn.shut)
