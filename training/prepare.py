@@ -19,7 +19,7 @@ from training import clips, offsets
 from training.clips import Outcome
 from training.data import FPS, manifest, read_entry
 from training.splits import Video
-from w2l_studio.errors import StudioError
+from w2l_studio.errors import StudioError, UsageError
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".mxf", ".ts", ".m4v")
 _DONE = ".videos"
@@ -49,8 +49,10 @@ def prepare(
         noted is what was done to clips that were kept.
 
     Raises:
+        UsageError: the pack has another film of a video's name.
         WeightsError: the judge is missing, or measures no offsets.
     """
+    _refuse_another(videos, pack)
     if judge is not None:
         offsets.meter(judge)
     (pack / _DONE).mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,23 @@ def prepare(
     entries = (read_entry(meta.parent) for meta in pack.glob("*/meta.json"))
     (pack / "manifest.tsv").write_text(manifest(entries), encoding="utf-8")
     return outcomes
+
+
+def _refuse_another(videos: Sequence[Video], pack: Path) -> None:
+    """Let no film pass for one of its name that was prepared from another folder: it would be left out."""
+    for video in videos:
+        note = pack / _DONE / f"{video.id}.json"
+        # Packs that were begun before sizes were noted have none.
+        if note.exists() and json.loads(note.read_text("utf-8")).get("bytes", _size(video)) != _size(video):
+            raise UsageError(
+                f"{pack} already has clips of another film named {video.id}",
+                hint="rename the film, or prepare it into a pack of its own",
+                where=str(video.path),
+            )
+
+
+def _size(video: Video) -> int:
+    return video.path.stat().st_size
 
 
 def _outcomes(tasks: Sequence[_Task], jobs: int) -> Iterator[Outcome]:
@@ -92,7 +111,7 @@ def _video(task: _Task) -> Outcome:
     if note.exists():
         outcome: Outcome = json.loads(note.read_text("utf-8"))
         return outcome
-    outcome = {"video": video.id, "clips": 0, "frames": 0, "dropped": [], "noted": []}
+    outcome = {"video": video.id, "clips": 0, "frames": 0, "dropped": [], "noted": [], "bytes": _size(video)}
     if video.drop:
         outcome["dropped"].append(video.drop)
     else:

@@ -147,6 +147,20 @@ def test_folders_of_one_name_keep_their_films_apart(source, tmp_path):
     assert len({outcome["video"] for outcome in outcomes}) == len(outcomes) == 5
 
 
+def test_another_film_of_a_name_is_refused_before_anything_is_made(source, tmp_path):
+    pack = tmp_path / "pack"
+    made(source, pack)
+    other = tmp_path / "monday" / "ann"
+    other.mkdir(parents=True)
+    film(other / "a.mkv", plain(50), 25, sound_s=2.0)
+    film(other / "b.mkv", plain(40), 25, sound_s=1.6)
+    with pytest.raises(UsageError, match="already has clips of another film named ann__a") as refused:
+        made(other.parent, pack)
+    assert refused.value.where == str(other / "a.mkv")
+    assert not (pack / "ann__b").exists()
+    assert [len(clip.frames) for clip in read_pack([pack])] == [60]
+
+
 def test_names_that_clash_get_longer_until_they_do_not(tmp_path):
     def ids(*ways):
         return [v.id for v in splits.assign([tmp_path / way for way in ways], splits.read(None), tmp_path)]
