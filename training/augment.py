@@ -166,11 +166,15 @@ class Look:
     offset: float
     blur_px: float
     noise: float
+    quality: int
 
     def __call__(self, picture: FramesBGR, random: np.random.Generator) -> Floats:
         """Change ``uint8[H, W, 3]``; returns ``float32`` in 0..1."""
         if self.blur_px:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
+        if self.quality:
+            _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
         levels = (np.arange(256)[:, None] * self.gain + self.offset) / 255
         if not self.noise:
             levels = np.clip(levels, 0, 1)
@@ -185,16 +189,17 @@ def look(random: np.random.Generator, *, faults: bool) -> Look:
     """Draw a look.
 
     Args:
-        faults: blur and noise too; not for pictures that a generator learns to draw.
+        faults: blur, noise and compression too; not for pictures that a generator learns to draw.
     """
     gain = random.uniform(0.75, 1.2) * random.uniform(0.93, 1.07, 3)
-    blurred, noisy = random.random(2) < 0.25
+    blurred, noisy, coded = random.random(3) < 0.25
     return Look(
         bool(random.random() < 0.5),
         gain,
         random.uniform(-15, 15),
         random.uniform(0.4, 1.1) if faults and blurred else 0.0,
         random.uniform(1, 6) if faults and noisy else 0.0,
+        int(random.integers(25, 90)) if faults and coded else 0,
     )
 
 

@@ -96,6 +96,18 @@ def test_a_look_stays_within_0_and_1_and_may_flip(clip):
         assert 0 <= picture.min() <= picture.max() <= 1
 
 
+def test_a_compressed_look_is_another_picture_of_the_same_lips(clip):
+    plain = augment.Look(False, np.ones(3), 0.0, 0.0, 0.0, 0)
+    coded = augment.Look(False, np.ones(3), 0.0, 0.0, 0.0, 25)
+    picture = clip.frames[0]
+    told = [look(picture, np.random.default_rng(0)) for look in (plain, coded)]
+    assert np.array_equal(told[0], np.float32(picture / np.float32(255)))
+    assert 0.2 < np.abs(told[1] - told[0]).mean() * 255 < 8
+    drawn = [augment.look(np.random.default_rng(seed), faults=True).quality for seed in range(40)]
+    assert 0 < np.mean(np.array(drawn) > 0) < 0.5
+    assert not any(augment.look(np.random.default_rng(seed), faults=False).quality for seed in range(40))
+
+
 def test_a_clean_stem_has_digital_silence_in_its_pauses_and_no_background(clip):
     quiet = clip.mel.max(0) < augment._PAUSE
     assert 0 < quiet.sum() < len(quiet)
