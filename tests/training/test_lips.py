@@ -6,7 +6,7 @@ import torch
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import lessons
+from training import checkpoint, lessons, loop
 from training.lips import LipsTrainee
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
@@ -60,6 +60,30 @@ def test_it_learns_and_its_state_can_be_taken_up(tones):
         assert torch.equal(value, trainee.net.state_dict()[key])
     changed = {key for key, value in trainee.net.state_dict().items() if not torch.equal(value, state[key])}
     assert changed == {key for key in state if not key.startswith(("ear.", "usual", "spread"))}
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path):
+    ear = Moonshine()
+    ear.conv1.levels.random_(100, 156)
+    taught = lessons.Lessons(lessons.lessons((tones(i) for i in range(3)), ear))
+
+    def run(folder, **options):
+        trainee = LipsTrainee(taught, ear)
+        means = loop.run(trainee, tmp_path / folder, steps=6, save_every=2, report=lambda _: None, **options)
+        return means, trainee.state_dict()
+
+    torch.manual_seed(0)
+    whole, net = run("whole")
+    torch.manual_seed(0)
+    ticks = iter((0, 0, 0, 0, 999))
+    run("cut", budget_minutes=1, clock=lambda: next(ticks, 999))
+    assert checkpoint.load(tmp_path / "cut" / "checkpoint.pt")["step"] < 6
+    torch.manual_seed(99)
+    resumed, again = run("cut")
+    assert resumed == whole
+    assert all(
+        torch.equal(net[part][key], again[part][key]) for part in ("net", "average") for key in net[part]
+    )
 
 
 def test_every_third_utterance_is_heard_twice_and_the_other_voice_moves_the_same_lips(tones):
