@@ -13,7 +13,14 @@ from w2l_studio import errors, terms
 from w2l_studio.cli.main import COMMANDS, group
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(
+        page
+        for room in ("docs", "training", "benchmarks", "examples")
+        for page in (ROOT / room).rglob("*.md")
+    ),
+]
 ENGLISH = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -83,9 +90,17 @@ def test_every_code_of_an_error_is_documented(kind: type[errors.StudioError]) ->
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+    for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", path.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
-            assert (path.parent / target).exists(), target
+            there = path.parent / target if target else path
+            assert there.exists(), target
+            assert not heading or heading in anchors(there), f"{target}#{heading}"
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(
