@@ -141,7 +141,11 @@ def painting(net: Generator) -> dict[str, nn.Parameter]:
     """Return the parameters of the layers that paint."""
     last = len(net.face_decoder_blocks) - 2
     parts = tuple(f"face_decoder_blocks.{number}." for number in (last, last + 1))
-    return {name: p for name, p in net.named_parameters() if name.startswith((*parts, "output_block."))}
+    return {
+        name: p
+        for name, p in net.named_parameters()
+        if name.startswith((*parts, "output_block.", "flow_block."))
+    }
 
 
 def apart(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:

@@ -41,7 +41,10 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         sub_pixels = _sub_pixels(state)
         side *= sub_pixels
         columns = _columns(state)
-        net = Generator(width, side, sub_pixels=sub_pixels, columns=columns)
+        warps = "flow_block.1.weight" in state
+        net = Generator(
+            width, side, from_reference=warps, warps=warps, sub_pixels=sub_pixels, columns=columns
+        )
         meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
     elif "face_encoder.0.conv_block.0.weight" in state:
         frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3

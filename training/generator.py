@@ -198,6 +198,7 @@ class GeneratorTrainee:
                 "recipe": self.recipe.name,
                 "lead_ms": float(self.recipe.lead_ms),
                 "from_reference": True,
+                "warps": self.recipe.warps,
                 "sub_pixels": self.recipe.sub_pixels,
             },
         }
@@ -218,6 +219,7 @@ def network(recipe: Recipe) -> Generator:
         recipe.width,
         recipe.face_px,
         from_reference=True,
+        warps=recipe.warps,
         sub_pixels=recipe.sub_pixels,
         columns=recipe.columns,
     )

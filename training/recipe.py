@@ -17,6 +17,7 @@ class Recipe:
         width: channel multiplier of the network.
         face_px: side of the faces.
         sub_pixels: of the network's outer layers.
+        warps: whether the network moves the reference's pixels before it draws upon them.
         lead_ms: where a mel window begins relative to its picture; -75 lays it evenly around the picture.
         columns: mel columns that the network hears: 40 = 500 ms, for 200 are too few to tell sounds apart.
         ears: share of the steps that teach the audio encoder alone, first.
@@ -43,6 +44,7 @@ class Recipe:
     width: float = 0.375
     face_px: int = 192
     sub_pixels: int = 2
+    warps: bool = True
     lead_ms: int = -75
     columns: int = 40
     ears: float = 0.08

@@ -27,6 +27,12 @@ def ours(face_px, precision, **kind):
     )
 
 
+def moving(made):
+    """Let a fresh network's flow be other than 0."""
+    torch.nn.init.normal_(made._net.flow_block[1].convolution.weight, 0, 0.1)
+    return made
+
+
 GENERATORS = {
     "96": lambda: ours(96, "fp32"),
     "96-bf16": lambda: ours(96, "bf16"),
@@ -34,6 +40,7 @@ GENERATORS = {
     "192": lambda: ours(192, "fp32"),
     "192-studio": lambda: ours(192, "bf16", sub_pixels=2, from_reference=True),
     "192-long": lambda: ours(192, "fp32", sub_pixels=2, from_reference=True, columns=40),
+    "192-warping": lambda: moving(ours(192, "bf16", sub_pixels=2, from_reference=True, warps=True)),
     "fake": Echo,
 }
 

@@ -76,6 +76,27 @@ def test_from_the_reference_nothing_changes_until_something_is_learned(lively, f
     assert (net(audio, face) - face[:, 3:]).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize(("face_px", "sub_pixels"), [(96, 1), (192, 2)])
+def test_a_flow_moves_the_reference_and_the_lower_half_alone_is_moved_alike(lively, face_px, sub_pixels):
+    net = lively(Generator(0.25, face_px, from_reference=True, warps=True, sub_pixels=sub_pixels))
+    audio, face = inputs(2, face_px)
+    face[:, 3:] = face[:, 3:].clamp(0.01, 0.99)
+    nn.init.zeros_(net.output_block[1].weight)
+    nn.init.zeros_(net.output_block[1].bias)
+    assert (net(audio, face) - face[:, 3:]).abs().max() < 1e-5, "it stands still until it learns"
+    flow = net.flow_block[1]
+    flow.bias.data[:] = 24 / face_px * torch.tensor([3.0, -2.0]).repeat_interleave(sub_pixels**2)
+    right_and_up = net(audio, face)[:, :, 2:, :-3]
+    assert (right_and_up - face[:, 3:, :-2, 3:]).abs().max() < 1e-4
+    nn.init.normal_(flow.weight, 0, 0.3)
+    assert (net.lower_half(audio, face) - net(audio, face)[:, :, face_px // 2 :]).abs().max() < 2e-5
+
+
+def test_what_is_drawn_from_nothing_has_nothing_to_warp():
+    with pytest.raises(ValueError, match="draws from its reference"):
+        Generator(0.25, warps=True)
+
+
 @pytest.mark.parametrize(("face_px", "sub_pixels"), [(64, 1), (95, 1), (256, 1), (96, 2), (384, 2)])
 def test_other_face_sizes_are_refused(face_px, sub_pixels):
     with pytest.raises(ValueError, match="face_px must be one of"):

@@ -406,7 +406,14 @@ def test_published_detectors_are_recognised():
 
 
 def test_header_keeps_every_field():
-    told = {"kind": "expert", "width": 0.5, "face_px": 128, "frames": 3, "from_reference": True}
+    told = {
+        "kind": "expert",
+        "width": 0.5,
+        "face_px": 128,
+        "frames": 3,
+        "from_reference": True,
+        "warps": True,
+    }
     told |= {
         "sub_pixels": 2,
         "columns": 28,

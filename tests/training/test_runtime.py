@@ -1,8 +1,10 @@
 """ONNX files give what torch gives, or do not stay."""
 
 import warnings
+from dataclasses import replace
 
 import pytest
+import torch
 
 from training import runtime
 from w2l_studio.errors import UsageError, WeightsError
@@ -31,6 +33,12 @@ def test_a_generator_is_the_same_in_another_runtime_and_keeps_its_header(lively,
 
     properties = {each.key: each.value for each in onnx.load(path).metadata_props}
     assert (properties["licence"], properties["sub_pixels"]) == ("CC0", "2")
+
+
+def test_so_is_one_that_warps(lively, tmp_path):
+    net = lively(Generator(0.0625, 192, from_reference=True, warps=True, sub_pixels=2))
+    torch.nn.init.normal_(net.flow_block[1].weight, 0, 0.3)
+    assert written(net, replace(GENERATOR, warps=True), tmp_path / "one.onnx") < 1e-3
 
 
 def test_an_expert_is_the_same_in_another_runtime(lively, tmp_path):

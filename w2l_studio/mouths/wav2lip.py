@@ -16,7 +16,7 @@ from w2l_studio.nets.fuse import bf16_pays, fold, lighten
 from w2l_studio.nets.generator import Generator
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
-#: Larger batches fall out of the cache and make the allocator return its pages (benchmarks/README.md).
+#: Larger batches fall out of the cache and make the allocator return its pages (benchmarks/figures/speed.md).
 _CPU_BATCH, _GPU_BATCH = 16, 64
 
 
@@ -113,7 +113,7 @@ def assemble(target: Tensor, reference: Tensor) -> Tensor:
 
 
 class _FullPrecision(nn.Module):
-    """The last 1x1 convolution in fp32: a level of 255 is finer than bf16 near 1."""
+    """A last 1x1 convolution in fp32: a level of 255, or a tenth of a pixel, is finer than bf16 near 1."""
 
     def __init__(self, convolution: nn.Module) -> None:
         super().__init__()
@@ -131,4 +131,6 @@ def _ready(net: Generator, device: torch.device, dtype: torch.dtype) -> Generato
     ready.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if dtype != torch.float32:
         ready.output_block[1] = _FullPrecision(copy.deepcopy(net.output_block[1]).to(device))
+        if ready.flow_block is not None and net.flow_block is not None:
+            ready.flow_block[1] = _FullPrecision(copy.deepcopy(net.flow_block[1]).to(device))
     return ready

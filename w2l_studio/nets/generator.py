@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.nets.blocks import Conv, Up, audio_encoder, fold_time, residuals, scaled, unfold_time
+from w2l_studio.nets.warp import warped
 
 #: Side of the face -> (channels of the encoder's stages above the bottleneck, side of the bottleneck).
 _SIZES = {
@@ -25,6 +26,8 @@ _DECODER = (512, 512, 384, 256, 128, 64, 32)
 
 #: Half a level of 255: keeps black and white of a reference finite before the sigmoid.
 _LEAST = 0.5 / 255
+#: A flow of 1 moves by this part of the face's side.
+_REACH = 1 / 24
 
 
 class Generator(nn.Module):
@@ -39,13 +42,15 @@ class Generator(nn.Module):
         face_px: side of the face: 96, 128 or 192.
         from_reference: draw what differs from the reference (added before the sigmoid), not the face from
             nothing as published: skin keeps its colour and pores from the first step of training on.
+        warps: move the reference's pixels first, by a flow that is 0 until it is learned: what the reference
+            shows elsewhere need not be wiped away and drawn anew. Only with `from_reference`.
         sub_pixels: pixels along each axis that stand side by side as channels at the outer layers (sub-pixel
             convolution, arXiv 1609.05158): with 2, a 192-pixel face is drawn for little more than a 96-pixel
             one; 1 as published.
         columns: mel columns that it hears; 16 (200 ms) as published, in steps of 6 by the strides over time.
 
     Raises:
-        ValueError: a `face_px` for which there are no stages.
+        ValueError: a `face_px` for which there are no stages; `warps` without `from_reference`.
     """
 
     def __init__(
@@ -54,12 +59,15 @@ class Generator(nn.Module):
         face_px: int = 96,
         *,
         from_reference: bool = False,
+        warps: bool = False,
         sub_pixels: int = 1,
         columns: int = 16,
     ) -> None:
         super().__init__()
         if face_px not in _SIZES or face_px // sub_pixels not in _SIZES:
             raise ValueError(f"face_px must be one of {sorted(_SIZES)}, not {face_px} by {sub_pixels}")
+        if warps and not from_reference:
+            raise ValueError("only a generator that draws from its reference can warp it")
         self.width, self.face_px, self.from_reference = width, face_px, from_reference
         self.sub_pixels, self.columns = sub_pixels, columns
         stages, neck = _SIZES[face_px // sub_pixels]
@@ -74,6 +82,12 @@ class Generator(nn.Module):
         self.output_block = nn.Sequential(
             Conv(up[-1] + down[0], last, 3, 1, 1), nn.Conv2d(last, 3 * sub_pixels**2, 1), nn.Sigmoid()
         )
+        self.flow_block: nn.Sequential | None = None
+        if warps:
+            flow = nn.Conv2d(last, 2 * sub_pixels**2, 1)
+            nn.init.zeros_(flow.weight)
+            nn.init.zeros_(flow.bias)  # type: ignore[arg-type]
+            self.flow_block = nn.Sequential(Conv(up[-1] + down[0], last, 3, 1, 1), flow)
 
     def forward(self, audio: Tensor, face: Tensor) -> Tensor:
         """Draw whole faces.
@@ -106,24 +120,29 @@ class Generator(nn.Module):
         return self._draw(audio, face, self.face_px // 2)
 
     def _draw(self, audio: Tensor, face: Tensor, first_row: int) -> Tensor:
-        reference = face[:, 3:, first_row:]
+        reference = face[:, 3:]
         face = functional.pixel_unshuffle(face, self.sub_pixels)
-        first_row //= self.sub_pixels
         skips = []
         for block in self.face_encoder_blocks:
             face = block(face)
             skips.append(face)
         x, top = self.audio_encoder(audio), 0
-        rows = iter(self._rows(first_row))
+        rows = iter(self._rows(first_row // self.sub_pixels))
         for block in self.face_decoder_blocks:
             for unit in block.children():
                 made, first = 2 * top if isinstance(unit, Up) else top, next(rows)
                 x, top = unit(x)[:, :, first - made :], first
             x = torch.cat([x, skips.pop()[:, :, top:]], 1)
-        drawn: Tensor = self.output_block[:2](x)[:, :, next(rows) - top :]
+        kept = slice(next(rows) - top, None)
+        drawn: Tensor = self.output_block[:2](x)[:, :, kept]
         drawn = functional.pixel_shuffle(drawn, self.sub_pixels)
         if self.from_reference:
-            drawn = drawn + torch.logit(reference.to(drawn.dtype), _LEAST)
+            if self.flow_block is None:
+                beneath = reference[:, :, first_row:]
+            else:
+                flow = functional.pixel_shuffle(self.flow_block(x)[:, :, kept], self.sub_pixels)
+                beneath = warped(reference, flow * (self.face_px * _REACH), first_row)
+            drawn = drawn + torch.logit(beneath.to(drawn.dtype), _LEAST)
         return torch.sigmoid(drawn)
 
     def _rows(self, first_row: int) -> list[int]:

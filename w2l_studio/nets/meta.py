@@ -20,6 +20,7 @@ class Meta:
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).
         from_reference: whether a generator draws what differs from its reference (`generator.Generator`).
+        warps: whether it moves the reference's pixels before it draws upon them.
         sub_pixels: of a generator's outer layers (`generator.Generator`).
         columns: mel columns that a generator hears.
         lead_ms: where a mel window begins relative to its picture; negative = before.
@@ -37,6 +38,7 @@ class Meta:
     face_px: int = 96
     frames: int = 5
     from_reference: bool = False
+    warps: bool = False
     sub_pixels: int = 1
     columns: int = 16
     lead_ms: float = 0.0

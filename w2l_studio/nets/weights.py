@@ -66,6 +66,7 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
             meta.width,
             meta.face_px,
             from_reference=meta.from_reference,
+            warps=meta.warps,
             sub_pixels=meta.sub_pixels,
             columns=meta.columns,
         )
