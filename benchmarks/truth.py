@@ -17,9 +17,10 @@ read stands in a row of its own: the truth, coded as takes are.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,6 +91,19 @@ def spoken_lines(folder: Path) -> list[Line]:
     """Return utterances of speakers who were kept out of training."""
     held = [source for source in sources.spoken(folder) if source.split == "heldout"]
     return [Line(source.name, source.audio, list(source.phones)) for source in held]
+
+
+def turns(lines: Sequence[Line], seed: int) -> Iterator[tuple[Line, Line]]:
+    """Yield what is said and what it is dubbed to: every line is dubbed to once before one comes again.
+
+    >>> a, b, c = (Line(name, np.zeros(0, np.float32), []) for name in "abc")
+    >>> sorted(dubbed_to.name for _, dubbed_to in itertools.islice(turns([a, b, c], 0), 3))
+    ['a', 'b', 'c']
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        order = random.permutation(len(lines))
+        yield from ((lines[i], lines[j]) for i, j in zip(order, np.roll(order, 1), strict=True))
 
 
 class Stage:
@@ -258,8 +272,7 @@ def main() -> None:
     opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     found: dict[str, list[list[float]]] = {}
     strips = []
-    for seed in range(asked.seed, asked.seed + asked.pairs):
-        a, b = (lines[i] for i in np.random.default_rng(seed).choice(len(lines), 2, replace=False))
+    for seed, (a, b) in enumerate(itertools.islice(turns(lines, asked.seed), asked.pairs), asked.seed):
         told, strip = pair(seed, (a, b), asked.weights, opening, finder)
         for method, values in told.items():
             found.setdefault(method, []).append(values)
