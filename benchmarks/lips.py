@@ -7,6 +7,7 @@ on only speakers that stayed out count). Truth: closures where p, b and m are, m
 animate it. Columns: closures of which a frame at 25 a second lies in the sound or a frame beside it;
 closures that no p, b or m explains, in parts of the true ones; correlation of the opening and the lag in
 frames at which it is largest; its deviation in parts of the true one; seconds for a minute of sound.
+What a recogniser guessed (words of which it was less sure than 0.7) counts for nothing but the lag.
 ``--ceiling`` adds what listeners would reach that know every phoneme but not exactly when, or only what it
 looks like.
 """
@@ -161,29 +162,43 @@ def alike() -> Method:
 
 def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
     """Return true closures, how many of them are hit, and how many are told but not there."""
-    true = [(a, b) for name, a, b in source.phones if name.rstrip("012") in ("P", "B", "M")]
     frame_s = 1 / float(RATE)
+
+    def sure(start: float, stop: float) -> bool:
+        return not any(start < b + frame_s and stop > a - frame_s for a, b in source.unsure)
+
+    true = [(a, b) for name, a, b in source.phones if name.rstrip("012") in ("P", "B", "M") and sure(a, b)]
     runs = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2) / float(
         RATE
     )
     touches = [[start < b + frame_s and stop > a - frame_s for a, b in true] for start, stop in runs]
     table = np.array(touches, bool).reshape(len(runs), len(true))
-    return len(true), int(table.any(0).sum()), int((~table.any(1)).sum())
+    alone = [sure(start, stop) for start, stop in runs[~table.any(1)]]
+    return len(true), int(table.any(0).sum()), sum(alone)
+
+
+def known(source: Source, frames: int) -> Bools:
+    """Tell which frames lie in no word that was guessed."""
+    middles = (np.arange(frames) + 0.5) / float(RATE)
+    return ~np.any([(middles >= a) & (middles < b) for a, b in source.unsure] or [middles < 0], axis=0)
 
 
 def measure(method: Method, found: list[Source]) -> str:
     counts = np.zeros(3)
     openings: list[tuple[Floats, Floats]] = []
+    counted: list[Bools] = []
     seconds, began = 0.0, time.perf_counter()
     for source in found:
         frames = int(len(source.audio) * RATE / mel.SAMPLE_RATE)
         opening, shut = method(source, frames)
         counts += closures(source, shut)
         openings.append((opening, truth(source, frames)))
+        counted.append(known(source, frames))
         seconds += frames / float(RATE)
     spent = time.perf_counter() - began
     long = [lag.correlations(told, true) for told, true in openings if len(told) > 20]
-    told, true = (np.concatenate([pair[i] for pair in openings]) for i in (0, 1))
+    kept = np.concatenate(counted)
+    told, true = (np.concatenate([pair[i] for pair in openings])[kept] for i in (0, 1))
     best = max(lag.REACH, key=lambda n: float(np.nanmean([at[n] for at in long])))
     hit, invented = counts[1:] / counts[0]
     correlation = np.corrcoef(told, true)[0, 1]

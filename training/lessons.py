@@ -20,7 +20,7 @@ from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
 from w2l_studio.nets.moonshine import Moonshine, gain
 from w2l_studio.sound import mel
-from w2l_studio.terms import Floats, Ints
+from w2l_studio.terms import Bools, Floats, Ints
 
 #: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
 _TEMPO, _THROAT = 0.16, 0.12
@@ -49,6 +49,7 @@ class Lesson:
         units: ``float32[11, M]``, 0..1.
         shut: ``float32[M]``: lips shut for p, b, m, 0..1.
         sounds: ``int64[M]``: index into `nets.lips.SOUNDS`, -1 where nobody knows.
+        known: ``bool[M]``, where units and closures are known.
         captured: only `_SEEN` units count.
     """
 
@@ -60,6 +61,7 @@ class Lesson:
     units: Floats
     shut: Floats
     sounds: Ints
+    known: Bools
     captured: bool
 
 
@@ -105,8 +107,9 @@ def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
         units = _captured(source.capture, at_s)
         shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), OUTSIDE)
     captured = source.capture is not None
-    ears = (heard, rows)
-    return Lesson(source.name, source.speaker, source.licence, *ears, units, shut, sounds, captured)
+    known = ~np.any([(at_s >= begin) & (at_s < end) for begin, end in source.unsure] or [at_s < 0], axis=0)
+    told = (heard, rows, units, shut, np.where(known, sounds, OUTSIDE), known)
+    return Lesson(source.name, source.speaker, source.licence, *told, captured)
 
 
 def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floats]:
@@ -182,7 +185,7 @@ def window(lesson: Lesson, random: np.random.Generator) -> Window:
     nearest = np.rint(at).astype(np.int64).clip(0, count - 1)
     heard = np.where(inside, _between(lesson.mel, at), np.float32(mel.SILENCE))
     heard = _between(heard.T, np.arange(len(heard)) * throat).T
-    weights = np.repeat(_UNIT_WEIGHTS[:, None], _COLUMNS, 1)
+    weights = _UNIT_WEIGHTS[:, None] * (lesson.known[nearest] | ~inside)
     if lesson.captured:
         weights = weights * np.isin(UNITS, _SEEN)[:, None] * inside
     return (

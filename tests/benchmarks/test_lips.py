@@ -1,5 +1,7 @@
 """The lips benchmark's counting and its ceilings, on phonemes of which everything is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,16 @@ def test_a_closure_counts_within_a_frame_and_others_are_invented(said):
     assert lips.closures(said, shut) == (2, 0, 2)
     shut[10], shut[15] = True, True
     assert lips.closures(said, shut) == (2, 2, 2)
+
+
+def test_what_was_guessed_counts_for_nothing(said):
+    guessed = replace(said, unsure=[(0.55, 0.9)])
+    shut = np.zeros(FRAMES, np.bool_)
+    shut[[5, 10, 20, 26]] = True  # in silence, in the m, in the guessed word, in silence
+    assert lips.closures(said, shut) == (2, 1, 3)
+    assert lips.closures(guessed, shut) == (1, 1, 2)
+    assert lips.known(said, FRAMES).all()
+    assert np.array_equal(np.flatnonzero(~lips.known(guessed, FRAMES)), np.arange(14, 22))
 
 
 def test_who_knows_every_edge_tells_the_truth(said):

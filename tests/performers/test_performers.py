@@ -236,6 +236,17 @@ def test_sources_take_turns_and_every_round_has_other_performers(speech_folder):
     assert list(sources.rounds([lambda _: iter(())], 1)) == []
 
 
+def test_words_that_a_recogniser_doubts_are_told(speech_folder):
+    from training.performers import sources
+
+    row = json.loads((speech_folder / "speech.jsonl").read_text().splitlines()[0])
+    words = [["ma", 0.0, 0.4, 0.9], ["or", 0.4, 0.6, 0.3]]
+    row |= {"aligner": "align-asr", "conf": 0.8, "words": words}
+    sure = row | {"aligner": "align", "words": [["mama", 0.0, 1.0]]}
+    (speech_folder / "speech.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(sure)}\n")
+    assert [one.unsure for one in sources.spoken(speech_folder)] == [[(0.4, 0.6)], []]
+
+
 def test_voices_have_a_person_a_licence_and_a_split(speech_folder):
     from training.performers import sources
     from training.splits import Rule

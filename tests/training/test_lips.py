@@ -1,5 +1,7 @@
 """The trainer from sound to face units: what it teaches, and that it learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,19 @@ def test_a_lesson_is_shut_just_before_the_sound_of_an_m():
     assert 0.33 < shut[0] < 0.4 < shut[-1] < 0.52
     assert lesson.units[UNITS.index("jawOpen"), round(0.41 * 80)] == 0
     assert lesson.sounds[round(0.45 * 80)] == SOUNDS.index("M")
+
+
+def test_what_a_recogniser_guessed_is_not_taught(tones):
+    said = replace(tones(3), unsure=[(0.5, 1.0)])
+    lesson = lessons.lessons([said])[0]
+    at_s = np.arange(len(lesson.known)) / 80
+    guessed = (at_s >= 0.5) & (at_s < 1.0)
+    assert np.array_equal(~lesson.known, guessed)
+    assert np.array_equal(lesson.sounds == lessons.OUTSIDE, guessed)
+    for seed in range(5):
+        *_, sounds, weights = lessons.window(replace(lesson, rows=lesson.mel), np.random.default_rng(seed))
+        assert np.array_equal(weights[0] == 0, sounds == lessons.OUTSIDE)
+        assert 0 < (weights[0] == 0).mean() < 0.4
 
 
 def test_windows_keep_lips_and_closures_together_at_any_tempo(tones):

@@ -34,6 +34,7 @@ class Source:
         audio: ``float32[S]``, 16 kHz.
         capture: a real clip's performance, or
         phones: phonemes with times.
+        unsure: from when to when, in seconds, the phonemes are a recogniser's guess.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Source:
     audio: Floats
     capture: motion.Capture | None = None
     phones: Sequence[speech.Phone] = ()
+    unsure: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

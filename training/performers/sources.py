@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -28,6 +28,8 @@ _EVERY_CLIP, _OF_SPEAKERS = 11, 10
 #: How words were aligned: free phone loops are too wrong to learn closures from.
 _TRUSTED = {"align", "manual", "align-xlang", "align-asr"}
 _LEAST_CONFIDENCE = 0.5
+#: A word that a recogniser is less sure of may be another, with other closures.
+_SURE = 0.7
 #: Files that may hold speech.
 _SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".mp4", ".mov", ".mkv", ".webm")
 #: What is shorter, at any tempo, makes no clip that trainers draw from.
@@ -116,7 +118,13 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
             f"{row['licence']} ({row['corpus']}); CC0 head",
             audio,
             phones=phones,
+            unsure=_guessed(row.get("words", ())),
         )
+
+
+def _guessed(words: Sequence[Sequence[Any]]) -> list[tuple[float, float]]:
+    """Return from when to when words are that a recogniser was not sure of; others tell no confidence."""
+    return [(begin, end) for _, begin, end, *sure in words if sure and sure[0] < _SURE]
 
 
 def heard(voices: Path, rules: Sequence[Rule] = (Rule(),), seed: int | None = None) -> Iterator[Source]:
