@@ -125,7 +125,15 @@ def test_sound_markers_mark_time_and_disabled_ones_do_not(build, tmp_path):
     off = build.clip(0, 50, 25, markers=[build.marker("w2l", 5, 5, 25)])
     off.enabled = False
     edit = build.edit(tmp_path, build.track(off), build.track(gap, sound, kind="Audio"))
-    assert ranges(marks.find(edit)) == [(10, 30, None)]
+    assert ranges(marks.find(edit)) == [(15, 16, None)]
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_point_on_a_long_sound_marks_the_picture_under_the_point(build, tmp_path, frames):
+    sound = build.clip(0, 100, 25, url="a.wav", markers=[build.marker("w2l", 75, frames, 25)])
+    pictures = build.track(build.clip(0, 50, 25), build.clip(0, 50, 25))
+    edit = build.edit(tmp_path, pictures, build.track(sound, kind="Audio"))
+    assert ranges(marks.find(edit)) == [(50, 100, (0, 1))]
 
 
 def test_settings_of_the_marker_win_over_the_clip(build, tmp_path):

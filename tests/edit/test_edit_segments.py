@@ -222,6 +222,31 @@ def test_skip_takes_its_frames_out_of_other_marks(build, tmp_path):
     assert [(record.start, record.stop) for record in records] == [(0, 20), (30, 50)]
 
 
+@pytest.mark.parametrize(
+    ("source", "character", "left"),
+    [
+        ("all", None, [(0, 20), (30, 50)]),
+        ("cue", None, [(0, 20), (30, 50)]),
+        ("cue", "Anna", [(0, 20), (30, 50)]),
+        ("cue", "BEN", [(0, 50)]),
+        ("marker", None, [(0, 50)]),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_marker_wins_over_what_marks_the_same_frames_by_rule(
+    build, tmp_path, source, character, left, first
+):
+    edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25)))
+    marker, wide = stack_marks(edit, (20, 30, "ANNA"), (0, 50, character))
+    found = [marker, replace(wide, source=source)]
+    (whole,), refused = cut(build, edit, found if first else found[::-1])
+    spans = {mark.id: [] for mark in found}
+    for line in whole.lines:
+        spans[line.mark.id].append((line.plate_range.start, line.plate_range.stop))
+    assert spans == {marker.id: [(20, 30)], wide.id: left}
+    assert not refused
+
+
 def test_settings_of_the_clip_hold_for_marks_over_it(build, tmp_path):
     own = {"w2l_studio": {"character": "EVE", "strength": 0.5}}
     edit = build.edit(tmp_path, build.track(build.clip(0, 20, 25, metadata=own), build.clip(0, 20, 25)))

@@ -69,10 +69,11 @@ def test_time_reference_is_exact_at_ntsc_rates():
     assert first_s == Fraction(1, 48000)
 
 
-def test_a_zero_reference_on_a_timeline_that_starts_later_counts_as_absent():
+def test_a_zero_reference_counts_as_absent():
     assert stem.place(0, 48000, HOUR_S, Fraction(5)) == (Fraction(5), "edit")
     assert stem.place(0, 48000, HOUR_S, None) == (Fraction(0), "timeline-start")
-    assert stem.place(0, 48000, Fraction(0), Fraction(5)) == (Fraction(0), "time-reference")
+    assert stem.place(0, 48000, Fraction(0), Fraction(5)) == (Fraction(5), "edit")
+    assert stem.place(0, 48000, Fraction(0), None) == (Fraction(0), "timeline-start")
 
 
 def test_edit_then_start():

@@ -83,7 +83,7 @@ def _marks_on(
         spoken, character = _speaker(marker, color)
         if not spoken:
             continue
-        record, point = _range(edit, placed, marker)
+        record, point = _range(edit, placed, marker, whole=placed.path in uses)
         where = f"{edit.path.name}, marker {marker.name!r} at {timecode(edit, record.start)}"
         own = settings.read(marker, where)
         clip = uses.get(placed.path) or (_under(record, seen) if point else None)
@@ -119,17 +119,20 @@ def _by_name(marker: Any) -> str | None:
     return name if name and not _TEXT.match(name) and not _NO_NAME.fullmatch(name) else None
 
 
-def _range(edit: Edit, placed: Placed, marker: Any) -> tuple[FrameRange, bool]:
+def _range(edit: Edit, placed: Placed, marker: Any, *, whole: bool) -> tuple[FrameRange, bool]:
     """Return a marker's frames of the timeline, and whether it is a point.
 
     Markers count in the own time of what they are on. Resolve writes points as one frame.
+
+    Args:
+        whole: a point means all of what it is on. Not so on sound, which may run under many pictures.
     """
     begin = layout.seconds(marker.marked_range.start_time) + placed.offset
     length = max(layout.seconds(marker.marked_range.duration), Fraction(0))
     limits = frames(placed.window, edit.rate)
     asked = frames((begin, begin + length), edit.rate)
     point = len(asked) <= 1
-    if point and placed.is_clip and asked.start in limits:
+    if point and whole and asked.start in limits:
         return limits, True
     start = min(max(asked.start, limits.start), limits.stop)
     stop = max(start, min(max(asked.stop, asked.start + 1), limits.stop))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, settings, visible
+from w2l_studio.edit import layout, precedence, settings, visible
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
 from w2l_studio.errors import (
@@ -117,7 +117,7 @@ def cut(
     segments: list[Segment] = []
     shown = _shown(seen)
     for path, found_on in hits.items():
-        lines, skips = _without_skipped(found_on)
+        lines, skips = precedence.settled(found_on)
         refused.extend(Refused(mark, clips[path], _skipped(edit, mark)) for mark in skips)
         try:
             conform = _conform(edit, clips[path], placed[path], plates)
@@ -139,25 +139,6 @@ def _hits(
         if record is not None:
             own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
             yield clip, settings.under(replace(mark, record=record), own)
-
-
-def _without_skipped(hits: Sequence[Mark]) -> tuple[list[Mark], list[Mark]]:
-    """Take the frames of skip marks out of the other marks; return both kinds."""
-    skips = [mark for mark in hits if mark.skip]
-    lines = [mark for mark in hits if not mark.skip]
-    for skip in skips:
-        lines = [replace(mark, record=rest) for mark in lines for rest in _minus(mark.record, skip.record)]
-    return lines, skips
-
-
-def _minus(record: FrameRange, hole: FrameRange) -> Iterator[FrameRange]:
-    if record.intersect(hole) is None:
-        yield record
-        return
-    if record.start < hole.start:
-        yield FrameRange(record.start, hole.start, record.rate)
-    if hole.stop < record.stop:
-        yield FrameRange(hole.stop, record.stop, record.rate)
 
 
 def _covered(lines: Iterable[Mark]) -> int:

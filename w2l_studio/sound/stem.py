@@ -72,10 +72,10 @@ def place(
 
     In this order: the time reference that the file carries, an audio clip of the edit that uses the same
     file, the timeline's start. Workstations write a time reference of 0 into files that were never
-    placed, so on a timeline that starts later than 00:00:00:00 a 0 counts as absent.
+    placed, so a 0 counts as absent.
 
     Args:
-        time_reference: samples since midnight (BWF ``bext``, EBU Tech 3285), None where there is none.
+        time_reference: samples since midnight (BWF ``bext``, EBU Tech 3285), None or 0 where there is none.
         sample_rate: of the file, in Hz.
         start_of_timeline_s: the timeline's start timecode in real seconds (frames / rate).
         edit_first_sample_s: where the edit's own clip puts the first sample, seconds from the
@@ -85,7 +85,7 @@ def place(
         Seconds from the timeline's first frame (negative: before it), and the rule: ``time-reference``,
         ``edit`` or ``timeline-start``.
     """
-    if time_reference is not None and (time_reference > 0 or start_of_timeline_s == 0):
+    if time_reference:
         return Fraction(time_reference, sample_rate) - start_of_timeline_s, "time-reference"
     if edit_first_sample_s is not None:
         return edit_first_sample_s, "edit"
