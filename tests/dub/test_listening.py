@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from w2l_studio.dub.listening import production_sound
@@ -39,3 +40,22 @@ def test_handles_before_the_first_sample_are_silence(tmp_path: Path) -> None:
     np.testing.assert_allclose(heard[12 * 640 :], written[: 62 * 640], atol=1e-6)
     late = (SoundUse(sound, Fraction(10)),)
     assert production_sound(segment, segment.render_range, late) is None
+
+
+@pytest.mark.parametrize("own", ["silent", "no sound", "spoken"])
+def test_a_plate_whose_own_sound_says_nothing_leaves_it_to_the_edit(tmp_path: Path, own: str) -> None:
+    written = spoken(4.0)
+    plate = Plate(tmp_path / "a.wav", 640, 360, RATE, 100, "h264", "yuv420p", 8, has_audio=True)
+    if own == "no sound":
+        plate.path.write_text(own)
+    else:
+        soundfile.write(plate.path, written[::-1] * (own == "spoken"), 16000, subtype="FLOAT")
+    clip = ClipUse((0, 0), "a", frames(0, 50), frames(0, 50), 0, plate.path)
+    segment = Segment("s", clip, plate, frames(0, 50), frames(0, 50), Fraction(0), True, ())
+    soundfile.write(tmp_path / "edit.wav", written, 16000, subtype="FLOAT")
+    heard = production_sound(segment, frames(0, 50), (SoundUse(tmp_path / "edit.wav", Fraction(0)),))
+    wanted = written[::-1] if own == "spoken" else written
+    assert heard is not None
+    np.testing.assert_allclose(heard, wanted[:32000], atol=1e-6)
+    alone = production_sound(segment, frames(0, 50), ())
+    assert (alone is None) == (own != "spoken")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -60,6 +61,46 @@ def test_every_frame_is_found_by_its_number(kind, film, read_number):
             stop = min(60, start + 2)
             seen = [read_number(p.planes[0], plate.bits) for p in reader.read(start, stop)]
             assert seen == list(range(start, stop)), f"from {start}"
+
+
+def stored_at(path: Path) -> list[int]:
+    """Where in the file the middle of each picture is stored."""
+    with av.open(str(path)) as file:
+        found = [(p.pts, p.pos + p.size * 3 // 4) for p in file.demux(video=0) if p.size]
+    return [place for _, place in sorted(found)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "mpegts"])
+def test_a_digest_sees_every_byte_that_the_range_needs_and_no_other(kind, film, tmp_path):
+    name, how = KINDS[kind]
+    plate = probe(film(name, **how, frames=120))
+    intra = plate.codec in ("prores", "dnxhd")
+    data = plate.path.read_bytes()
+    moved = replace(plate, path=tmp_path / f"moved {name}")
+
+    def digest(changed: bytes) -> str:
+        moved.path.write_bytes(changed)
+        with open_plate(moved) as reader:
+            return reader.digest(70, 74)
+
+    with open_plate(plate) as reader:
+        whole = reader.digest(70, 74)
+        assert whole == reader.digest(70, 74)
+        assert whole != reader.digest(70, 75) or not intra
+    assert digest(data) == whole
+    places = stored_at(plate.path)
+    for n in (10, 69, 70, 71, 73, 74, 110):
+        flipped = bytearray(data)
+        flipped[places[n]] ^= 255
+        needed = 70 <= n < 74 if intra else 60 < n < 80
+        assert (digest(bytes(flipped)) != whole) == needed, f"frame {n}"
+
+
+def test_a_digest_of_a_file_that_is_read_from_its_start(film):
+    plate = probe(film("a.ts", muxer="mpegts"))
+    with open_plate(plate) as reader:
+        parts = [reader.digest(n, n + 4) for n in (0, 40, 40)]
+    assert parts[0] != parts[1] == parts[2]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.mov"])

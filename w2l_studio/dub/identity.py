@@ -5,13 +5,18 @@ Reads media and stems to hash them; remembers nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from w2l_studio import __version__
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import pieces, sounds, workdir
+from w2l_studio.dub import listening, pieces, sounds, take, workdir
+from w2l_studio.media import decode
 from w2l_studio.terms import Segment, SoundUse, Stem
+
+#: Facts of a plate that change nothing of a take: where the file lies, and what it holds beside the range.
+_ELSEWHERE = ("path", "frames", "has_audio")
 
 
 def take_key(
@@ -27,7 +32,7 @@ def take_key(
 
     Args:
         stems: one per line of the segment.
-        production: sounds that may tell the speaker; only asked where the plate has no sound of its own.
+        production: sounds that may tell the speaker; only what of them lies under the range counts.
         sha256: of every network's weights, by kind.
     """
     lead_s = (segment.render_range.start - segment.plate_range.start) / segment.plate.rate
@@ -37,7 +42,7 @@ def take_key(
     return workdir.key(
         {
             "engine": __version__,
-            "plate": workdir.fingerprint(segment.plate.path),
+            "plate": _plate(segment),
             "range": as_json(segment.render_range),
             "lines": [
                 {
@@ -49,7 +54,10 @@ def take_key(
                 }
                 for line, stem in zip(segment.lines, stems, strict=True)
             ],
-            "production": [] if segment.plate.has_audio else _heard(segment, production),
+            "production": [
+                hashlib.sha256(samples.tobytes()).hexdigest()
+                for samples in listening.sounds_under(segment, segment.render_range, production)
+            ],
             "faces": as_json(config.faces),
             "mouths": [mouths.reference, mouths.precision],
             "composite": as_json(config.composite),
@@ -59,9 +67,10 @@ def take_key(
     )
 
 
-def _heard(segment: Segment, production: Sequence[SoundUse]) -> list[Any]:
-    return [
-        [workdir.fingerprint(use.media), str(segment.record_start_s - use.first_sample_s)]
-        for use in production
-        if use.media.is_file()
-    ]
+def _plate(segment: Segment) -> dict[str, Any]:
+    """Return what a take shows of its plate: its pictures, and what the take tells of them."""
+    told = as_json(take.timed(segment))
+    frames = segment.render_range
+    with decode.open_plate(segment.plate) as reader:
+        pictures = reader.digest(frames.start, frames.stop)
+    return {**{name: told[name] for name in told if name not in _ELSEWHERE}, "pictures": pictures}

@@ -5,9 +5,11 @@ Brings pictures of any rate to the expert's 25 frames a second by exact time; de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -70,31 +72,42 @@ def windows(view: View, track: FaceTrack) -> cutting.Windows:
 
 def asked(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:
     """Return the production sound of a range; None where it is too short, or silent, to choose a speaker."""
-    samples = production_sound(segment, frames, production)
-    enough = len(at_expert_rate(len(frames), frames.rate)) >= LEAST_FRAMES
-    return samples if samples is not None and enough and speech.voiced(samples).any() else None
+    if len(at_expert_rate(len(frames), frames.rate)) < LEAST_FRAMES:
+        return None
+    return production_sound(segment, frames, production)
 
 
 def production_sound(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Floats | None:
-    """Return 16 kHz sound of a range of the plate: its own, else what the edit lays under it."""
+    """Return 16 kHz sound of a range of the plate: its own, else what the edit lays under it.
+
+    Sound that does not decode or in which nobody speaks says nothing: then the next is asked. None where
+    none is left.
+    """
+    under = sounds_under(segment, frames, production)
+    return next((samples for samples in under if speech.voiced(samples).any()), None)
+
+
+def sounds_under(segment: Segment, frames: FrameRange, production: Sequence[SoundUse]) -> Iterator[Floats]:
+    """Yield the 16 kHz sounds of a range of the plate that may be asked, in this order; none is empty."""
     if segment.plate.has_audio:
-        return read_mono(segment.plate.path, mel.SAMPLE_RATE, frames.start_s, frames.stop_s)
+        yield from _read(segment.plate.path, frames.start_s, frames.stop_s)
     start_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
     for use in production:
         begin = start_s - use.first_sample_s
-        stop = begin + len(frames) / frames.rate
-        if stop <= 0:
-            continue
-        try:
-            samples = read_mono(use.media, mel.SAMPLE_RATE, max(begin, Fraction(0)), stop)
-        except StemError:
-            continue
-        # Handles may reach before the sound's first sample, at the head of a timeline always.
-        before = np.zeros(round(max(-begin, Fraction(0)) * mel.SAMPLE_RATE), np.float32)
-        samples = np.concatenate([before, samples])
-        if len(samples) and speech.voiced(samples).any():
-            return samples
-    return None
+        for samples in _read(use.media, begin, begin + len(frames) / frames.rate):
+            # Handles may reach before the sound's first sample, at the head of a timeline always.
+            before = np.zeros(round(max(-begin, Fraction(0)) * mel.SAMPLE_RATE), np.float32)
+            yield np.concatenate([before, samples])
+
+
+def _read(path: Path, begin_s: Fraction, stop_s: Fraction) -> Iterator[Floats]:
+    """Yield the sound of a file between two times, where the file has any that decodes."""
+    if stop_s <= 0:
+        return
+    with suppress(StemError):
+        samples = read_mono(path, mel.SAMPLE_RATE, max(begin_s, Fraction(0)), stop_s)
+        if len(samples):
+            yield samples
 
 
 def judged(judge: Judge, mouths: FramesBGR | Rows, rate: Fraction, voice: Voice) -> Verdict | None:

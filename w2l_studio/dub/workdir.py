@@ -24,8 +24,6 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-_CHUNK = 1 << 20
-
 
 def key(parts: Any) -> str:
     """Return the content key of JSON values: the SHA-256 of their canonical text, 64 hex digits."""
@@ -37,21 +35,6 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a whole file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fingerprint(path: Path) -> str:
-    """Return an identity of a large media file: SHA-256 of its size, first, middle and last MiB.
-
-    A camera original of many gigabytes would take minutes to hash whole on every run; files that
-    differ only between these places and have the same length are taken for the same.
-    """
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for start in sorted({0, max(0, size // 2 - _CHUNK // 2), max(0, size - _CHUNK)}):
-            file.seek(start)
-            digest.update(file.read(_CHUNK))
-    return digest.hexdigest()
 
 
 def write_json(path: Path, value: Any) -> None:

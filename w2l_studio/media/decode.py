@@ -1,17 +1,20 @@
 """Reads a plate's pictures by frame number, in its own samples, one at a time.
 
-Converts nothing: what the samples mean is known to `composite`.
+Tells what is stored of them by a digest. Converts nothing: what the samples mean is known to `composite`.
 """
 
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import av
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError
 from w2l_studio.media.files import opened
@@ -97,9 +100,49 @@ class PlateReader:
         if due < stop:
             raise self._trouble(due, "is missing or damaged")
 
+    def digest(self, start: int, stop: int) -> str:
+        """Return the SHA-256 of all that is stored of the pictures ``start <= n < stop``, 64 hex digits.
+
+        It takes in what they need to decode: everything from a key picture on, and of groups of pictures
+        what may lie behind the last. What else the file holds, and where it lies, does not count.
+
+        Raises:
+            MediaError: the file is gone or unreadable.
+        """
+        before = self._key_before(start)
+        behind = stop if intra_only(self._stream) else stop + _PREROLL_FRAMES
+        head = hashlib.sha256(self._stream.codec_context.extradata or b"")
+        digest = head.copy()
+        for packet in self._packets(before):
+            if packet.dts is not None and self._number_at(packet.dts) >= behind:
+                break
+            if packet.pts is not None and packet.is_keyframe and self._number_at(packet.pts) <= before:
+                digest = head.copy()
+            digest.update(f"{packet.pts} {packet.size} ".encode())
+            digest.update(memoryview(packet))
+        return digest.hexdigest()
+
+    def _packets(self, before: int) -> Iterator[Packet[VideoStream]]:
+        """Yield what is stored, in the order of the file, from a frame or before it."""
+        packets = self._demuxed() if self._seek(before) else iter(())
+        first = next(packets, None)
+        if first is not None and first.pts is not None and self._number_at(first.pts) <= before:
+            yield first
+        else:
+            self._restart()
+            packets = self._demuxed()
+        yield from packets
+
+    def _demuxed(self) -> Iterator[Packet[VideoStream]]:
+        """Yield packets up to the end, or to where a file breaks off."""
+        try:
+            yield from (packet for packet in self._container.demux(self._stream) if packet.size)
+        except av.FFmpegError:
+            return
+
     def _numbered(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
         """Yield numbered pictures from ``start`` or before it."""
-        if self._seek(start):
+        if self._seek(self._key_before(start)):
             frames = self._frames()
             first = next(frames, None)
             if first is not None and self._number(first) <= start:
@@ -125,11 +168,14 @@ class PlateReader:
             # A file that breaks off ends here; `read` knows how many pictures were due.
             return
 
-    def _seek(self, start: int) -> bool:
+    def _key_before(self, start: int) -> int:
+        """Return the frame at or before which a key picture has to be for ``start`` to decode whole."""
+        return start if intra_only(self._stream) else max(0, start - _PREROLL_FRAMES)
+
+    def _seek(self, before: int) -> bool:
         """Go to a key picture at or before a frame; False where this file has to be read from its start."""
         if self._container.format.name in _SEEKS_BADLY:
             return False
-        before = start if intra_only(self._stream) else max(0, start - _PREROLL_FRAMES)
         offset = (before / self._plate.rate / self._time_base).__floor__()
         try:
             self._container.seek(self._origin + offset, stream=self._stream, backward=True)
@@ -158,7 +204,10 @@ class PlateReader:
         """Return the frame number that a presentation time stands for, to within half a frame."""
         if frame.pts is None:
             raise MediaError("a picture carries no time", hint="rewrap the file", where=str(self._plate.path))
-        return nearest_frame((frame.pts - self._origin) * self._time_base, self._plate.rate)
+        return self._number_at(frame.pts)
+
+    def _number_at(self, time: int) -> int:
+        return nearest_frame((time - self._origin) * self._time_base, self._plate.rate)
 
     def _planes(self, frame: VideoFrame, number: int) -> Planes:
         plate = self._plate
