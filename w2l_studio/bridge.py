@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ FINISHED, FAILED, CANCELLED = "JobFinished", "JobFailed", "JobCancelled"
 #: A host's own Python and libraries, which would be loaded into the engine's.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "LD_LIBRARY_PATH", "LD_PRELOAD")
 _PROGRESS, _LOG, _STOP, _PID = "progress.jsonl", "engine.log", "stop", "engine.pid"
+_PROC = Path("/proc")
 
 
 class BridgeError(Exception):
@@ -63,7 +65,7 @@ def find(setting: str = "") -> str:
     """
     for named, by in ((setting, "the settings name"), (os.environ.get(VARIABLE, ""), VARIABLE + " names")):
         if named:
-            found = shutil.which(str(Path(named).expanduser()))
+            found = shutil.which(os.path.expanduser(named))  # noqa: PTH111 - leaves `~nobody` as it is
             if found is None:
                 raise NoEngine(f"{by} {named} as the engine, and no program is there; {INSTALL}")
             return str(Path(found).absolute())
@@ -98,15 +100,18 @@ def call(engine: str, arguments: list[str]) -> str:
         EngineFailed: it ended with another exit code than 0; carries its sentence.
         NoEngine: the program cannot be started.
     """
-    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, **_hidden()}
-    command = [engine, *arguments]
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "env": _environment()}
+    # Windows would open a console.
+    quiet["creationflags"] = 0x08000000 if os.name == "nt" else 0
     try:
-        done: subprocess.CompletedProcess[bytes] = subprocess.run(command, env=_environment(), **quiet)
+        done: subprocess.CompletedProcess[bytes] = subprocess.run([engine, *arguments], **quiet)
     except OSError as error:
         raise NoEngine(f"the engine {engine} cannot be started ({error.strerror}); {INSTALL}") from error
+    said, log = (str(text, "utf-8", "replace") for text in (done.stdout, done.stderr))
     if done.returncode:
-        raise EngineFailed(_last_line(done.stderr.decode("utf-8", "replace")) or _KILLED, done.returncode)
-    return str(done.stdout, "utf-8", "replace")
+        problems = "; ".join(re.findall(r"^PROBLEM (.*\S)", said, re.MULTILINE))
+        raise EngineFailed(problems or _last_line(log) or _KILLED, done.returncode)
+    return said
 
 
 def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
@@ -132,7 +137,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
             if (place / name).exists():
                 (place / name).unlink()
         process = _spawn(command, place / _PROGRESS, place / _LOG)
-        (place / _PID).write_text(str(process.pid), encoding="ascii")
+        (place / _PID).write_text(_process(process.pid), encoding="ascii")
     except OSError as error:
         raise BridgeError(f"{place} cannot be written ({error.strerror})") from error
     return Job(place, process)
@@ -165,10 +170,10 @@ class Job:
                 new = file.read()
         except OSError:
             return []
-        # A line that is still being written is left for the next call.
+        # A line that is still being written is left for the next call; names may hold other ends of lines.
         whole = new[: new.rfind(b"\n") + 1]
         self._read_bytes += len(whole)
-        events = [_event(line) for line in whole.decode("utf-8", "replace").splitlines()]
+        events = [_event(line) for line in whole.decode("utf-8", "replace").split("\n")[:-1]]
         self.events += events
         return events
 
@@ -183,14 +188,14 @@ class Job:
         if self._process is not None:
             return self._process.poll() is None
         try:
-            pid = int((self.folder / _PID).read_text(encoding="ascii"))
+            known = (self.folder / _PID).read_text(encoding="ascii")
+            pid = int(known.split(" ")[0])
         except (OSError, ValueError):
             return False
-        return self.ending() is None and _alive(pid)
+        return self.ending() is None and _process(pid) == known
 
     def progress(self) -> float:
         """Return how much of the job is done, 0..1."""
-        self.poll()
         if self.ending() is not None:
             return 1.0
         steps = [event for event in self.events if event["kind"] == "Advanced"]
@@ -265,36 +270,31 @@ def _environment() -> dict[str, str]:
     return kept
 
 
-def _hidden() -> dict[str, Any]:
-    """Return what keeps Windows from opening a console."""
-    return {"creationflags": 0x08000000} if os.name == "nt" else {}
-
-
 def _detached() -> dict[str, Any]:
     """Return what lets a process live on without its host: no console, a group or session of its own."""
     return {"creationflags": 0x08000000 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
 
 
-def _alive(pid: int) -> bool:
-    """Tell whether a process is there; one of our own that has ended is laid to rest first."""
+def _process(pid: int) -> str:
+    """Return what a living process is known by, empty for none: a number is used again, a start is not."""
     if sys.platform == "win32":
         # os.kill(pid, 0) would send Ctrl-C here.
         import ctypes
 
-        handle = ctypes.windll.kernel32.OpenProcess(0x00100000, False, pid)
-        if not handle:
-            return False
-        waiting = ctypes.windll.kernel32.WaitForSingleObject(handle, 0) == 0x102
-        ctypes.windll.kernel32.CloseHandle(handle)
-        return bool(waiting)
+        kernel, times = ctypes.windll.kernel32, (ctypes.c_uint64 * 4)()
+        handle = kernel.OpenProcess(0x00101000, False, pid)
+        waiting = kernel.WaitForSingleObject(handle, 0) == 0x102
+        kernel.GetProcessTimes(handle, *(ctypes.byref(times, 8 * at) for at in range(4)))
+        kernel.CloseHandle(handle)
+        return f"{pid} {times[0]}" if waiting else ""
+    with suppress(OSError):
+        os.waitpid(pid, os.WNOHANG)  # lays one of our own to rest that has ended
     try:
-        return os.waitpid(pid, os.WNOHANG) == (0, 0)
-    except OSError:
-        pass
-    try:
+        if _PROC.is_dir():
+            # The state is the 3rd field, the start the 22nd; the name before them may hold anything.
+            stat = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            return f"{pid} {stat[19]}" if stat[0] != "Z" else ""
         os.kill(pid, 0)
-    except PermissionError:
-        return True
     except OSError:
-        return False
-    return True
+        return ""
+    return f"{pid} " + subprocess.getoutput(f"LC_ALL=C TZ=UTC0 ps -o lstart= -p {pid} 2>/dev/null").strip()

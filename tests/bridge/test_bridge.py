@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -163,6 +164,31 @@ def test_an_engine_that_is_killed_is_told_and_started_again(start: Start) -> Non
     assert ended(start()).result()["kind"] == "JobFinished"
 
 
+@pytest.mark.parametrize("proc", ["/proc", "/nowhere"])
+def test_another_process_with_the_engines_number_is_no_engine(
+    proc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut the number in a job's folder may be anybody's; without /proc, `ps` tells."""
+    monkeypatch.setattr(bridge, "_PROC", Path(proc))
+    with subprocess.Popen(["sleep", "600"]) as other:
+        known = tmp_path / "engine.pid"
+        known.write_text(bridge._process(other.pid))
+        number, began = known.read_text().split(" ", 1)
+        assert number == str(other.pid)
+        assert bridge.Job(tmp_path).running()
+        for stale in ("1", number, f"{number} 1{began}", "", "none"):
+            known.write_text(stale)
+            assert not bridge.Job(tmp_path).running()
+        known.write_text(f"{number} {began}")
+        other.kill()
+        # Another process still looks; only this one could lay it to rest.
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        assert not bridge.Job(tmp_path).running()
+        other.poll()
+    known.write_text("1")
+    ended(bridge.start(str(shutil.which("true")), [], tmp_path))
+
+
 def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> None:
     job = bridge.Job(tmp_path)
     assert (job.poll(), job.ending(), job.running(), job.progress()) == ([], None, False, 0.0)
@@ -175,6 +201,10 @@ def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> Non
     (tmp_path / "progress.jsonl").write_bytes(line.replace(b'"v": 1', b'"v": 2'))
     with pytest.raises(bridge.BridgeError, match="version 2 and this plugin reads version 1"):
         bridge.Job(tmp_path).poll()
+    # Resolve and macOS let names hold other ends of lines; Windows writes two characters.
+    started = events.SegmentStarted("s", "A\u2028B\x85C", "01:00:00:00", 3)
+    (tmp_path / "progress.jsonl").write_bytes(events.to_json(started, 1).encode() + b"\r\n")
+    assert [event["name"] for event in bridge.Job(tmp_path).poll()] == ["A\u2028B\x85C"]
     (tmp_path / "progress.jsonl").write_bytes(b"Traceback\n")
     with pytest.raises(bridge.BridgeError, match="what is no event: Traceback"):
         bridge.Job(tmp_path).poll()
@@ -194,6 +224,8 @@ def test_the_engine_is_found_by_setting_then_variable_then_path(
     assert bridge.find(engine) == engine
     with pytest.raises(bridge.NoEngine, match=r"the settings name .*none as the engine, and no program"):
         bridge.find(str(tmp_path / "none"))
+    with pytest.raises(bridge.NoEngine, match="the settings name ~nobody-here/w2l-studio as the engine"):
+        bridge.find("~nobody-here/w2l-studio")
     with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install .*pip install PATH"):
         bridge.version(str(other))
     monkeypatch.delenv(bridge.VARIABLE)
@@ -215,6 +247,16 @@ def test_other_engines_are_refused(script: str, words: str, tmp_path: Path) -> N
     path.chmod(0o755)
     with pytest.raises(bridge.NoEngine, match=words):
         bridge.version(str(path))
+
+
+def test_what_a_check_found_is_told(tmp_path: Path) -> None:
+    """`doctor` writes it to its output, and how much it is as the last line."""
+    path = tmp_path / "w2l-studio"
+    lines = "torch 2.5.1\\nPROBLEM no weights\\nPROBLEM no encoder; install one\\n2 problems found\\n"
+    path.write_text(f"#!/bin/sh\nprintf '{lines}'\necho a warning >&2\nexit 1\n")
+    path.chmod(0o755)
+    with pytest.raises(bridge.EngineFailed, match=r"^no weights; no encoder; install one$"):
+        bridge.call(str(path), ["doctor"])
 
 
 def test_short_commands_answer_or_say_why(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def finished(home, package):
     bridge = package("bridge")
     # Started by this process; where Python has laid it to rest already, it has ended.
     with suppress(ChildProcessError):
-        os.waitpid(int((record.parent / bridge._PID).read_text()), 0)
+        os.waitpid(int((record.parent / bridge._PID).read_text().split()[0]), 0)
     job = bridge.Job(record.parent)
     job.poll()
     return job

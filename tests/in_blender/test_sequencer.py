@@ -241,7 +241,7 @@ def test_an_engine_that_is_killed_is_told_and_the_next_run_goes_through(saved, s
     def kill():
         while not (job / "progress.jsonl").exists() or not (job / "progress.jsonl").stat().st_size:
             threading.Event().wait(0.01)
-        os.kill(int((job / "engine.pid").read_text()), signal.SIGKILL)
+        os.kill(int((job / "engine.pid").read_text().split()[0]), signal.SIGKILL)
 
     killing = threading.Thread(target=kill)
     killing.start()
