@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: As the engine reads markers (docs/marks.md).
-_TEXT = re.compile(r"\s*w2l\b[\s:,;-]*(.*)", re.IGNORECASE)
+_TEXT = re.compile(r"\s*w2l\b[ \t\xa0\u202f:,;-]*([^\r\n\u2028\u2029]*)", re.IGNORECASE)
 _END = "end"
 
 

@@ -26,6 +26,8 @@ UNITS = (
 _ENOUGH = 0.7
 #: Of ARKit's units far fewer are enough: their names mean nothing else.
 _LEAST_UNITS = 3
+#: What stands between an owner and its name; a side behind a dot is no name of its own.
+_OWNER = re.compile(r"[.:](?!(?:left|right)\b)(?=[a-z]{2})", re.IGNORECASE)
 #: A bone, or a property, that opens the mouth.
 _JAW = ("jawmaster", "jaw", "lowerjaw", "jawbone", "jawlower", "mandible", "cjaw", "headjaw", "jawjnt")
 #: Custom properties by what the engine tells.
@@ -118,8 +120,10 @@ def _plain(name: str) -> str:
 
     >>> _plain("blendShape2.mouthSmile_L")
     'mouthsmilel'
+    >>> _plain("mouthSmile.Left")
+    'mouthsmileleft'
     """
-    return re.sub(r"[^a-z0-9]", "", re.split(r"[.:](?=[A-Za-z]{2})", name)[-1].lower())
+    return re.sub(r"[^a-z0-9]", "", _OWNER.split(name)[-1].lower())
 
 
 def _groups(names: Sequence[str]) -> Iterable[dict[str, str]]:

@@ -61,6 +61,7 @@ def test_markers_begin_ranges_that_the_next_one_ends():
     assert within(told, 30, 50) == (Mark(30, 40, "ANNA"), Mark(40, 50, "Ben"))
     assert within(told, 70, 90) == (Mark(70, 90, None),)
     assert within([], 5, 9) == (Mark(5, 9, None),)
+    assert within([Marker(5, "w2l\nlook at the chin")], 5, 9) == (Mark(5, 9, None),)
 
 
 def line(mark, record_start, frames, take="/out/a.mov", **more):

@@ -120,6 +120,14 @@ def test_only_the_chosen_clips_are_marked(
     assert [clip.GetMarkers() for clip in clips[1:]] == [{}, {}]
 
 
+def test_the_second_line_of_a_note_names_nobody(timeline, clips, resolve, package):
+    timeline.marks.clear()
+    clips[0].marks.clear()
+    clips[0].AddMarker(7, "Red", "Marker 1", "w2l\nlook at the chin", 1, "")
+    read = package("host").connect({"resolve": resolve}).read()
+    assert package("marking").characters(read) == [""]
+
+
 def nothing_marked(clips, timeline, resolve):
     clips[0].marks.clear()
     timeline.marks.clear()
@@ -190,6 +198,7 @@ def test_what_nobody_expected_is_a_sentence_too(call, clips, timeline, resolve, 
         ({"lang": "fr", "stems": {"ANNA": "/none.wav"}}, "the stem /none.wav of ANNA is not there"),
         ({"language": "fr"}, "there is no setting 'language'; there are deliver, engine"),
         ({"lang": 3}, "lang must be text"),
+        ({"stems": {"ANNA": 5}}, "the stem of ANNA must be text"),
         ({"deliver": "mail"}, "deliver must be take or overlay"),
         ([], "must hold an object"),
     ],
@@ -262,7 +271,7 @@ def at_work(clips, resolve, package):
     (folder / "job.json").write_text(json.dumps(record))
     event = {"v": 1, "kind": "Advanced", "done": 3, "total": 12}
     (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
-    (folder / "engine.pid").write_text(str(os.getpid()))
+    (folder / "engine.pid").write_text(package("bridge")._process(os.getpid()))
     return folder
 
 

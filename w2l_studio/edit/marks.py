@@ -19,7 +19,7 @@ from w2l_studio.edit.timeline import Edit, clip_at, frames, timecode
 from w2l_studio.terms import ClipUse, Mark
 from w2l_studio.timing import FrameRange
 
-_TEXT = re.compile(r"\s*w2l\b[\s:,;-]*(.*)", re.IGNORECASE)
+_TEXT = re.compile(r"\s*w2l\b[ \t\xa0\u202f:,;-]*([^\r\n\u2028\u2029]*)", re.IGNORECASE)
 #: Names that Resolve gives by itself; they name no character.
 _NO_NAME = re.compile(r"marker \d+", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 from w2l_resolve.reading import Item, Marker, Timeline, rate
 
-_MARK = re.compile(r"\s*w2l\b[\s:,;-]*(.*)", re.IGNORECASE)
+_MARK = re.compile(r"\s*w2l\b[ \t\xa0\u202f:,;-]*([^\r\n\u2028\u2029]*)", re.IGNORECASE)
 _KEY = "w2l_studio"
 #: What the names of our own tracks begin with.
 OURS = "W2L "

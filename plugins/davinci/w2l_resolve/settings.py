@@ -116,6 +116,9 @@ def _checked(values: Any) -> Settings:
             )
         if not isinstance(value, wanted):
             raise SettingsError(f"{place()}: {name} must be {'an object' if wanted is dict else 'text'}")
+    for who, path in values.get("stems", {}).items():
+        if not isinstance(path, str):
+            raise SettingsError(f"{place()}: the stem of {who or 'everybody'} must be text")
     if values.get("deliver", TAKE) not in (TAKE, OVERLAY):
         raise SettingsError(f"{place()}: deliver must be {TAKE} or {OVERLAY}, not {values['deliver']!r}")
     return Settings(**values)
