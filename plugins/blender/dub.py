@@ -129,11 +129,14 @@ def _lay_stems(scene: bpy.types.Scene) -> list[str]:
 
 
 def _production(scene: bpy.types.Scene, stems: set[Path]) -> list[edit.Sound]:
-    """Return the sounds that may tell whose lips moved: every sound strip that is no stem."""
+    """Return the sounds that may tell whose lips moved: every sound strip that is no stem.
+
+    A stem that an earlier run laid is none either, whatever the list of stems says now.
+    """
     return [
         strips.sound(strip, stem=False)
         for strip in strips.sound_strips(scene)
-        if strips.path_of(strip) not in stems
+        if strips.OURS not in strip and strips.path_of(strip) not in stems
     ]
 
 

@@ -6,7 +6,7 @@ Reads no file: the report comes as plain JSON values (docs/report.md). Knows no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Placement:
         stop: the frame after the last one.
         zero: the frame of the scene at which the take's first picture would lie.
         character: whose lips.
-        whole: whether it covers all that is seen of the strip.
+        whole: whether all that is seen of the strip is covered by this take and the others.
     """
 
     picture: int
@@ -45,20 +45,26 @@ def placements(report: Mapping[str, Any], pictures: Sequence[Picture], first: in
         pictures: as the edit was made of them.
         first: the scene's frame with which the edit begins.
     """
-    found = []
+    found: list[Placement] = []
     for told in report["ranges"]:
         if told["take"] is None or not told["synced"]:
             continue
         number, _ = edit.which(told["mark"])
-        picture = pictures[number]
         start = first + int(told["record_start"])
         stop = start + int(told["frames"])
         handle = int(told["media_start"]) - int(told["take_start"])
-        whole = start <= picture.start and picture.stop <= stop
-        found.append(
-            Placement(number, Path(told["take"]), start, stop, start - handle, told["character"], whole)
-        )
-    return tuple(found)
+        zero = start - handle
+        found.append(Placement(number, Path(told["take"]), start, stop, zero, told["character"], False))
+    return tuple(replace(one, whole=_covered(pictures[one.picture], one.picture, found)) for one in found)
+
+
+def _covered(picture: Picture, number: int, found: Sequence[Placement]) -> bool:
+    """Tell whether takes leave nothing to see of a strip."""
+    reached = picture.start
+    for one in sorted(found, key=lambda one: one.start):
+        if one.picture == number and one.start <= reached:
+            reached = max(reached, one.stop)
+    return reached >= picture.stop
 
 
 def kept(report: Mapping[str, Any], first: int) -> tuple[str, ...]:

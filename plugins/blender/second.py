@@ -32,6 +32,8 @@ def render(wanted: dict[str, Any]) -> None:
     settings.ffmpeg.format, settings.ffmpeg.codec = "QUICKTIME", "H264"
     settings.ffmpeg.constant_rate_factor, settings.ffmpeg.gopsize = "PERC_LOSSLESS", 12
     settings.ffmpeg.audio_codec = "NONE"
+    # The user's step thins out previews; a movie that skips frames has another rate than the edit says.
+    scene.frame_step = 1
     _count(scene.frame_end - scene.frame_start + 1)
     bpy.ops.render.render(animation=True, scene=scene.name)
 

@@ -16,7 +16,7 @@ from . import marks, rates
 from .edit import Picture, Sound
 from .placing import Placement
 
-#: Custom properties of strips that are ours: name of the strip below, and the language.
+#: Custom properties of strips that are ours: name of the strip below (empty for sounds), and the language.
 OURS, LANGUAGE = "w2l_of", "w2l_lang"
 #: What of the original's look is given to the take above it.
 _LOOK = (
@@ -147,6 +147,7 @@ def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> bool
     length = int(laid.frame_final_duration)
     others = [s for s in strips if s != laid]
     laid.channel = _free_channel(others, 1, start, start + length)
+    laid[OURS] = ""
     return True
 
 

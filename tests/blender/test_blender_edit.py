@@ -87,3 +87,14 @@ def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
     assert placing.kept(report, 100) == ("A from frame 112: 5 frames stay, no face; look",)
     (part,) = placing.placements({"ranges": [line("0.1#0", 12, 20)]}, [shown], 100)
     assert (part.start, part.zero, part.whole) == (112, 100, False)
+
+
+def test_a_strip_is_covered_by_all_its_takes_together():
+    """Two characters share a strip; the original below shows nothing any more."""
+    shown = [picture("A", 110, 140, 16), picture("B", 110, 140, 16)]
+    report = {"ranges": [line("0.1#1", 20, 20), line("0.1#0", 10, 10), line("1.1#0", 10, 9)]}
+    report["ranges"].append(line("1.1#1", 20, 20))
+    found = placing.placements(report, shown, 100)
+    assert [(one.picture, one.start, one.whole) for one in found] == [
+        (0, 120, True), (0, 110, True), (1, 110, False), (1, 120, False),
+    ]  # fmt: skip

@@ -42,9 +42,11 @@ def shot(saved):
 
 
 def test_the_render_and_its_take_come_back_as_strips(shot):
+    shot.frame_step = 5
     kept = (shot.render.filepath, shot.render.image_settings.file_format, bpy.data.filepath)
     assert bpy.ops.w2l.refine_render() == {"FINISHED"}
     assert (shot.render.filepath, shot.render.image_settings.file_format, bpy.data.filepath) == kept
+    assert shot.frame_step == 5
     found = getattr(shot.sequence_editor, "strips", None)
     strips = shot.sequence_editor.sequences if found is None else found
     (take,) = [strip for strip in strips if strip.get("w2l_of")]

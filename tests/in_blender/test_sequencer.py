@@ -70,7 +70,7 @@ def takes(scene):
     return [strip for strip in strips_of(scene) if strip.get("w2l_of")]
 
 
-def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(saved, shot):
+def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(installed, saved, shot):
     bpy.ops.ed.undo_push(message="before")
     assert bpy.ops.w2l.dub_strips() == {"FINISHED"}
     (take,) = takes(saved)
@@ -94,6 +94,8 @@ def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(saved, 
     assert "were there already" in saved.w2l.told
     heard = [(strip.name, strip.frame_final_start) for strip in strips_of(saved) if strip.type == "SOUND"]
     assert heard == ([("W2L ANNA", 101)] if bpy.app.build_options.audaspace else [])
+    # The next language does not take it for the sound of the set.
+    assert installed("dub")._production(saved, set()) == []
     assert ("could not be laid as a sound strip" in saved.w2l.told) != bpy.app.build_options.audaspace
 
     bpy.ops.ed.undo_push(message="after")
