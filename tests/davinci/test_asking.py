@@ -120,6 +120,42 @@ def test_only_the_chosen_clips_are_marked(
     assert [clip.GetMarkers() for clip in clips[1:]] == [{}, {}]
 
 
+def test_a_mark_on_sound_counts_and_goes_when_clips_are_chosen(
+    clips, resolve, timeline, click, begun, package, films, capsys
+):
+    """The engine dubs what is seen in its time; its character is asked for like any other."""
+    sound = fake_resolve.FakeMedia(films / "fr.wav", Fraction(24))
+    placed = [fake_resolve.FakeItem(timeline, sound, START + n, 0, 20) for n in (10, 40)]
+    placed[0].AddMarker(3, "Red", "w2l CARLA", "", 4, "")
+    placed[1].AddMarker(3, "Red", "w2l DORA", "", 4, "")
+    placed[1].enabled = False
+    timeline.tracks["audio"][0][1] += placed
+    read = package("host").connect({"resolve": resolve}).read()
+    assert package("marking").characters(read) == ["ANNA", "BEN", "CARLA"]
+    assert package("reading").from_json(read.to_json()) == read
+    resolve.product = "DaVinci Resolve"
+    timeline.chosen = [clips[2]]
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    click("lip-sync selected clips", resolve)
+    edit = otio.adapters.read_from_file(begun[0][1][1])
+    assert [m.name for clip in edit.find_clips() for m in clip.markers] == ["w2l"]
+
+
+@pytest.mark.parametrize("version", [(21, 0, 4, 5, ""), (20, 2, 2, 1, "")])
+def test_a_chosen_dub_of_ours_means_the_clip_below(
+    version, clips, resolve, timeline, click, begun, package, films
+):
+    """An overlay lies under the playhead: marked itself, it would be left out of the edit, mark and all."""
+    resolve.version, resolve.product = list(version), "DaVinci Resolve"
+    laid = fake_resolve.FakeItem(timeline, clips[2].own[0], START + 62, 0, 10)
+    timeline.tracks["video"].append(["W2L fr", [laid]])
+    timeline.chosen, timeline.under_playhead = [clips[2], laid], laid
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    click("lip-sync selected clips", resolve)
+    edit = otio.adapters.read_from_file(begun[0][1][1])
+    assert [[m.name for m in clip.markers] for clip in edit.find_clips()] == [[], [], ["w2l"]]
+
+
 def test_the_second_line_of_a_note_names_nobody(timeline, clips, resolve, package):
     timeline.marks.clear()
     clips[0].marks.clear()

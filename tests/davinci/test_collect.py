@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import fake_resolve
 import pytest
@@ -291,6 +292,11 @@ def test_a_file_is_the_same_however_its_umlauts_are_spelled(package):
     assert same_file("/Filme/Gr\u00fcn.mov", "/Filme/Gru\u0308n.mov")
     assert not same_file("/a.mov", "/b.mov")
     assert not same_file("", "")
+    below = package("reading").below
+    assert below("/Filme/Gru\u0308n/fr/a.mov", Path("/Filme/Gr\u00fcn"))
+    assert below("/Filme/a.mov", Path("/Filme/alt/.."))
+    assert not below("/Filme/../a.mov", Path("/Filme"))
+    assert not below("", Path("/Filme"))
 
 
 @pytest.mark.parametrize(

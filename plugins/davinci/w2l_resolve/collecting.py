@@ -14,8 +14,7 @@ from typing import Any
 from w2l_resolve import placing
 from w2l_resolve.host import Clip, Host, HostError
 from w2l_resolve.jobs import Job
-from w2l_resolve.marking import OURS
-from w2l_resolve.reading import Item, Marker, Timeline, rate, same_file
+from w2l_resolve.reading import OURS, Item, Marker, Timeline, rate, same_file
 from w2l_resolve.settings import OVERLAY
 
 _COLOUR, _DUBBED, _STAYS = "Teal", "Green", "Yellow"

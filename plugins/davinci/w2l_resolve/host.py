@@ -7,7 +7,7 @@ anything, so whatever is written can be read here again.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -93,10 +93,11 @@ class Host:
         for track in range(1, int(timeline.GetTrackCount("video")) + 1):
             locked = bool(timeline.GetIsTrackLocked("video", track))
             shown = bool(timeline.GetIsTrackEnabled("video", track))
+            ours = str(timeline.GetTrackName("video", track)).startswith(reading.OURS)
             handles = timeline.GetItemListInTrack("video", track) or []
             # Titles, generators and transitions are items too.
             media = [handle for handle in handles if handle.GetMediaPoolItem() is not None]
-            items += [self._item(handle, track, locked, shown) for handle in media]
+            items += [replace(self._item(handle, track, locked, shown), ours=ours) for handle in media]
         return reading.Timeline(
             project=project.GetName(),
             id=timeline.GetUniqueId(),
@@ -105,6 +106,7 @@ class Host:
             start_frame=int(timeline.GetStartFrame()),
             items=tuple(items),
             markers=reading.markers(timeline.GetMarkers()),
+            sounds=tuple(_sounds(timeline)),
         )
 
     def selected(self) -> tuple[list[str], str]:
@@ -325,6 +327,17 @@ class Host:
             visible=shown and bool(handle.GetClipEnabled()),
             markers=reading.markers(handle.GetMarkers()),
         )
+
+
+def _sounds(timeline: Any) -> Iterator[reading.Marker]:
+    """Yield the markers of enabled sound clips of the user's."""
+    for track in range(1, int(timeline.GetTrackCount("audio")) + 1):
+        ours = str(timeline.GetTrackName("audio", track)).startswith(reading.OURS)
+        if ours or not timeline.GetIsTrackEnabled("audio", track):
+            continue
+        for handle in timeline.GetItemListInTrack("audio", track) or []:
+            if handle.GetClipEnabled():
+                yield from reading.markers(handle.GetMarkers())
 
 
 def _path(media: Any) -> str:

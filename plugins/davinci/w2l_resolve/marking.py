@@ -10,12 +10,10 @@ import re
 from fractions import Fraction
 from typing import Any, Iterator
 
-from w2l_resolve.reading import Item, Marker, Timeline, rate
+from w2l_resolve.reading import OURS, Item, Marker, Timeline, rate
 
 _MARK = re.compile(r"\s*w2l\b[ \t\xa0\u202f:,;-]*([^\r\n\u2028\u2029]*)", re.IGNORECASE)
 _KEY = "w2l_studio"
-#: What the names of our own tracks begin with.
-OURS = "W2L "
 
 
 def characters(timeline: Timeline, chosen: list[str] | None = None) -> list[str]:
@@ -24,7 +22,13 @@ def characters(timeline: Timeline, chosen: list[str] | None = None) -> list[str]
         items = [item for item in timeline.items if item.id in chosen]
         return sorted({who for item in items for who in (_on(item) or [character_of(item, timeline)])})
     on_items = [who for item in timeline.items for who in _on(item)]
-    return sorted({*on_items, *_named(timeline.markers)})
+    return sorted({*on_items, *_named(timeline.markers), *_named(timeline.sounds)})
+
+
+def users(timeline: Timeline, chosen: list[str]) -> list[str]:
+    """Return chosen items; in place of one that an earlier job of ours laid stands the user's below it."""
+    items = [_users(item, timeline) for item in map(timeline.item, chosen) if item is not None]
+    return list(dict.fromkeys(item.id for item in items if item is not None))
 
 
 def only(edit: dict[str, Any], timeline: Timeline, chosen: list[str]) -> dict[str, Any]:
@@ -39,6 +43,9 @@ def only(edit: dict[str, Any], timeline: Timeline, chosen: list[str]) -> dict[st
     videos = [track for track in stack["children"] if track.get("kind") == "Video"]
     for track in stack["children"]:
         _unmark(track)
+        if track.get("kind") != "Video":
+            for sound in track["children"]:
+                _unmark(sound)
     for number, track in enumerate(videos, 1):
         items = [item for item in timeline.items if item.track == number and item.id in chosen]
         for start, clip in _placed(track, rate(timeline.rate)):
@@ -71,6 +78,14 @@ def character_of(item: Item, timeline: Timeline) -> str:
     return ""
 
 
+def _users(item: Item, timeline: Timeline) -> Item | None:
+    if not item.ours:
+        return item
+    below = [one for one in timeline.items if one.visible and not one.ours and one.track < item.track]
+    seen = [one for one in below if one.start <= item.start < one.stop]
+    return seen[-1] if seen else None
+
+
 def _on(item: Item) -> list[str]:
     return _named(item.markers)
 
@@ -91,8 +106,10 @@ def _texts(marker: Marker) -> tuple[str, str]:
 
 def _unmark(thing: dict[str, Any]) -> None:
     """Take the marks off a part of an edit; other markers stay."""
+    if not thing.get("markers"):
+        return
     kept = []
-    for marker in thing.get("markers") or []:
+    for marker in thing["markers"]:
         note = ((marker.get("metadata") or {}).get("Resolve_OTIO") or {}).get("Note")
         texts = (marker.get("name"), marker.get("comment"), note)
         if not any(_MARK.match(text) for text in texts if isinstance(text, str)):

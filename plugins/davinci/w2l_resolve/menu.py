@@ -72,6 +72,8 @@ def _dub(host: Host, selected: bool) -> str:
     with _originals(host, known):
         timeline = host.read()
     chosen, how = host.selected() if selected else (None, "")
+    if chosen is not None:
+        chosen = marking.users(timeline, chosen)
     characters = marking.characters(timeline, chosen)
     if not characters:
         raise MenuError(f"no clip is {how}" if selected else _NOTHING_MARKED)

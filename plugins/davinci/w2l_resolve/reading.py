@@ -12,6 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+#: What the names of our own tracks begin with.
+OURS = "W2L "
+
 
 @dataclass(frozen=True)
 class Marker:
@@ -38,6 +41,7 @@ class Item:
         kind: Resolve's type of the media, e.g. ``Video + Audio``.
         rate: of the media, as Resolve writes it.
         visible: clip and track are enabled.
+        ours: it lies on a track that an earlier job of ours laid.
     """
 
     id: str
@@ -53,6 +57,7 @@ class Item:
     locked: bool
     visible: bool
     markers: tuple[Marker, ...]
+    ours: bool = False
 
     @property
     def stop(self) -> int:
@@ -71,7 +76,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A timeline, its items from the lowest track to the highest."""
+    """A timeline, its items from the lowest track to the highest; `sounds`: markers of its sound clips."""
 
     project: str
     id: str
@@ -80,6 +85,7 @@ class Timeline:
     start_frame: int
     items: tuple[Item, ...]
     markers: tuple[Marker, ...]
+    sounds: tuple[Marker, ...] = ()
 
     def item(self, item_id: str) -> Item | None:
         """Return an item by its id."""
@@ -93,7 +99,9 @@ class Timeline:
 def from_json(values: dict[str, Any]) -> Timeline:
     """Return a timeline from its JSON values."""
     items = [Item(**{**item, "markers": _markers(item["markers"])}) for item in values["items"]]
-    return Timeline(**{**values, "items": tuple(items), "markers": _markers(values["markers"])})
+    # Jobs of older versions tell nothing of sounds.
+    marked = {name: _markers(values.get(name, [])) for name in ("markers", "sounds")}
+    return Timeline(**{**values, "items": tuple(items), **marked})
 
 
 def markers(told: dict[float, dict[str, Any]] | None) -> tuple[Marker, ...]:
@@ -136,13 +144,16 @@ def rate(text: str) -> Fraction:
 
 def same_file(one: str, other: str) -> bool:
     """Tell whether two paths name one file; macOS spells an umlaut in two ways."""
-    first, second = (os.path.normcase(unicodedata.normalize("NFC", str(Path(path)))) for path in (one, other))
-    return bool(one) and first == second
+    return bool(one) and _spelled(one) == _spelled(other)
 
 
 def below(path: str, folder: Path) -> bool:
     """Tell whether a file lies anywhere below a folder."""
-    return folder in Path(path).parents
+    return Path(_spelled(str(folder))) in Path(_spelled(path)).parents
+
+
+def _spelled(path: str) -> str:
+    return os.path.normcase(os.path.normpath(unicodedata.normalize("NFC", path)))
 
 
 def _markers(values: list[dict[str, Any]]) -> tuple[Marker, ...]:
