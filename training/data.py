@@ -11,6 +11,7 @@ A clip's folder holds ``frames.npy`` (``uint8[T, P, P, 3]`` BGR at 25 a second, 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from w2l_studio.errors import MediaError
+from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.sound import mel
 from w2l_studio.sound.windows import COLUMNS, before
 from w2l_studio.terms import Floats, FramesBGR
@@ -110,11 +111,22 @@ def read_entry(folder: Path) -> Entry:
     path = folder / "meta.json"
     try:
         meta = json.loads(path.read_text("utf-8"))
-        group = meta.get("group", folder.parent.name)
-        told = (group, folder.name, meta["speaker"], meta["split"], meta["licence"], meta.get("source", ""))
+        told = (
+            meta.get("group", group(folder.parent)),
+            folder.name,
+            meta["speaker"],
+            meta["split"],
+            meta["licence"],
+            meta.get("source", ""),
+        )
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise _damaged(path, error) from error
     return Entry(*map(str, told))
+
+
+def group(pack: Path) -> str:
+    """Return the name of a pack's folder, also where it is given as ``.``; links keep theirs."""
+    return Path(os.path.abspath(pack)).name  # noqa: PTH100 - resolve() follows links
 
 
 def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> Floats:
@@ -179,6 +191,7 @@ class Sampler:
 
     Raises:
         MediaError: nothing to draw.
+        UsageError: every group weighs 0.
     """
 
     def __init__(self, clips: Sequence[Clip], shares: dict[str, float] | None = None) -> None:
@@ -195,6 +208,10 @@ class Sampler:
                 "no clip to train on", hint=f"clips need split train and {LEAST_FRAMES} pictures or more"
             )
         weights = np.array([(shares or {}).get(group, 1.0) for group in self._groups])
+        if not weights.any():
+            raise UsageError(
+                "every pack with clips to draw has the share 0", hint="give one of them a --share above 0"
+            )
         self._weights = weights / weights.sum()
 
     def draw(self, random: np.random.Generator) -> Clip:

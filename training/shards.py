@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import FPS, SAMPLES_PER_FRAME
+from training.data import FPS, SAMPLES_PER_FRAME, group
 from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
@@ -44,17 +44,27 @@ def write(
     Raises:
         MediaError: there is no clip, or this OpenCV writes no AVIF.
         OutputError: the file cannot be written.
+        UsageError: two clips would have one name in the file.
     """
-    folders = [meta.parent for pack in packs for meta in sorted(pack.glob("*/meta.json"))]
+    folders: dict[str, Path] = {}
+    for pack in packs:
+        for meta in sorted(pack.glob("*/meta.json")):
+            inside = f"{group(pack)}/{meta.parent.name}"
+            if inside in folders:
+                raise UsageError(
+                    f"{folders[inside]} and {meta.parent} would both be {inside}",
+                    hint="rename the folder of one of the packs",
+                )
+            folders[inside] = meta.parent
     if not folders:
         raise MediaError("no clip found", hint="give folders that `python -m training prepare` made")
     _needs_avif()
     partial = path.with_name(path.name + ".part")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as parcel:
-            for folder in folders:
+            for inside, folder in folders.items():
                 for name, content in _coded(folder, face_px).items():
-                    parcel.writestr(f"{folder.parent.name}/{folder.name}/{name}", content)
+                    parcel.writestr(f"{inside}/{name}", content)
                 tick()
         partial.replace(path)
     except OSError as error:
@@ -78,10 +88,10 @@ def read(path: Path, root: Path, *, tick: Callable[[], None] = lambda: None) -> 
             for name in parcel.namelist():
                 if not name.endswith("/meta.json"):
                     continue
-                group, clip, _ = name.split("/")
-                folder = root / _plain(group) / _plain(clip)
+                pack, clip, _ = name.split("/")
+                folder = root / _plain(pack) / _plain(clip)
                 if not (folder / "meta.json").exists():
-                    _unpack(parcel, f"{group}/{clip}", folder)
+                    _unpack(parcel, f"{pack}/{clip}", folder)
                     made += 1
                 tick()
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:

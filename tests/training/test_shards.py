@@ -1,6 +1,7 @@
 """Packs that travel: what comes out is a pack that trains, nearly the same, much smaller."""
 
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -92,3 +93,20 @@ def test_an_opencv_without_avif_is_told(monkeypatch, tmp_path, pack):
 def test_nothing_to_pack_is_told(tmp_path):
     with pytest.raises(MediaError, match="no clip found"):
         shards.write([tmp_path], tmp_path / "pack.zip")
+
+
+def test_two_clips_of_one_name_are_told_before_anything_is_written(travelled, tmp_path, write_clip):
+    write_clip(tmp_path / "home" / "clip0", 9, speaker="p9")
+    with pytest.raises(UsageError, match="would both be home/clip0"):
+        shards.write([travelled / "home", tmp_path / "home"], tmp_path / "pack.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@needs_avif
+def test_a_pack_travels_out_of_its_own_folder(travelled, tmp_path, monkeypatch):
+    monkeypatch.chdir(travelled / "home")
+    shards.write([Path()], tmp_path / "dot.zip", face_px=32)
+    assert shards.read(tmp_path / "dot.zip", tmp_path) == 2
+    here = read_pack([Path()])
+    assert [clip.group for clip in here] == ["home", "home"]
+    assert [clip.entry for clip in read_pack([tmp_path / "home"])] == [clip.entry for clip in here]
