@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def train(
     with machine.started(**where) as here:
         clips = read_pack(packs)
         learned = [clip for clip in clips if clip.split == "train"]
-        sampler = Sampler(learned, _shares(shares))
+        sampler = Sampler(learned, _shares(shares, {clip.group for clip in learned}))
         if here.first:
             out.mkdir(parents=True, exist_ok=True)
             (out / "manifest.tsv").write_text(
@@ -104,7 +105,7 @@ def train(
         loop.run(make(given), out, machine=here, **options)
 
 
-def _shares(given: tuple[str, ...]) -> dict[str, float]:
+def _shares(given: tuple[str, ...], groups: set[str]) -> dict[str, float]:
     shares = {}
     for text in given:
         group, _, weight = text.partition("=")
@@ -112,4 +113,14 @@ def _shares(given: tuple[str, ...]) -> dict[str, float]:
             shares[group] = float(weight)
         except ValueError:
             raise UsageError(f"--share {text!r} tells no weight", hint="write GROUP=WEIGHT") from None
+        if not 0 <= shares[group] < math.inf:
+            raise UsageError(f"--share {text!r} is no weight", hint="give 0 or more")
+        if group not in groups:
+            raise UsageError(
+                f"--share {text!r} names no pack with clips to train on", hint=f"there are {_listed(groups)}"
+            )
     return shares
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
