@@ -21,6 +21,7 @@ from torch import Tensor
 from training import checkpoint, feed
 from training.journal import Journal
 from training.machine import Machine
+from w2l_studio.errors import UsageError
 from w2l_studio.terms import FramesBGR
 
 #: What a step reports: numbers, or tensors that hold one each.
@@ -122,6 +123,7 @@ def run(
     folder: Path,
     *,
     machine: Machine | None = None,
+    manifest: str | None = None,
     report: Callable[[str], None] = lambda line: print(line, flush=True),
     clock: Callable[[], float] = time.monotonic,
     **options: Any,
@@ -132,6 +134,7 @@ def run(
         folder: for ``checkpoint.pt``, ``best.pt`` (as of the best measurement), ``log.jsonl``, sheets and
             curves.
         machine: what trains; default: this process alone.
+        manifest: what is learned from, for ``manifest.tsv``; a run of another network keeps its own.
         clock: tells seconds.
         options: what `Plan` takes.
 
@@ -139,6 +142,7 @@ def run(
         Running means of what the steps reported.
 
     Raises:
+        UsageError: the folder holds a run of another network.
         FloatingPointError: a step reported a number that is not finite; the last checkpoint stands. A GPU is
             asked for them with each line of the log, measurement and checkpoint only: it would wait for every
             answer before it began with the next step.
@@ -146,6 +150,8 @@ def run(
     plan, machine = Plan(**options), machine or Machine()
     folder.mkdir(parents=True, exist_ok=True)
     progress = _taken_up(trainee, folder / "checkpoint.pt", plan)
+    if manifest is not None and machine.first:
+        (folder / "manifest.tsv").write_text(manifest, encoding="utf-8")
     if progress.step and machine.first:
         report(f"taken up at step {progress.step}")
     ends = math.inf if plan.budget_minutes is None else clock() + 60 * plan.budget_minutes
@@ -183,7 +189,14 @@ def _taken_up(trainee: Trainee, path: Path, plan: Plan) -> Progress:
     if not path.exists():
         return Progress(seed=plan.seed)
     saved = checkpoint.load(path)
-    trainee.load_state_dict(saved["trainee"])
+    try:
+        trainee.load_state_dict(saved["trainee"])
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise UsageError(
+            "the folder holds a run of another network, or of one of another size",
+            hint="give another --out",
+            where=str(path.parent),
+        ) from error
     kept = {name: saved[name] for name in ("seed", "best", "waited") if name in saved}
     return Progress(saved["step"], means=saved["means"], **{"seed": plan.seed, **kept})
 

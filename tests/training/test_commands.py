@@ -1,6 +1,9 @@
 """What cannot be meant is told in one sentence, before anything is measured or written."""
 
+import json
+
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from training.__main__ import cli
@@ -28,3 +31,63 @@ def test_a_share_that_cannot_be_meant_is_refused(pack, tmp_path, share, told):
         run("expert", "--pack", pack, "--out", tmp_path / "run", "--steps", 1, "--share", share)
     assert told in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_another_network_is_refused_and_stays_as_it_is(pack, write_clip, tmp_path, monkeypatch):
+    from training import expert
+
+    monkeypatch.setattr(expert, "CLIPS", 1)
+    write_clip(tmp_path / "more" / "one", 7, speaker="else")
+    out = tmp_path / "run"
+    rest = ["--out", out, "--steps", 2, "--threads", 1]
+    assert run("expert", "--pack", pack, *rest, "--steps", 1).exit_code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert b"clip0" in before["manifest.tsv"]
+    others = [["expert", "--recipe", "paper", "--width", 0.0625, "--pairs", 8], ["judge"], ["opening"]]
+    for other in others:
+        with pytest.raises(UsageError, match="a run of another network") as caught:
+            run(*other, "--pack", tmp_path / "more", *rest)
+        assert caught.value.where == str(out)
+        assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("command", ["lips", "ears", "performers"])
+def test_speech_without_its_list_is_told(tmp_path, command):
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    words = ["performers", "make", tmp_path / "cgi"]
+    if command != "performers":
+        words = [command, "--out", tmp_path / "run", "--steps", 1]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"speech\.jsonl cannot be read") as caught:
+        run(*words, "--speech", tmp_path / "empty")
+    assert caught.value.where == str(tmp_path / "empty")
+
+
+def test_ears_are_taught_where_and_how_it_is_asked(tmp_path, tones):
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    from training import checkpoint
+
+    speech = tmp_path / "speech"
+    speech.mkdir()
+    said = tones(0)
+    soundfile.write(speech / "a.wav", said.audio, 16000)
+    row = {"id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "language": "en"}
+    row |= {"aligner": "manual", "conf": None, "phones": said.phones}
+    (speech / "speech.jsonl").write_text(json.dumps(row), "utf-8")
+    words = ["ears", "--speech", speech, "--steps", 1, "--width", 0.0625, "--device", "cpu"]
+    learned = []
+    for precision in ("fp32", "bf16", "fp32"):
+        out = tmp_path / str(len(learned))
+        done = run(*words, "--out", out, "--precision", precision)
+        assert "1 lessons of 1 voices" in done.output
+        assert (out / "manifest.tsv").read_text("utf-8")
+        learned.append(checkpoint.load(out / "checkpoint.pt")["means"]["loss"])
+    assert learned[0] == learned[2] != learned[1]
+
+
+def test_voices_without_a_sound_file_are_told(tmp_path):
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="has no sound files") as caught:
+        run("performers", "make", tmp_path / "cgi", "--voices", tmp_path / "empty", "--count", 1)
+    assert caught.value.where == str(tmp_path / "empty")

@@ -85,14 +85,12 @@ def detector(
         )
         if not (len(taught.rows) and len(unseen.rows)):
             raise UsageError(f"{folder} holds too few people", hint="draw ten or more")
+        people = np.unique(found.people[taught.rows])
+        lines = [f"person-{seed}\tCC0 head (MakeHuman/MPFB2)" for seed in people]
+        listed = photographs / _MANIFEST if photographs is not None else None
+        if listed is not None and listed.exists():
+            lines += listed.read_text("utf-8").splitlines()
         if here.first:
-            out.mkdir(parents=True, exist_ok=True)
-            people = np.unique(found.people[taught.rows])
-            lines = [f"person-{seed}\tCC0 head (MakeHuman/MPFB2)" for seed in people]
-            listed = photographs / _MANIFEST if photographs is not None else None
-            if listed is not None and listed.exists():
-                lines += listed.read_text("utf-8").splitlines()
-            (out / _MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
             click.echo(f"{len(taught.rows)} heads of {len(people)} people, {len(clutter)} backdrops")
         trainee = learning.DetectorTrainee(taught, unseen, here, options["budget_minutes"])
-        loop.run(trainee, out, machine=here, **options)
+        loop.run(trainee, out, machine=here, manifest="\n".join(lines) + "\n", **options)

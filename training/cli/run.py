@@ -96,13 +96,10 @@ def train(
         learned = [clip for clip in clips if clip.split == "train"]
         sampler = Sampler(learned, _shares(shares, {clip.group for clip in learned}))
         if here.first:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "manifest.tsv").write_text(
-                manifest(clip.entry for clip in learned) + also, encoding="utf-8"
-            )
             click.echo(f"{len(learned)} clips of {len({clip.speaker for clip in learned})} people")
         given = Given(sampler, [clip for clip in clips if clip.split == "heldout"], here)
-        loop.run(make(given), out, machine=here, **options)
+        told = manifest(clip.entry for clip in learned) + also
+        loop.run(make(given), out, machine=here, manifest=told, **options)
 
 
 def _shares(given: tuple[str, ...], groups: set[str]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from training.cli.run import FOLDER
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.lessons import Lesson
+    from training.lessons import Lesson, Lessons
     from training.performers.make import Source
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -34,6 +34,8 @@ def _speech_options(command: _F) -> _F:
         click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
         click.option("--seed", default=0),
         click.option("--threads", default=1, help="For the network."),
+        click.option("--workers", default=0, help="Processes that draw batches ahead."),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
     )
     for option in reversed(options):
         command = option(command)
@@ -43,8 +45,6 @@ def _speech_options(command: _F) -> _F:
 @click.command()
 @_speech_options
 @click.option("--moonshine", type=_FILE, help="Its encoder_model.onnx; default: as in w2l-lips.")
-@click.option("--workers", default=0, help="Processes that draw batches ahead.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="bf16")
 def lips(
     out: Path,
@@ -72,9 +72,9 @@ def lips(
     found = lessons.with_other_voices(_sources(**where), seed)
     with machine.started(device, precision) as here:
         heard = lessons.lessons(found, ear.to(here.device))
-        taught = lessons.Lessons(_noted(heard, out))
-        trainee = LipsTrainee(taught, ear, here)
-        loop.run(trainee, out, machine=here, steps=steps, seed=seed, workers=workers)
+        trainee = LipsTrainee(_taught(heard), ear, here)
+        noted = lessons.manifest(heard)
+        loop.run(trainee, out, machine=here, manifest=noted, steps=steps, seed=seed, workers=workers)
 
 
 @click.command()
@@ -92,7 +92,7 @@ def invented(folder: Path, utterances: int, seed: int) -> None:
 @_speech_options
 @click.option("--width", default=0.375, help="Channel multiplier of the generator.")
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")
-@click.option("--workers", default=0, help="Processes that draw batches ahead.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
 def ears(
     out: Path,
     steps: int,
@@ -101,6 +101,8 @@ def ears(
     width: float,
     start: str | None,
     workers: int,
+    device: str,
+    precision: str,
     **where: Any,
 ) -> None:
     """Train the audio encoder of a generator: what speech does to lips."""
@@ -113,11 +115,13 @@ def ears(
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    taught = lessons.Lessons(_noted(lessons.lessons(_sources(**where)), out))
+    heard = lessons.lessons(_sources(**where))
+    taught = _taught(heard)
     learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
-    with machine.started() as here:
+    with machine.started(device, precision) as here:
         trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
-        loop.run(trainee, out, machine=here, steps=steps, seed=seed, workers=workers)
+        noted = lessons.manifest(heard)
+        loop.run(trainee, out, machine=here, manifest=noted, steps=steps, seed=seed, workers=workers)
 
 
 def _sources(
@@ -133,11 +137,10 @@ def _sources(
     return [one for one in found if one.split == "train"]
 
 
-def _noted(taught: list[Lesson], out: Path) -> list[Lesson]:
-    """Write down what is learned from."""
+def _taught(heard: list[Lesson]) -> Lessons:
+    """Tell how much is learned from, and return what draws from it."""
     from training import lessons
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "manifest.tsv").write_text(lessons.manifest(taught), encoding="utf-8")
-    click.echo(f"{len(taught)} lessons of {len({one.speaker for one in taught})} voices")
+    taught = lessons.Lessons(heard)
+    click.echo(f"{len(heard)} lessons of {len({one.speaker for one in heard})} voices")
     return taught

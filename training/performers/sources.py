@@ -19,6 +19,7 @@ from training.data import LEAST_FRAMES, SAMPLES_PER_FRAME
 from training.performers import motion
 from training.performers.act import Source
 from training.splits import Rule, assign
+from w2l_studio.errors import UsageError
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
@@ -99,8 +100,19 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
         speech: folder with ``speech.jsonl`` and its sound files.
         languages: only these; none = all.
         seed: of their order; None = as listed.
+
+    Raises:
+        UsageError: the list cannot be read.
     """
-    for line in _ordered((speech / "speech.jsonl").read_text("utf-8").splitlines(), seed):
+    try:
+        lines = (speech / "speech.jsonl").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"speech.jsonl cannot be read ({error})",
+            hint="give a folder of utterances with phoneme times (docs/performers.md)",
+            where=str(speech),
+        ) from error
+    for line in _ordered(lines, seed):
         row = json.loads(line)
         if languages and row["language"] not in languages:
             continue
@@ -137,8 +149,13 @@ def heard(voices: Path, rules: Sequence[Rule] = (Rule(),), seed: int | None = No
 
     Raises:
         StemError: a file cannot be read as sound; the message names it.
+        UsageError: there is none.
     """
     files = [path for path in voices.rglob("*") if path.suffix.lower() in _SOUNDS]
+    if not files:
+        raise UsageError(
+            "the folder has no sound files", hint=f"these are read: {', '.join(_SOUNDS)}", where=str(voices)
+        )
     for sound in _ordered(assign(files, rules, voices), seed):
         if sound.drop:
             continue
