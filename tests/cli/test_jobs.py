@@ -12,10 +12,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import opentimelineio as otio
 import pytest
 
-from w2l_studio.events import from_json
+from w2l_studio.cli import progress
+from w2l_studio.events import Advanced, SegmentStarted, from_json
 
 RATE = 25
 schema = otio.schema
@@ -73,6 +75,7 @@ WRONG = [
     ("dub broken.otio --stem fr.wav", 3, "Export it again."),
     ("dub list.otio --stem fr.wav", 3, "list.otio: holds no timeline"),
     ("dub fr.wav --stem fr.wav", 3, "is not an edit that can be read"),
+    ("dub . --stem fr.wav", 3, ".: is not an edit that can be read. Give an .otio"),
     ("dub marked.otio --stem none.wav", 3, "none.wav: the file does not exist"),
     ("dub marked.otio --stem text.wav", 3, "text.wav: this is no media file"),
     ("dub marked.otio --stem wall.mov", 3, "the file holds no sound"),
@@ -217,6 +220,36 @@ def test_inspect_shows_every_range_and_renders_nothing(run: Run, place: Path) ->
     rows = json.loads(told.stdout)["ranges"]
     assert [(row["timecode"], row["frames"]) for row in rows] == [("00:00:00:00", 20), ("00:00:00:20", 20)]
     assert sorted(place.rglob("*")) == before
+
+
+def test_names_are_no_markup_and_an_odd_width_is_told(
+    run: Run, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "odd.mkv"
+    with av.open(str(odd), "w") as film:
+        stream = film.add_stream("ffv1", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 97, 64, "yuv444p"
+        for n in range(20):
+            picture = av.VideoFrame(97, 64, "yuv444p")
+            picture.pts = n
+            film.mux(stream.encode(picture))
+        film.mux(stream.encode(None))
+    timeline = schema.Timeline("named")
+    timeline.tracks.append(schema.Track("V1", kind="Video"))
+    media = (place / "wall.mov", place / "wall.mov", odd)
+    for name, file in zip(("Anna [final]", "cam [/b] :smile:", "odd"), media, strict=True):
+        clip = schema.Clip(name, schema.ExternalReference(str(file)), span(0, 20))
+        clip.markers.append(schema.Marker("w2l", span(0, 0)))
+        timeline.tracks[0].append(clip)
+    otio.adapters.write_to_file(timeline, str(tmp_path / "named.otio"))
+    done = run("inspect", str(tmp_path / "named.otio"), "--stem", "fr.wav", "--no-faces")
+    assert done.returncode == 0, done.stderr
+    for words in ("Anna [final]", "cam [/b] :smile:", "plate-unsupported", "odd width (97 pixels)"):
+        assert words in done.stdout
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress.sink(as_json=False) as emit:
+        emit(SegmentStarted("s", "cam [/b]", "00:00:00:00", 20))
+        emit(Advanced("s", "faces", 1, 80))
 
 
 def test_weights_are_listed_and_shown(run: Run) -> None:

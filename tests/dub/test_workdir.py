@@ -87,3 +87,31 @@ def test_what_cannot_be_written_leaves_no_half_file(
     with pytest.raises(OutputError, match=r"taken: cannot be written .*\. Give another"):
         write(tmp_path / "taken", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock is POSIX")
+@pytest.mark.parametrize(
+    ("number", "held"),
+    [(errno.EWOULDBLOCK, True), (errno.EACCES, True), (errno.ENOLCK, False), (errno.EOPNOTSUPP, False)],
+)
+def test_a_file_system_without_locks_is_written_to(
+    number: int, held: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(workdir.fcntl, "flock", refused)
+    if held:
+        with pytest.raises(OutputError, match="another run"), WorkDir(tmp_path / "out"):
+            pass
+    else:
+        with WorkDir(tmp_path / "out") as work:
+            workdir.write_text(work.path / "report.json", "{}")
+        assert (tmp_path / "out" / "report.json").read_text() == "{}"
+
+
+def test_a_name_that_is_no_utf_8_is_written_as_escapes(tmp_path: Path) -> None:
+    name = os.fsdecode(b"M\xfcller") if sys.platform != "win32" else "M\udcfcller"
+    workdir.write_json(tmp_path / "report.json", {"edit": name})
+    assert "M\\udcfcller" in (tmp_path / "report.json").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == {"edit": name}

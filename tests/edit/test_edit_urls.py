@@ -1,4 +1,6 @@
 from pathlib import Path
+from unicodedata import normalize
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -108,3 +110,22 @@ def test_a_move_leaves_other_urls_alone(url):
 def test_a_move_keeps_bare_names_bare():
     assert urls.rebase("a b.mov", FOLDER, Path("/film/out dir")) == "../edit/a b.mov"
     assert urls.rebase("a%20b.mov", Path("/film/my edit"), Path("/film/x")) == "../my%20edit/a%20b.mov"
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("form", ["bare", "relative", "url", "root"])
+def test_accents_are_found_however_they_are_composed(tmp_path, written, stored, form):
+    # The folder stays composed, as on a disk that several systems write to.
+    folder = tmp_path / "M\u00fcller"
+    folder.mkdir()
+    there = folder / normalize(stored, "Gr\u00f6\u00dfe 1.mov")
+    there.write_bytes(b"")
+    asked = normalize(written, str(folder / "Gr\u00f6\u00dfe 1.mov"))
+    relative = asked[len(str(tmp_path)) + 1 :]
+    url = {"bare": asked, "relative": relative, "url": f"file://{quote(asked)}", "root": f"/gone/{relative}"}
+    found = urls.to_path(url[form], tmp_path, [("/gone", str(tmp_path))])
+    assert found is not None
+    assert found.samefile(there)
+    lost = urls.to_path(asked + "x" * 300, tmp_path)
+    assert lost == Path(asked + "x" * 300)

@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from w2l_studio.errors import OutputError
-from w2l_studio.media import provenance
+from w2l_studio.errors import OutputError, Unsupported
+from w2l_studio.media import codecs, provenance
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.encode import ProRes
 from w2l_studio.media.probe import probe
@@ -184,3 +184,13 @@ def blank(plate: Plate) -> Planes:
     luma = np.full((plate.height, plate.width), 100, np.uint8)
     chroma = np.full((plate.height // 2, plate.width // 2), 128, np.uint8)
     return Planes((luma, chroma, chroma), "yuv420p")
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv444p"])
+def test_an_odd_width_is_refused_before_any_work_and_an_odd_height_is_written(pix_fmt, film, tmp_path):
+    source = film("odd.mkv", codec="ffv1", pix_fmt=pix_fmt, options={}, frames=3, size=(193, 97))
+    with pytest.raises(Unsupported, match=r"no picture of an odd width \(193 pixels\)"):
+        codecs.target(probe(source))
+    source = film("high.mkv", codec="ffv1", pix_fmt=pix_fmt, options={}, frames=3, size=(192, 97))
+    take = copy(probe(source), tmp_path / "take.mov")
+    assert (take.width, take.height, take.frames) == (192, 97, 3)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from w2l_studio.config import DubConfig, SignConfig
-from w2l_studio.errors import UsageError
+from w2l_studio.errors import EditError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULT = DubConfig()
@@ -107,15 +107,29 @@ def config(values: dict[str, Any]) -> DubConfig:
 
 
 def result_dir(edit: Path, out: Path | None) -> Path:
-    """Return where results go: ``--out``, else ``<name>.w2l`` beside the edit."""
-    return out if out is not None else edit.with_name(f"{edit.stem}.w2l")
+    """Return where results go: ``--out``, else ``<name>.w2l`` beside the edit.
+
+    Raises:
+        EditError: the edit is a folder without a name of its own (``.``, ``/``).
+    """
+    if out is not None:
+        return out
+    if not edit.name:
+        raise EditError(
+            "is not an edit that can be read", hint="give an .otio, .otioz or .otiod", where=str(edit)
+        )
+    return edit.with_name(f"{edit.stem}.w2l")
 
 
 def print_table(table: Any) -> None:
-    """Print a rich table; where nobody looks, no line is broken to fit a screen."""
+    """Print a rich table; where nobody looks, no line is broken to fit a screen.
+
+    Names are no markup: a clip may be called ``cam [/b]`` or ``:smile:``.
+    """
     from rich.console import Console
 
-    (Console() if sys.stdout.isatty() else Console(width=1000)).print(table)
+    width = None if sys.stdout.isatty() else 1000
+    Console(width=width, markup=False, emoji=False).print(table)
 
 
 def print_problems(problems: Sequence[str]) -> int:

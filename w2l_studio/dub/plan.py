@@ -26,6 +26,7 @@ from w2l_studio.errors import (
     Unsupported,
     UsageError,
 )
+from w2l_studio.media import codecs
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
@@ -151,15 +152,17 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> dict[Path, Plate | StudioEr
         if not touched or clip.media is None or clip.media in plates:
             continue
         try:
-            plates[clip.media] = _progressive(probe(clip.media))
+            plates[clip.media] = _dubbable(probe(clip.media))
         except StudioError as error:
             plates[clip.media] = error
     return plates
 
 
-def _progressive(plate: Plate) -> Plate:
+def _dubbable(plate: Plate) -> Plate:
+    """Return the plate, or raise Unsupported where no take can be made of it."""
     if plate.interlaced:
         raise Unsupported("the media is interlaced", hint="deinterlace it first", where=plate.path.name)
+    codecs.target(plate)
     return plate
 
 

@@ -24,6 +24,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+#: What a system says of a lock that somebody else holds.
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+
 
 def key(parts: Any) -> str:
     """Return the content key of JSON values: the SHA-256 of their canonical text, 64 hex digits."""
@@ -47,11 +50,13 @@ def write_json(path: Path, value: Any) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write text under a temporary name and rename it: no half file is ever seen, none is left.
 
+    Bytes of file names that are no UTF-8 are written as escapes.
+
     Raises:
         OutputError: the folder cannot be written or the disk is full.
     """
     with output_errors(path), atomic.written(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager
@@ -163,13 +168,17 @@ class WorkDir:
 
 
 def _locked(held: int) -> bool:
-    """Lock an open file; the system lets go of it when the process ends, however it ends."""
+    """Lock an open file; the system lets go of it when the process ends, however it ends.
+
+    Some network shares know no locks: there nothing keeps a second run away, and none is kept from working.
+    """
     try:
         if sys.platform == "win32":
             msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
     # Opened just before its holder removed it: no lock for anybody who comes after.
     return os.fstat(held).st_nlink > 0

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import normalize
 from urllib.parse import quote, unquote
 
 #: ``(OLD, NEW)`` folder prefixes: media that the edit names below OLD lies below NEW here.
@@ -27,8 +28,9 @@ def to_path(url: str, folder: Path, roots: Roots = ()) -> Path | None:
         roots: remapped prefixes; the first that fits is used.
 
     Returns:
-        An absolute path (the file need not exist); None where the URL names nothing, another
-        machine, another system's drive, or is not a file URL.
+        An absolute path (the file need not exist), in the spelling that the disk has of it: hosts on macOS
+        write accents decomposed (NFD), most disks hold them composed (NFC). None where the URL names
+        nothing, another machine, another system's drive, or is not a file URL.
     """
     name = _plain(url.strip(), folder)
     if not name:
@@ -36,10 +38,27 @@ def to_path(url: str, folder: Path, roots: Roots = ()) -> Path | None:
     for old, new in roots:
         rest = _below(name, old)
         if rest is not None:
-            return Path(os.path.abspath(Path(new) / rest))  # noqa: PTH100 - must not follow links
+            return _spelled(Path(new) / rest)
     if _foreign(name):
         return None
-    return Path(os.path.abspath(folder / name))  # noqa: PTH100
+    return _spelled(folder / name)
+
+
+def _spelled(path: Path) -> Path:
+    """Return an absolute path, by other code points of the same name where it is not there as it is."""
+    plain = Path(os.path.abspath(path))  # noqa: PTH100 - must not follow links
+    if str(plain).isascii() or _there(plain):
+        return plain
+    found = Path(plain.anchor)
+    for part in plain.parts[1:]:
+        forms = (found / form for form in (part, normalize("NFC", part), normalize("NFD", part)))
+        found = next(filter(_there, forms), found / part)
+    return found if _there(found) else plain
+
+
+def _there(path: Path) -> bool:
+    """Tell whether a path is there; one that no system could have is not."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib raises on names that are too long
 
 
 def to_url(path: Path, folder: Path) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from w2l_studio.errors import Unsupported
 from w2l_studio.media.formats import pixel_format
 from w2l_studio.terms import ColourTags, Plane, Planes, Plate
 from w2l_studio.terms.pixels import PixelFormat, full_range
@@ -50,9 +51,15 @@ def target(plate: Plate) -> Target:
     """Return the ProRes that keeps all chroma samples of a plate.
 
     Raises:
-        Unsupported: the plate's pixel format is none that is read.
+        Unsupported: the plate's pixel format is none that is read, or its width none that ProRes holds.
     """
     stored = pixel_format(plate.pix_fmt, str(plate.path))
+    if plate.width % 2:
+        raise Unsupported(
+            f"takes are ProRes, which holds no picture of an odd width ({plate.width} pixels)",
+            hint="crop or pad it to an even width first",
+            where=str(plate.path),
+        )
     told = plate.tags
     tags = ColourTags(
         primaries=told.primaries,
