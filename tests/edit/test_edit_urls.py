@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import quote
@@ -129,3 +131,8 @@ def test_accents_are_found_however_they_are_composed(tmp_path, written, stored, 
     assert found.samefile(there)
     lost = urls.to_path(asked + "x" * 300, tmp_path)
     assert lost == Path(asked + "x" * 300)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are UTF-16 there")
+def test_a_name_that_is_no_utf_8_is_written_by_its_bytes(tmp_path):
+    assert urls.to_url(tmp_path / os.fsdecode(b"M\xfcller") / "fr.wav", tmp_path) == "M%FCller/fr.wav"

@@ -65,7 +65,7 @@ def to_url(path: Path, folder: Path) -> str:
     """Return the percent-encoded URL of a file: relative where it lies below ``folder``, else a file URL."""
     full, base = Path(os.path.abspath(path)), Path(os.path.abspath(folder))  # noqa: PTH100
     if full.is_relative_to(base):
-        return quote(full.relative_to(base).as_posix())
+        return quote(os.fsencode(full.relative_to(base).as_posix()))
     return full.as_uri()
 
 
