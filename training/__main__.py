@@ -16,7 +16,7 @@ from training.cli.evaluate import evaluate
 from training.cli.paper import paper
 from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
-from training.cli.run import run_options, train
+from training.cli.run import plain_name, run_options, train
 from training.cli.shards import arrive, travel
 from training.cli.speech import ears, invented, lips
 from w2l_studio.errors import StudioError, UsageError
@@ -66,10 +66,8 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     default="contrast",
     help="Our network, the paper's off chance soon, or all as published.",
 )
-@click.option("--width", default=1.0, help="Channel multiplier of the paper's network.")
-@click.option(
-    "--frames", type=click.Choice(["1", "3", "5"]), default="5", help="Pictures in its window (Tv)."
-)
+@click.option("--width", type=float, help="Channel multiplier of the paper's network; else 1.")
+@click.option("--frames", type=click.Choice(["1", "3", "5"]), help="Pictures in its window (Tv); else 5.")
 @click.option("--pairs", type=click.IntRange(8), help="Its batch; the recipe's is 64.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Its rate; the recipe's is 2e-3.")
 def expert(
@@ -77,11 +75,14 @@ def expert(
     shares: tuple[str, ...],
     out: Path,
     recipe: str,
-    width: float,
-    frames: str,
+    width: float | None,
+    frames: str | None,
     **options: Any,
 ) -> None:
-    """Train a sync expert: which sound belongs to which lips."""
+    """Train a sync expert: which sound belongs to which lips.
+
+    The options from --width to --rate are for the paper's networks.
+    """
     from dataclasses import replace
 
     from training.expert import ContrastTrainee
@@ -89,11 +90,17 @@ def expert(
     from training.paper.expert import PairTrainee
 
     changed = {name: value for name in ("pairs", "rate") if (value := options.pop(name)) is not None}
+    paper = {"width": width, "frames": frames, **changed}
+    for name, value in paper.items():
+        if recipe == "contrast" and value is not None:
+            raise UsageError(f"--{name} is for the paper's networks", hint="give --recipe paper as well")
 
     def make(given: Given) -> Trainee:
         if recipe == "contrast":
             return ContrastTrainee(given.sampler, given.machine)
-        chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](int(frames), width)
+        chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](
+            int(frames or 5), 1.0 if width is None else width
+        )
         return PairTrainee(given.sampler, replace(chosen, **changed), given.machine)
 
     train(make, packs, shares, out, **options)
@@ -128,7 +135,7 @@ def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options
 @cli.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", type=_FOLDER)
-@click.option("--name", required=True, help="By which the engine finds them.")
+@click.option("--name", required=True, callback=plain_name, help="By which the engine finds them.")
 @click.option("--licence", required=True, help="Terms of the weights, with the credit that the data ask for.")
 @click.option("--commercial", is_flag=True, help="The terms allow paid work.")
 @click.option("--description", default="", help="One sentence for tables.")

@@ -91,3 +91,46 @@ def test_voices_without_a_sound_file_are_told(tmp_path):
     with pytest.raises(UsageError, match="has no sound files") as caught:
         run("performers", "make", tmp_path / "cgi", "--voices", tmp_path / "empty", "--count", 1)
     assert caught.value.where == str(tmp_path / "empty")
+
+
+def test_splits_that_are_none_and_splits_without_a_clip_are_refused(pack):
+    for words in (["evaluate", "w2l-expert"], ["evaluate"], ["calibrate", "training"]):
+        with pytest.raises(UsageError, match="there is no split 'typo'"):
+            run(*words, "--pack", pack, "--split", "unseen", "--split", "typo")
+    for words in (["evaluate", "w2l-expert"], ["evaluate"]):
+        with pytest.raises(UsageError, match="no clip of the split wild or heldout"):
+            run(*words, "--pack", pack, "--split", "wild", "--split", "heldout")
+
+
+@pytest.mark.parametrize("option", ["--json", "--write"])
+def test_figures_without_a_folder_are_refused_before_all_measuring(pack, tmp_path, option, monkeypatch):
+    monkeypatch.setattr("training.export.named", lambda name: pytest.fail("it had begun"))
+    path = tmp_path / "nodir" / "x.json"
+    with pytest.raises(UsageError, match="folder of this file is not there") as caught:
+        run("evaluate", "w2l-expert", "--pack", pack, option, path)
+    assert caught.value.where == str(path)
+
+
+def test_no_pairs_are_not_asked_for(pack):
+    done = run("evaluate", "--pack", pack, "--count", 0)
+    assert done.exit_code == 2
+    assert "--count" in done.output
+
+
+@pytest.mark.parametrize("option", [["--frames", 3], ["--width", 0.5], ["--pairs", 8], ["--rate", 0.1]])
+def test_options_of_the_papers_expert_are_not_passed_over(pack, tmp_path, option):
+    with pytest.raises(UsageError, match=f"{option[0]} is for the paper's networks"):
+        run("expert", "--pack", pack, "--out", tmp_path / "run", "--steps", 1, *option)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["../esc", "a/b", "a\\b", "..", ""])
+def test_a_name_of_weights_leads_nowhere_else(tmp_path, name):
+    for words in (
+        ["export", tmp_path, tmp_path / "shipped", "--licence", "CC0"],
+        ["adapt", "w2l-192", tmp_path],
+    ):
+        done = run(*words, *(["--out", tmp_path / "run"] if words[0] == "adapt" else []), "--name", name)
+        assert done.exit_code == 2
+        assert "is no name of a file" in done.output
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.run import FOLDER
+from training.cli.run import FOLDER, plain_name
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("weights")
 @click.argument("clips", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--out", type=FOLDER, required=True, help="For the run and the delta.")
-@click.option("--name", default="adapted", help="Of the delta's file.")
+@click.option("--name", default="adapted", callback=plain_name, help="Of the delta's file.")
 @click.option("--steps", type=click.IntRange(1), default=600, help="At most.")
 @click.option("--patience", default=3, help="Measurements without gain before it stops.")
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.run import pack_option
+from training.cli.run import check_splits, of_splits, pack_option
 from w2l_studio.errors import UsageError
 
 
@@ -38,11 +38,12 @@ def calibrate(
     from w2l_studio.nets import weights as known
     from w2l_studio.nets.generator import Generator
 
+    check_splits(splits)
     torch.set_num_threads(threads)
     net, meta = export.opened(weights)
     if not isinstance(net, Generator):
         raise UsageError(f"a lead is a generator's, and this is for {meta.kind}", where=str(weights))
-    clips = [clip for clip in read_pack(packs) if clip.split in splits]
+    clips = of_splits(read_pack(packs), splits)
     expert = known.load_expert(known.find(judge, "expert").path)
     opening = known.load_opening(known.find(lips, "opening").path)
     curve = measure.sweep(net, expert, opening, clips, device)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from training.cli.run import pack_option
+from training.cli.run import check_splits, needs_folder, of_splits, pack_option
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
 @click.option("--list", "listed", type=_FILE, help="Pairs of sound and video; else drawn.")
 @click.option("--form", type=click.Choice(["lrs", "resynced"]), default="lrs", help="Of the list.")
 @click.option("--write", type=_FILE, help="Write the pairs in this form.")
-@click.option("--count", default=30, help="Pairs that are drawn.")
+@click.option("--count", type=click.IntRange(1), default=30, help="Pairs that are drawn.")
 @click.option("--seed", default=0, help="Of the pairs.")
 @click.option("--judge", default="w2l-judge", help="Our judge of dubs: a name or a file.")
 @click.option("--inception", type=_FILE, help="Weights for FID: pytorch-fid's pt_inception-2015-12-05 file.")
@@ -66,6 +66,9 @@ def evaluate(
     from w2l_studio.mouths.wav2lip import Wav2Lip
     from w2l_studio.nets.generator import Generator
 
+    check_splits(splits)
+    for written in (out, options["write"]):
+        needs_folder(written)
     torch.set_num_threads(threads)
     hands, experts = [], {}
     with started(device, "fp32") as machine:
@@ -83,14 +86,11 @@ def evaluate(
         clips = read_pack(packs)
         figures = {}
         for name, net in experts.items():
-            mine = [clip for clip in clips if clip.split in (splits or _OF_EXPERTS)]
-            figures[name], _ = measure.evaluate(net, mine)
+            figures[name], _ = measure.evaluate(net, of_splits(clips, splits or _OF_EXPERTS))
             click.echo(f"{name}\n{measure.table(figures[name])}")
         rows: list[Row] = []
         if hands or not experts:
-            rows = _dubbed(
-                [clip for clip in clips if clip.split in (splits or _OF_GENERATORS)], hands, **options
-            )
+            rows = _dubbed(of_splits(clips, splits or _OF_GENERATORS), hands, **options)
             click.echo(tables.table(rows, options["judge"]))
     if out:
         of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +40,52 @@ def pack_option(command: _F) -> _F:
     return click.option(
         "--pack", "packs", type=FOLDER, multiple=True, required=True, help="A pack; may be repeated."
     )(command)
+
+
+def plain_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    """Refuse a name that would lead out of the folder it is written into; a callback of options."""
+    del context, parameter
+    if not name or name.startswith(".") or "/" in name or "\\" in name:
+        raise click.BadParameter(f"{name!r} is no name of a file; name a folder by itself")
+    return name
+
+
+def needs_folder(path: Path | None) -> None:
+    """Refuse a file to write whose folder is not there, before anything is measured.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise UsageError("the folder of this file is not there", hint="make it first", where=str(path))
+
+
+def check_splits(splits: Iterable[str]) -> None:
+    """Refuse what is no split.
+
+    Raises:
+        UsageError: there is no such split.
+    """
+    from training.data import SPLITS
+
+    for split in splits:
+        if split not in SPLITS:
+            raise UsageError(f"there is no split {split!r}", hint=f"there are {', '.join(SPLITS)}")
+
+
+def of_splits(clips: Iterable[Clip], splits: Sequence[str]) -> list[Clip]:
+    """Return the clips of some splits.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = [clip for clip in clips if clip.split in splits]
+    if not found:
+        raise UsageError(
+            f"the packs hold no clip of the split {' or '.join(splits)}",
+            hint="give others, or another --split",
+        )
+    return found
 
 
 def run_options(command: _F) -> _F:
