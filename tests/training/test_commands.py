@@ -102,6 +102,13 @@ def test_splits_that_are_none_and_splits_without_a_clip_are_refused(pack):
             run(*words, "--pack", pack, "--split", "wild", "--split", "heldout")
 
 
+def test_no_expert_is_measured_where_the_generators_have_no_clip(write_clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.evaluate.evaluate", lambda net, clips: pytest.fail("it had begun"))
+    write_clip(tmp_path / "pack" / "a", 0, speaker="ann", split="heldout")
+    with pytest.raises(UsageError, match="no clip of the split unseen"):
+        run("evaluate", "w2l-expert", "w2l-192", "--pack", tmp_path / "pack")
+
+
 @pytest.mark.parametrize("option", ["--json", "--write"])
 def test_figures_without_a_folder_are_refused_before_all_measuring(pack, tmp_path, option, monkeypatch):
     monkeypatch.setattr("training.export.named", lambda name: pytest.fail("it had begun"))

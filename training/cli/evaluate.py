@@ -84,13 +84,16 @@ def evaluate(
                     f"experts and generators are evaluated, and this is for {meta.kind}", where=name
                 )
         clips = read_pack(packs)
+        dubs = bool(hands) or not experts
+        heard = of_splits(clips, splits or _OF_EXPERTS) if experts else []
+        spoken = of_splits(clips, splits or _OF_GENERATORS) if dubs else []
         figures = {}
         for name, net in experts.items():
-            figures[name], _ = measure.evaluate(net, of_splits(clips, splits or _OF_EXPERTS))
+            figures[name], _ = measure.evaluate(net, heard)
             click.echo(f"{name}\n{measure.table(figures[name])}")
         rows: list[Row] = []
-        if hands or not experts:
-            rows = _dubbed(of_splits(clips, splits or _OF_GENERATORS), hands, **options)
+        if dubs:
+            rows = _dubbed(spoken, hands, **options)
             click.echo(tables.table(rows, options["judge"]))
     if out:
         of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]
