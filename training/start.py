@@ -69,7 +69,7 @@ def listen(net: nn.Module, learned: Mapping[str, Tensor]) -> None:
 def _fitted(fresh: Tensor, value: Tensor, sub_pixels: int, name: str) -> Tensor:
     """Lay a learned tensor into a larger one whose channels are pixels side by side."""
     squared = sub_pixels**2
-    if name.startswith(("output_block.1.", "flow_block.1.")):  # a square's pixels get the learned colour
+    if name.startswith(("output_block.1.", "flow_block.1.")):  # every pixel of a square gets what was learned
         value = value.repeat_interleave(squared, 0)
     if name.startswith("face_encoder_blocks.0.") and value.ndim == 4:
         value = _narrowed(value, fresh.shape[-1]).repeat_interleave(squared, 1) / squared

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from benchmarks import truth
+from benchmarks import stage
 from training import augment, evaluate, lessons
 from training.data import FPS, read_clip
 from training.performers import make, motion
@@ -31,7 +31,7 @@ def line():
         motion.mesh.data_folder()
     except UsageError as error:
         pytest.skip(str(error))
-    return max(truth.example_lines(), key=lambda line: len(line.audio))
+    return max(stage.example_lines(), key=lambda line: len(line.audio))
 
 
 @pytest.fixture(scope="module")

@@ -1,35 +1,21 @@
 """The figures of benchmarks/truth.py: the truth is perfect, a lag is told with its sign, a seam shows."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-pytest.importorskip("moderngl")
-ROOT = Path(__file__).resolve().parents[2]
+pytest.importorskip("moderngl", reason="needs the extra [performers]")
+from benchmarks import stage, truth
 
 
 @pytest.fixture(scope="module")
-def truth():
-    spec = importlib.util.spec_from_file_location("benchmark_truth", ROOT / "benchmarks" / "truth.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
-@pytest.fixture(scope="module")
-def film(truth, draw_face, face_points):
+def film(draw_face, face_points):
     openings = np.random.default_rng(0).uniform(0, 1, 40).astype(np.float32)
     pixels = np.stack([draw_face(160, float(gap)) for gap in openings])
     points = np.broadcast_to(face_points * 160, (40, 5, 2)).astype(np.float32)
-    return truth.Film(pixels, points, openings)
+    return stage.Film(pixels, points, openings)
 
 
-def test_the_truth_is_perfect_and_a_lag_has_its_sign(truth, film):
+def test_the_truth_is_perfect_and_a_lag_has_its_sign(film):
     measures = {"now": film.opening, "late": np.roll(film.opening, 2)}
     for name, lag in (("now", 0), ("late", 2)):
         told = truth.figures(film.pixels, film, lambda _, name=name: measures[name])
@@ -40,7 +26,7 @@ def test_the_truth_is_perfect_and_a_lag_has_its_sign(truth, film):
     assert still[0] == pytest.approx(film.opening.mean())
 
 
-def test_a_seam_and_another_mouth_show(truth, film):
+def test_a_seam_and_another_mouth_show(film):
     opening = lambda _: film.opening  # noqa: E731 - stands in for the network
     other = truth.figures(film.pixels[::-1], film, opening)
     assert other[3] < 0.95
@@ -51,7 +37,7 @@ def test_a_seam_and_another_mouth_show(truth, film):
     assert truth.figures(lighter, film, opening)[4] < 0.05
 
 
-def test_landmarks_tell_lips_apart_and_how_they_follow(truth):
+def test_landmarks_tell_lips_apart_and_how_they_follow():
     opening = np.random.default_rng(1).uniform(0, 1, 40).astype(np.float32)
     face = np.random.default_rng(0).uniform(100, 400, (478, 2))
     face[[61, 291]] = [200, 300], [280, 300]
@@ -66,14 +52,22 @@ def test_landmarks_tell_lips_apart_and_how_they_follow(truth):
     assert np.isnan(truth.landmark_figures(true * np.nan, true, opening)).all()
 
 
-def test_lips_rest_where_nothing_is_said(truth):
+def test_lips_rest_where_nothing_is_said():
     phones = [("M", 0.5, 0.6), ("AA", 0.65, 0.8)]
-    assert truth.rested(phones, 1.0) == [("SIL", 0.0, 0.5), *phones, ("SIL", 0.8, 1.0)]
+    assert stage.rested(phones, 1.0) == [("SIL", 0.0, 0.5), *phones, ("SIL", 0.8, 1.0)]
 
 
-def test_the_examples_lines_have_their_sound(truth):
-    lines = truth.example_lines()
+def test_the_examples_lines_have_their_sound():
+    lines = stage.example_lines()
     assert len(lines) >= 4
     for line in lines:
         assert 0.2 < line.phones[0][1] < 0.4
         assert line.phones[-1][2] < len(line.audio) / 16000 <= line.phones[-1][2] + 0.31
+
+
+def test_every_line_is_dubbed_to_once_before_one_comes_again():
+    lines = [stage.Line(name, np.zeros(0, np.float32), []) for name in "abcd"]
+    pairs = [pair for _, pair in zip(range(8), stage.turns(lines, 3), strict=False)]
+    for turn in (pairs[:4], pairs[4:]):
+        assert {dubbed_to.name for _, dubbed_to in turn} == {said.name for said, _ in turn} == set("abcd")
+    assert all(said is not dubbed_to for said, dubbed_to in pairs)
