@@ -7,7 +7,7 @@ anything, so whatever is written can be read here again.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -97,7 +97,7 @@ class Host:
             handles = timeline.GetItemListInTrack("video", track) or []
             # Titles, generators and transitions are items too.
             media = [handle for handle in handles if handle.GetMediaPoolItem() is not None]
-            items += [replace(self._item(handle, track, locked, shown), ours=ours) for handle in media]
+            items += [self._item(handle, track, locked, shown, ours) for handle in media]
         return reading.Timeline(
             project=project.GetName(),
             id=timeline.GetUniqueId(),
@@ -305,7 +305,7 @@ class Host:
             raise HostError("no timeline is open; open the one to dub")
         return timeline
 
-    def _item(self, handle: Any, track: int, locked: bool, shown: bool) -> reading.Item:
+    def _item(self, handle: Any, track: int, locked: bool, shown: bool, ours: bool) -> reading.Item:
         media, item_id = handle.GetMediaPoolItem(), handle.GetUniqueId()
         self._items[item_id] = handle
         span = None
@@ -326,6 +326,7 @@ class Host:
             locked=locked,
             visible=shown and bool(handle.GetClipEnabled()),
             markers=reading.markers(handle.GetMarkers()),
+            ours=ours,
         )
 
 
