@@ -51,13 +51,16 @@ def test_a_folder_of_another_network_is_refused_and_stays_as_it_is(pack, write_c
         assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.parametrize("damaged", [False, True])
 @pytest.mark.parametrize("command", ["lips", "ears", "performers"])
-def test_speech_without_its_list_is_told(tmp_path, command):
+def test_speech_without_a_list_that_can_be_read_is_told(tmp_path, command, damaged):
     pytest.importorskip("moderngl", reason="needs the extra [performers]")
     words = ["performers", "make", tmp_path / "cgi"]
     if command != "performers":
         words = [command, "--out", tmp_path / "run", "--steps", 1]
     (tmp_path / "empty").mkdir()
+    if damaged:
+        (tmp_path / "empty" / "speech.jsonl").write_text('{"id": "a", "fi', "utf-8")
     with pytest.raises(UsageError, match=r"speech\.jsonl cannot be read") as caught:
         run(*words, "--speech", tmp_path / "empty")
     assert caught.value.where == str(tmp_path / "empty")

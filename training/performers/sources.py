@@ -105,15 +105,14 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
         UsageError: the list cannot be read.
     """
     try:
-        lines = (speech / "speech.jsonl").read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        rows = [json.loads(line) for line in (speech / "speech.jsonl").read_text("utf-8").splitlines()]
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"speech.jsonl cannot be read ({error})",
             hint="give a folder of utterances with phoneme times (docs/performers.md)",
             where=str(speech),
         ) from error
-    for line in _ordered(lines, seed):
-        row = json.loads(line)
+    for row in _ordered(rows, seed):
         if languages and row["language"] not in languages:
             continue
         if row["aligner"] not in _TRUSTED or (
