@@ -41,6 +41,7 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         sub_pixels = _sub_pixels(state)
         side *= sub_pixels
         columns = _columns(state)
+        # A state does not tell whether it draws from its reference, but for one that warps it.
         warps = "flow_block.1.weight" in state
         net = Generator(
             width, side, from_reference=warps, warps=warps, sub_pixels=sub_pixels, columns=columns
