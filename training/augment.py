@@ -45,8 +45,9 @@ class Jitter:
     turn_rad: float
 
 
-#: Between the errors of one detector in two pictures (paper's boxes are rougher).
-SLIGHT = Jitter(1.6, 0.025, 0.02)
+#: Between the errors of one detector in two pictures (paper's boxes are rougher), and a nod, which the side
+#: does not follow.
+SLIGHT = Jitter(2.0, 0.04, 0.02)
 #: Between detectors.
 STRONG = Jitter(2.5, 0.06, 0.06)
 STILL = Jitter(0.0, 0.0, 0.0)

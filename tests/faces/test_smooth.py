@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2l_studio.faces import smooth
+from w2l_studio.faces import crop, smooth
 
 RATE = Fraction(25)
 
@@ -77,6 +77,29 @@ def test_the_jaw_does_not_pump_the_size_but_a_zoom_does():
     zoom = 125 * np.exp(t / 150)
     calm = smooth.steady_windows(windows(np.full((150, 2), 300.0), side=zoom), everywhere(150), RATE)
     assert np.abs(calm[:, 2] / zoom - 1).max() < 0.02
+
+
+def spoken(jaw, roll=0.2):
+    """Windows on a still head whose mouth's corners go down by ``jaw [T]`` of the way from the eyes."""
+    face = np.array([[-30, -25], [30, -25], [0, 5], [-20, 25], [20, 25.0]])
+    points = np.repeat(face[None], len(jaw), 0)
+    points[:, 3:, 1] += 50 * jaw[:, None]
+    turn = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    return crop.windows(points @ turn + [300, 200])
+
+
+def test_windows_tell_nothing_of_how_far_lips_are_open():
+    """Words of 0.2 to 0.5 s with the jaw a tenth down, as far as performers' go; shut lips beside."""
+    t = np.arange(100) / 25
+    jaw = 0.05 * np.clip(np.sin(2 * np.pi * 2.3 * t) + np.sin(2 * np.pi * 4.1 * t + 1), 0, None)
+    raw = spoken(jaw)
+    calm = smooth.steady_windows(raw, everywhere(100), RATE)
+    shut = smooth.steady_windows(spoken(np.full(100, jaw.mean())), everywhere(100), RATE)
+    side = shut[0, 2]
+    apart = np.hypot(*(calm - shut)[:, :2].T) / side
+    assert np.abs(raw[:, 2] / side - 1).max() > 0.06
+    assert np.abs(calm[:, 2] / side - 1).max() < 0.005
+    assert apart.max() < 0.002
 
 
 def test_the_roll_does_not_jump_at_half_a_turn():

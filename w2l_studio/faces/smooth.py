@@ -3,6 +3,9 @@
 Local straight-line fits with a bell of several widths, widest first; where a narrower one disagrees by
 more than noise would, the face really moved and the narrower one is taken. Centred, so that time reversed
 gives the result reversed. Knows nothing of pictures.
+
+What is steadied hangs on the eyes, and its side is a matter of seconds: the corners of the mouth go down with
+the jaw, and a window that went with them would tell a network how far the plate's lips are open.
 """
 
 from __future__ import annotations
@@ -17,15 +20,15 @@ from w2l_studio.terms import Bools, Doubles
 
 #: Widths (standard deviations, seconds) of the bells, widest first; 0 = the values as they are.
 _PLACE_S = (0.24, 0.08, 0.03, 0.0)
-_SIDE_S = (0.6, 0.25, 0.1)
+_SIDE_S = (2.0, 0.5, 0.1)
 #: Disagreement that counts as motion, in parts of the eye-mouth distance, and at least in pixels.
 _MOTION, _MOTION_PX = 0.02, 0.75
-#: The side follows the jaw by some per cent while the head keeps its size: only more than this is a zoom.
-_ZOOM = 0.06
+#: Eyes and mouth part by some per cent as the jaw falls or the head nods: only more than this is a zoom.
+_ZOOM = 0.1
 
 
 def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
-    """Steady the windows of `crop.windows`: the side much more than centre and roll.
+    """Steady the windows of `crop.windows`: the eyes and the roll, and the side much more.
 
     Args:
         window: ``float64[T, 4]`` centre x, centre y, side in pixels, roll in radians.
@@ -42,10 +45,17 @@ def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
         limit = max(_MOTION_PX, _MOTION * side / crop.SIDE)
         # The roll moves the rim of the window: half a side is its lever.
         rim = np.unwrap(part[:, 3]) * side / 2
-        place = _adaptive(np.column_stack([part[:, :2], rim]), rate, _PLACE_S, limit)
-        size = np.exp(_adaptive(np.log(part[:, 2:3]), rate, _SIDE_S, _ZOOM))
-        out[run] = np.column_stack([place[:, :2], size, place[:, 2] * 2 / side])
+        eyes = part[:, :2] - _below_eyes(part[:, 2], part[:, 3])
+        place = _adaptive(np.column_stack([eyes, rim]), rate, _PLACE_S, limit)
+        size = np.exp(_adaptive(np.log(part[:, 2:3]), rate, _SIDE_S, _ZOOM))[:, 0]
+        roll = place[:, 2] * 2 / side
+        out[run] = np.column_stack([place[:, :2] + _below_eyes(size, roll), size, roll])
     return out
+
+
+def _below_eyes(side: Doubles, roll: Doubles) -> Doubles:
+    """Return the way from the middle of the eyes to that of the window, ``float64[T, 2]``."""
+    return np.column_stack([-np.sin(roll), np.cos(roll)]) * (crop.CENTRE / crop.SIDE * side)[:, None]
 
 
 def _runs(present: Bools) -> Iterator[slice]:
