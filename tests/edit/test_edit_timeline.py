@@ -194,12 +194,12 @@ def test_frames_in_are_frames_out(build, rates, tmp_path_factory, rate_index, le
 
 
 class TestBundles:
-    def make(self, build, tmp_path, names=(), *, url="media/a%20b.mov"):
+    def make(self, build, tmp_path, names=(), *, url="media/a%20b.mov", picture=b"picture"):
         edit = build.edit(tmp_path, build.track(build.clip(0, 10, 24, url=url)), name="content.otio")
         with zipfile.ZipFile(tmp_path / "film.otioz", "w") as bundle:
             bundle.write(edit.path, "content.otio")
             for name in ("media/a b.mov", *names):
-                bundle.writestr(name, b"picture")
+                bundle.writestr(name, picture)
         return tmp_path / "film.otioz"
 
     def test_otioz_is_unpacked_once(self, build, tmp_path):
@@ -209,12 +209,19 @@ class TestBundles:
         assert media == folder / "media" / "a b.mov"
         assert media.read_bytes() == b"picture"
         assert edit.folder == folder
-        media.write_bytes(b"PICTURE")
+        first = media.stat().st_ino
+        timeline.read(path, bundle_dir=folder)
+        assert media.stat().st_ino == first
+
+    @pytest.mark.parametrize("days", [-1, 1])
+    def test_a_replaced_otioz_of_equal_sizes_is_unpacked_anew(self, build, tmp_path, days):
+        path, folder = self.make(build, tmp_path), tmp_path / "unpacked"
+        media = timeline.read(path, bundle_dir=folder).clips[0].media
+        path = self.make(build, tmp_path, picture=b"PICTURE")
+        date = path.stat().st_mtime + days * 86400
+        os.utime(path, (date, date))
         timeline.read(path, bundle_dir=folder)
         assert media.read_bytes() == b"PICTURE"
-        os.utime(media, (0, 0))
-        timeline.read(path, bundle_dir=folder)
-        assert media.read_bytes() == b"picture"
 
     @pytest.mark.parametrize("name", ["/etc/x", "../x", "media/../../x", r"media\x", "C:/x"])
     def test_unsafe_names_are_refused_before_anything_is_written(self, build, tmp_path, name):

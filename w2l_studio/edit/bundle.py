@@ -5,6 +5,7 @@ Reads no timeline and writes only below the folder that it is given.
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,8 @@ from w2l_studio import atomic
 from w2l_studio.errors import EditError
 
 _CONTENT = "content.otio"
+#: File systems that keep times coarsely keep them to two seconds (FAT).
+_SAME_TIME_NS = 2 * 10**9
 
 
 def open_folder(path: Path) -> bytes:
@@ -23,7 +26,7 @@ def open_folder(path: Path) -> bytes:
 def unpack(path: Path, folder: Path | None) -> bytes:
     """Unpack an .otioz below ``folder`` and return its timeline text.
 
-    Files that are already there, with the right size and not older than the bundle, are left alone.
+    Unpacked files bear the bundle's own time: what is there with that time and the right size is left alone.
 
     Raises:
         EditError: not a bundle, no folder, names that lead out of it, or not enough room on the disk.
@@ -39,7 +42,7 @@ def unpack(path: Path, folder: Path | None) -> bytes:
             stale = [member for member in members if not _fresh(folder / member.filename, member, path)]
             _check_room(sum(member.file_size for member in stale), folder, path)
             for member in stale:
-                _extract(bundle, member, folder / member.filename)
+                _extract(bundle, member, folder / member.filename, path.stat().st_mtime_ns)
             return bundle.read(_CONTENT)
     # zipfile says NotImplementedError of a compression that it does not know, RuntimeError of a password.
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
@@ -64,10 +67,13 @@ def _fresh(target: Path, member: zipfile.ZipInfo, path: Path) -> bool:
     if not target.is_file():
         return False
     there = target.stat()
-    return there.st_size == member.file_size and there.st_mtime >= path.stat().st_mtime
+    same_time = abs(there.st_mtime_ns - path.stat().st_mtime_ns) <= _SAME_TIME_NS
+    return there.st_size == member.file_size and same_time
 
 
-def _extract(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+def _extract(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, time_ns: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.written(target) as part, bundle.open(member) as source, part.open("wb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
+    with atomic.written(target) as part:
+        with bundle.open(member) as source, part.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        os.utime(part, ns=(time_ns, time_ns))
