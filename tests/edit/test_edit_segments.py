@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2l_studio.edit import marks, segments
+from w2l_studio.edit import marks, segments, timeline
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, NoClip, Retimed, Skipped, Unsupported
 from w2l_studio.terms import Mark
-from w2l_studio.timing import FrameRange
+from w2l_studio.timing import RATES, FrameRange, drop_frame_rate, frames_to_timecode, timecode_to_frames
 
 RT = otio.opentime.RationalTime
 HALF = Fraction(1, 2)
@@ -132,6 +132,26 @@ class TestConform:
 
     def test_the_timecode_of_the_file_where_only_that_is_possible(self, build, tmp_path):
         assert self.one(build, tmp_path, 90010, None, timecode="01:00:00:00") == 10
+
+    @given(
+        rate=st.sampled_from([rate for rate in RATES if drop_frame_rate(rate)]),
+        zero=st.integers(10_000, 24 * 3600 * 29),
+        start=st.integers(0, 900),
+        drop=st.booleans(),
+    )
+    def test_both_countings_of_ntsc_lie_on_their_frames(
+        self, build, tmp_path_factory, rate, zero, start, drop
+    ):
+        """Frames of the file and of the edit, whatever frame a timecode begins on."""
+        text = frames_to_timecode(zero, rate, drop=drop)
+        for available in (None, (zero, 1000)):
+            made = build.track(build.clip(zero + start, 50, float(rate), available=available))
+            edit = build.edit(tmp_path_factory.mktemp("n"), made, start=RT(zero, float(rate)))
+            found, refused = cut(build, edit, stack_marks(edit, (7, 31, None)), timecode=text)
+            assert not refused
+            (line,) = found[0].lines
+            assert (line.plate_range.start, line.plate_range.stop) == (start + 7, start + 31)
+            assert timecode_to_frames(timeline.timecode(edit, 7), rate) == zero + 7
 
     @pytest.mark.parametrize(
         ("start", "available", "more"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from w2l_studio.edit import timeline
 from w2l_studio.errors import EditError, OutputError
+from w2l_studio.timing import FrameRange, frames_to_timecode, snap_rate, timecode_to_frames
 
 RT = otio.opentime.RationalTime
 
@@ -141,6 +142,10 @@ def test_lower_case_kinds_and_sound(build, tmp_path):
         (RT(90000, 25), 25, False, "01:00:00:00"),
         (RT(107892, 29.97), Fraction(30000, 1001), True, "01:00:00;00"),
         (RT(108000, 30000 / 1001), Fraction(30000, 1001), False, "01:00:00:00"),
+        (RT(107940, 29.97), Fraction(30000, 1001), False, "00:59:58:00"),
+        (RT(107832, 29.97), Fraction(30000, 1001), True, "00:59:58;00"),
+        (RT(107955, 29.97), Fraction(30000, 1001), True, "01:00:02;03"),
+        (RT(215880, 59.94), Fraction(60000, 1001), False, "00:59:58:00"),
         (RT(215784, 59.94), Fraction(60000, 1001), True, "01:00:00;00"),
         (RT(180000, 50), 50, False, "01:00:00:00"),
     ],
@@ -175,6 +180,24 @@ def test_a_range_far_from_all_children_does_not_trim(build, tmp_path):
     converted = build.track(build.clip(0, 24, 24))
     converted.source_range = build.span(-86400, 24, 24)
     assert len(build.edit(tmp_path, converted).clips) == 1
+
+
+@given(rate=st.sampled_from([29.97, 59.94, 119.88]), second=st.integers(1, 86399), drop=st.booleans())
+def test_a_start_on_a_full_second_tells_how_timecode_counts(build, tmp_path_factory, rate, second, drop):
+    """Where a start is a full second in both countings, it may be either, and OTIO's is taken."""
+    exact, nominal = snap_rate(rate), round(rate)
+    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    width = 3 if nominal > 100 else 2
+    dropped = drop and second % 60 == 0 and second // 60 % 10
+    text = f"{clock}{';' if drop else ':'}{2 * nominal // 30 if dropped else 0:0{width}}"
+    start = timecode_to_frames(text, exact)
+    edit = build.edit(
+        tmp_path_factory.mktemp("t"), build.track(build.clip(0, 10, rate)), start=RT(start, rate)
+    )
+    other = frames_to_timecode(start, exact, drop=not drop)
+    assert timeline.timecode(edit, 0) in (text, other)
+    if not other.endswith("0" * width):
+        assert timeline.timecode(edit, 0) == text
 
 
 @given(

@@ -174,10 +174,14 @@ def _item_rate(placed: Placed) -> float | None:
 def _counts_drop(start: int, rate: Fraction) -> bool:
     """Tell how timecode counts: drop frame where the rate has it (as OTIO assumes).
 
-    A start on a full minute of non-drop counting (01:00:00:00 is frame 108000) says otherwise.
+    A start on a full minute of non-drop counting (01:00:00:00 is frame 108000) says otherwise, and so does
+    one on a full second of it that is none in drop frame: nobody starts a timeline within a second.
     """
+    if not (start and drop_frame_rate(rate)):
+        return drop_frame_rate(rate)
     nominal = -(-rate.numerator // rate.denominator)
-    return drop_frame_rate(rate) and not (start and start % (60 * nominal) == 0)
+    full_in_drop = int(frames_to_timecode(start, rate, drop=True).rpartition(";")[2]) == 0
+    return start % (60 * nominal) != 0 and (start % nominal != 0 or full_in_drop)
 
 
 def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) -> Iterator[ClipUse]:
