@@ -33,7 +33,7 @@ def test_strips_and_marks_arrive_at_the_engine_frame_by_frame(tmp_path):
     assert first == 100
     assert found.rate == RATE
     a, b = found.clips
-    assert (a.record.start, a.record.stop, a.source.start - a.available_start) == (10, 40, 16)
+    assert (a.record.start, a.record.stop, a.source.start - a.available.start) == (10, 40, 16)
     assert (b.record.start, b.record.stop, b.media) == (20, 60, Path("/media/Straße 1.mov"))
     told = [(m.record.start, m.record.stop, m.character, edit.which(m.id)) for m in marks.find(found)]
     assert told == [(10, 40, "ANNA", (0, 0)), (25, 30, None, (1, 0))]

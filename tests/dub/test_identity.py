@@ -26,7 +26,7 @@ def frames(start: int, stop: int) -> FrameRange:
 def segment(tmp_path: Path, talking_film: Any) -> Segment:
     plate = probe(talking_film(tmp_path / "a.mov", rate=RATE, frames=60, faces=()))
     shown = frames(20, 40)
-    clip = ClipUse((0, 0), "a", frames(0, 20), shown, 0, plate.path)
+    clip = ClipUse((0, 0), "a", frames(0, 20), shown, None, plate.path)
     line = Line(Mark("m", frames(0, 20)), shown)
     return Segment("s", clip, plate, shown, frames(17, 43), Fraction(0), True, (line,))
 
@@ -43,7 +43,7 @@ def keyed(tmp_path: Path, spoken_stem: Any) -> Keyed:
 
 
 def test_the_timecode_that_the_edit_gives_a_take_counts(segment: Segment, keyed: Keyed) -> None:
-    later = replace(segment, clip=replace(segment.clip, available_start=90000))
+    later = replace(segment, clip=replace(segment.clip, available=FrameRange(90000, 90100, RATE)))
     assert keyed(later) != keyed(segment)
     told = replace(segment.plate, timecode="01:00:00:00")
     assert keyed(replace(later, plate=told)) == keyed(replace(segment, plate=told))

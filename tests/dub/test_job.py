@@ -18,6 +18,7 @@ from w2l_studio.dub import run, sheet
 from w2l_studio.edit import urls
 from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
 from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
+from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
 from w2l_studio.timing import frames_to_timecode, timecode_to_frames
 
@@ -117,6 +118,32 @@ def test_a_film_without_timecode_gives_takes_that_carry_the_edits_count(
     dub(write(tmp_path / "s.otio", [clip(film, 10, 12)], Fraction(25)), [str(stem)], tmp_path / "out")
     (entry,) = report_in(tmp_path / "out")["ranges"]
     assert probe(Path(entry["take"])).timecode == "00:00:00:07"
+
+
+def test_a_film_that_the_host_takes_for_one_of_another_rate_is_dubbed_frame_by_frame(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    """25 pictures a second, interpreted as 24: every picture of the take is the file's of that number."""
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=120, timecode="10:00:00:24", cut_at=95)
+    rate = Fraction(24)
+    reference = schema.ExternalReference(str(film), span(48, 120, rate))
+    used = schema.Clip(
+        "a", reference, span(48 + 90, 12, rate), markers=[schema.Marker("w2l", span(138, 0, rate))]
+    )
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    _, events = dub(write(tmp_path / "s.otio", [used], rate), [str(stem)], tmp_path / "out")
+    assert not [event for event in events if isinstance(event, Warned) and event.code == "count-assumed"]
+    (entry,) = report_in(tmp_path / "out")["ranges"]
+    assert (entry["media_start"], entry["take_start"], entry["synced"], entry["shots"]) == (90, 87, 12, 2)
+    take = probe(Path(entry["take"]))
+    assert (take.rate, take.frames, take.timecode) == (24, 18, "00:00:05:15")
+    with open_plate(probe(film)) as old, open_plate(take) as new:
+        for before, after in zip(old.read(87, 105), new.read(0, 18), strict=True):
+            top = [picture.planes[0][:20].astype(int) for picture in (before, after)]
+            assert np.abs(top[0] - top[1]).max() < 40
+    track = otio.adapters.read_from_file(str(tmp_path / "out" / "s.fr.otio")).video_tracks()[0]
+    assert track[0].media_reference.available_range == span(48 + 87, 18, rate)
+    assert track[0].source_range == span(138, 12, rate)
 
 
 def test_a_part_of_a_clip_is_razored_and_fades(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:

@@ -31,7 +31,7 @@ def test_handles_before_the_first_sample_are_silence(tmp_path: Path) -> None:
     written = spoken(3.0)
     soundfile.write(sound, written, 16000, subtype="FLOAT")
     plate = Plate(tmp_path / "a.mov", 640, 360, RATE, 100, "h264", "yuv420p", 8)
-    clip = ClipUse((0, 0), "a", frames(0, 50), frames(20, 70), 0, plate.path)
+    clip = ClipUse((0, 0), "a", frames(0, 50), frames(20, 70), None, plate.path)
     segment = Segment("s", clip, plate, frames(20, 70), frames(8, 82), Fraction(0), True, ())
     heard = production_sound(segment, segment.render_range, (SoundUse(sound, Fraction(0)),))
     assert heard is not None
@@ -50,7 +50,7 @@ def test_a_plate_whose_own_sound_says_nothing_leaves_it_to_the_edit(tmp_path: Pa
         plate.path.write_text(own)
     else:
         soundfile.write(plate.path, written[::-1] * (own == "spoken"), 16000, subtype="FLOAT")
-    clip = ClipUse((0, 0), "a", frames(0, 50), frames(0, 50), 0, plate.path)
+    clip = ClipUse((0, 0), "a", frames(0, 50), frames(0, 50), None, plate.path)
     segment = Segment("s", clip, plate, frames(0, 50), frames(0, 50), Fraction(0), True, ())
     soundfile.write(tmp_path / "edit.wav", written, 16000, subtype="FLOAT")
     heard = production_sound(segment, frames(0, 50), (SoundUse(tmp_path / "edit.wav", Fraction(0)),))

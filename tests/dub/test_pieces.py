@@ -20,7 +20,7 @@ def frames(start: int, stop: int) -> FrameRange:
 
 
 def segment(mark: Mark, plate_range: FrameRange, line: FrameRange) -> Segment:
-    clip = ClipUse((0, 0), "shot", frames(0, 60), frames(20, 80), 0, PLATE.path)
+    clip = ClipUse((0, 0), "shot", frames(0, 60), frames(20, 80), None, PLATE.path)
     return Segment("0.0", clip, PLATE, plate_range, frames(8, 92), Fraction(0), True, (Line(mark, line),))
 
 

@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2l_studio.edit import marks, segments, timeline
+from w2l_studio.edit.conform import assumed
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, NoClip, Retimed, Skipped, Unsupported
 from w2l_studio.terms import Mark
 from w2l_studio.timing import RATES, FrameRange, drop_frame_rate, frames_to_timecode, timecode_to_frames
@@ -133,6 +134,31 @@ class TestConform:
     def test_the_timecode_of_the_file_where_only_that_is_possible(self, build, tmp_path):
         assert self.one(build, tmp_path, 90010, None, timecode="01:00:00:00") == 10
 
+    @pytest.mark.parametrize(
+        ("starts", "first", "said"),
+        [
+            ((300,), [300], True),
+            ((300, 40), [300, 40], False),
+            ((300, 1100), [175, 975], False),
+            ((300, 40, 1100), [300, 40, 975], True),
+        ],
+    )
+    def test_all_uses_of_a_file_are_counted_alike(self, build, tmp_path, starts, first, said):
+        """A file of 1000 frames from 00:00:05:00: 300 may be its frame 300 or 175."""
+        clips = [build.clip(start, 20, 25, available=None) for start in starts]
+        edit = build.edit(tmp_path, build.track(*clips))
+        found, refused = cut(
+            build, edit, stack_marks(edit, (0, 20 * len(starts), None)), timecode="00:00:05:00"
+        )
+        assert not refused
+        assert [segment.plate_range.start for segment in found] == first
+        told = list(assumed(edit, found[0].clip, found[0].plate))
+        assert told == said * [
+            "clip 'c' at 00:00:00:00: its frames lie in plate.mov counted from 0 and counted from "
+            "00:00:05:00; 0 is assumed"
+        ]
+
+    @settings(max_examples=30)
     @given(
         rate=st.sampled_from([rate for rate in RATES if drop_frame_rate(rate)]),
         zero=st.integers(10_000, 24 * 3600 * 29),
@@ -168,12 +194,43 @@ class TestConform:
         assert isinstance(error, MediaMismatch)
         assert error.where == "clip 'c' at 00:00:00:00"
 
-    def test_another_rate_is_converted_by_time(self, build, tmp_path):
-        edit = build.edit(tmp_path, build.track(build.clip(25, 50, 25)))
+    @pytest.mark.parametrize("available", [None, (0, 1042), (0, 2000), (0, 500)])
+    def test_another_rate_is_converted_by_time_and_told(self, build, tmp_path, available):
+        edit = build.edit(tmp_path, build.track(build.clip(25, 50, 25, available=available)))
         plate = build.plate(edit.clips[0], Fraction(24))
         found, _ = segments.cut(edit, stack_marks(edit, (25, 50, None)), {plate.path: plate}, 0, Fraction(1))
         assert (found[0].plate_range.start, found[0].plate_range.stop) == (48, 72)
         assert found[0].record_start_s == 1
+        assert list(assumed(edit, found[0].clip, found[0].plate)) == [
+            "clip 'c' at 00:00:00:00: the edit counts plate.mov at 25 frames a second and it runs at 24; "
+            "the same time is assumed, not the same frame"
+        ]
+
+    @settings(max_examples=40)
+    @given(
+        file=st.sampled_from(RATES),
+        played=st.sampled_from(RATES),
+        line=st.sampled_from(RATES),
+        zero=st.integers(0, 2_000_000),
+        start=st.integers(0, 900),
+        off=st.integers(-1, 1),
+    )
+    def test_a_file_taken_for_one_of_another_rate_keeps_its_frames(
+        self, build, tmp_path_factory, file, played, line, zero, start, off
+    ):
+        clip = build.clip(zero + start, 100, float(played), available=(zero, 1000 + off))
+        edit = build.edit(tmp_path_factory.mktemp("i"), build.track(clip), start=RT(86400, float(line)))
+        plate = replace(build.plate(edit.clips[0], file), timecode="01:00:00:00", has_audio=True)
+        mark = Mark("m", FrameRange(0, edit.frames, line))
+        (found,), refused = segments.cut(edit, [mark], {plate.path: plate}, 5, HALF)
+        assert not refused
+        if abs(1000 / file - 1000 / played) * played <= 1 and file != played:
+            return  # Both readings give the same frames.
+        assert (found.plate_range.start, found.plate_range.stop) == (start, start + 100)
+        assert found.plate.rate == played
+        assert not list(assumed(edit, found.clip, found.plate))
+        told = (found.plate.stored_rate, found.plate.timecode, found.plate.has_audio)
+        assert told == ((None, "01:00:00:00", True) if file == played else (file, None, False))
 
 
 class TestRefusals:
@@ -191,6 +248,22 @@ class TestRefusals:
         assert r"D:\m\a.mov is not a local file" in self.refuse(build, tmp_path, remote).message
         missing = otio.schema.Clip("c", otio.schema.MissingReference(), build.span(0, 50, 25))
         assert "names no media" in self.refuse(build, tmp_path, missing).message
+
+    @pytest.mark.parametrize("below", [True, False])
+    @pytest.mark.parametrize(
+        "media", [otio.schema.MissingReference(), otio.schema.GeneratorReference("t", "Text")]
+    )
+    def test_a_marked_clip_without_media_is_offline_on_every_track(self, build, tmp_path, media, below):
+        """It hides nothing, as a title does not: what lies below is seen, and the mark does not mean that."""
+        marked = otio.schema.Clip("c", media.clone(), build.span(0, 50, 25))
+        marked.markers.append(build.marker("w2l", 0, 0, 25))
+        gap = otio.schema.Gap(source_range=build.span(0, 50, 25))
+        edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25) if below else gap), build.track(marked))
+        found, (refused,) = cut(build, edit, marks.find(edit))
+        assert not found
+        assert (refused.clip.path, type(refused.error)) == ((1, 0), MediaOffline)
+        assert refused.error.message == "the clip names no media file"
+        assert refused.error.where == "clip 'c' at 00:00:00:00"
 
     def test_a_shot_error_of_the_probe_is_kept(self, build, tmp_path):
         error = Unsupported("interlaced")

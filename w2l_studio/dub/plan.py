@@ -14,7 +14,7 @@ from pathlib import Path
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import sounds
 from w2l_studio.dub.workdir import file_sha256
-from w2l_studio.edit import cues, marks, segments, timeline
+from w2l_studio.edit import conform, cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
 from w2l_studio.errors import (
@@ -64,6 +64,10 @@ class DubPlan:
             with suppress(NoStem):
                 heard.append(sounds.stem_for(character, self.stems))
         return tuple(stem for stem in self.stems if stem.character and stem not in heard)
+
+    def assumed(self, segment: Segment) -> tuple[str, ...]:
+        """Return what was assumed of a segment's clip because the edit does not tell it, in sentences."""
+        return tuple(conform.assumed(self.edit, segment.clip, segment.plate))
 
     @property
     def frames(self) -> int:

@@ -72,13 +72,15 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
 
 
 def _announce(job: DubPlan, emit: Sink) -> None:
-    """Say how the stems were placed, which of them nobody speaks, and what will not be dubbed."""
+    """Say how stems were placed, which of them nobody speaks, what was assumed, what will not be dubbed."""
     for stem in job.stems:
         at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
         emit(Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})"))
     for stem in job.unused:
         told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
         emit(Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out"))
+    for told in dict.fromkeys(told for segment in job.segments for told in job.assumed(segment)):
+        emit(Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md"))
     for refused in job.refused:
         emit(_refusal(job, refused))
 

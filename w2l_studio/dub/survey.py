@@ -70,10 +70,12 @@ def _lines(
 ) -> list[dict[str, Any]]:
     view = geometry.view(segment.plate, config.faces.analysis_px)
     shots, trouble = _look(segment, detector, view, config) if detector is not None else (None, None)
+    assumed = " ".join(f"{told}." for told in job.assumed(segment))
     most = max((len(tracks) for _, tracks in shots), default=0) if shots is not None else None
     listed = []
     for line in segment.lines:
         record = line.mark.record.intersect(segment.clip.record) or segment.clip.record
+        problem = _foreseen(job, segment, line, shots, view, config) if shots else trouble
         listed.append(
             {
                 "start": record.start,
@@ -83,7 +85,7 @@ def _lines(
                 "clip": segment.clip.name,
                 "shots": len(shots) if shots is not None else None,
                 "faces": most,
-                "problem": _foreseen(job, segment, line, shots, view, config) if shots else trouble,
+                "problem": " ".join(filter(None, [assumed, problem])) or None,
             }
         )
     return listed

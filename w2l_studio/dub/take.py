@@ -257,5 +257,5 @@ def timed(segment: Segment) -> Plate:
     plate, clip = segment.plate, segment.clip
     if plate.timecode is not None:
         return plate
-    first = nearest_frame(Fraction(clip.available_start or 0) / clip.source.rate, plate.rate)
+    first = nearest_frame(clip.available.start_s if clip.available else Fraction(0), plate.rate)
     return replace(plate, timecode=frames_to_timecode(first, plate.rate, drop=drop_frame_rate(plate.rate)))

@@ -10,25 +10,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import opentimelineio as otio
-
 from w2l_studio.edit import layout, precedence, settings, visible
+from w2l_studio.edit.conform import Conform, conform, no_media
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
-from w2l_studio.errors import (
-    MediaMismatch,
-    MediaOffline,
-    NoClip,
-    Retimed,
-    ShotError,
-    Skipped,
-    StudioError,
-    Unsupported,
-)
+from w2l_studio.errors import NoClip, ShotError, Skipped, StudioError
 from w2l_studio.terms import ClipUse, Line, Mark, Plate, Segment
-from w2l_studio.timing import FrameRange, nearest_frame, timecode_to_frames
+from w2l_studio.timing import FrameRange
 
-_RETIME_TOLERANCE = Fraction(1, 1_000_000)
 _Path = tuple[int, ...]
 
 
@@ -39,48 +28,6 @@ class Refused:
     mark: Mark
     clip: ClipUse | None
     error: StudioError
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Conform:
-    """How a clip's frames lie on the timeline.
-
-    Args:
-        plate_s: timeline seconds at which frame 0 of the file would begin.
-        used: frames of the file that the clip uses.
-    """
-
-    clip: ClipUse
-    placed: Placed
-    plate: Plate
-    plate_s: Fraction
-    used: FrameRange
-
-    def plate_range(self, record: FrameRange) -> FrameRange:
-        """Return the frames of the file under frames of the timeline: at least one, inside `used`."""
-        start, stop = (self.plate_frame(frame, record.rate) for frame in (record.start, record.stop))
-        start = min(start, self.used.stop - 1)
-        return FrameRange(start, max(stop, start + 1), self.plate.rate)
-
-    def plate_frame(self, frame: int, rate: Fraction) -> int:
-        """Return the plate frame that begins nearest to one of the timeline; the clip's ends are exact."""
-        if frame <= self.clip.record.start:
-            return self.used.start
-        if frame >= self.clip.record.stop:
-            return self.used.stop
-        return self._nearest(Fraction(frame) / rate)
-
-    def clear(self, run: FrameRange) -> FrameRange:
-        """Return a run grown to the clip's ends where a razor cut would fall into a transition."""
-        head = self._nearest(self.placed.window[0] + self.placed.overlap[0])
-        tail = self._nearest(self.placed.window[1] - self.placed.overlap[1])
-        start = self.used.start if run.start < head else min(run.start, tail)
-        stop = self.used.stop if run.stop > tail else max(run.stop, head)
-        return FrameRange(max(start, self.used.start), min(stop, self.used.stop), run.rate)
-
-    def _nearest(self, record_s: Fraction) -> int:
-        frame = nearest_frame(record_s - self.plate_s, self.plate.rate)
-        return min(max(frame, self.used.start), self.used.stop)
 
 
 def cut(
@@ -120,9 +67,9 @@ def cut(
         lines, skips = precedence.settled(found_on)
         refused.extend(Refused(mark, clips[path], _skipped(edit, mark)) for mark in skips)
         try:
-            conform = _conform(edit, clips[path], placed[path], plates)
+            tied = conform(edit, clips[path], placed[path], plates)
             whole = Fraction(_covered(lines), shown[path]) >= whole_clip_share
-            segments.extend(_segments(conform, lines, handles, whole=whole) if lines else ())
+            segments.extend(_segments(tied, lines, handles, whole=whole) if lines else ())
         except ShotError as error:
             refused.extend(Refused(mark, clips[path], error) for mark in lines)
     return tuple(sorted(segments, key=lambda one: (one.record_start_s, one.clip.path))), tuple(refused)
@@ -164,24 +111,24 @@ def _joined(ranges: Iterable[FrameRange]) -> list[FrameRange]:
     return runs
 
 
-def _segments(conform: _Conform, marks: Sequence[Mark], handles: int, *, whole: bool) -> Iterator[Segment]:
+def _segments(tied: Conform, marks: Sequence[Mark], handles: int, *, whole: bool) -> Iterator[Segment]:
     lines = sorted(
-        (Line(mark, conform.plate_range(mark.record)) for mark in marks),
+        (Line(mark, tied.plate_range(mark.record)) for mark in marks),
         key=lambda line: (line.plate_range, line.mark.id),
     )
-    clip, plate = conform.clip, conform.plate
+    clip, plate = tied.clip, tied.plate
     before = max(handles, _in_plate_frames(clip.transition_in, clip, plate))
     after = max(handles, _in_plate_frames(clip.transition_out, clip, plate))
-    cleared = _joined(conform.clear(line.plate_range) for line in lines)
-    for run in [conform.used] if whole else cleared:
+    cleared = _joined(tied.clear(line.plate_range) for line in lines)
+    for run in [tied.used] if whole else cleared:
         yield Segment(
             id=f"{'.'.join(map(str, clip.path))}-{run.start:06}",
             clip=clip,
             plate=plate,
             plate_range=run,
             render_range=_inside(run.grow(before, after), plate),
-            record_start_s=conform.plate_s + run.start_s,
-            whole_clip=whole or run == conform.used,
+            record_start_s=tied.plate_s + run.start_s,
+            whole_clip=whole or run == tied.used,
             lines=tuple(line for line in lines if run.intersect(line.plate_range) is not None),
         )
 
@@ -194,68 +141,6 @@ def _in_plate_frames(frames: int, clip: ClipUse, plate: Plate) -> int:
     return -(-frames * plate.rate // clip.source.rate)
 
 
-def _conform(
-    edit: Edit, clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError]
-) -> _Conform:
-    """Tie a clip to the frames of its file.
-
-    Raises:
-        ShotError: retimed, offline, unreadable, or the file does not hold the frames that the clip uses.
-    """
-    where = clip_at(edit, clip)
-    if abs(clip.retime - 1) > _RETIME_TOLERANCE:
-        raise Retimed(
-            f"the clip is retimed ({_speed(clip.retime)})",
-            hint="render the retime to a file first",
-            where=where,
-        )
-    plate = _plate(clip, placed, plates, where)
-    for base_s in _bases(clip, plate):
-        plate_s = placed.offset + base_s
-        first, last = (nearest_frame(time - plate_s, plate.rate) for time in placed.window)
-        if 0 <= first < last <= plate.frames:
-            return _Conform(clip, placed, plate, plate_s, FrameRange(first, last, plate.rate))
-    raise MediaMismatch(
-        f"the clip uses frames {clip.source.start} to {clip.source.stop - 1}, and {plate.path.name} has"
-        f" {plate.frames} from {plate.timecode or clip.available_start or 0}",
-        hint="relink the clip to the right file",
-        where=where,
-    )
-
-
-def _bases(clip: ClipUse, plate: Plate) -> list[Fraction]:
-    """Return at which source second the file's frame 0 may lie, most likely first.
-
-    Some hosts leave the available range out and count from the file's timecode all the same.
-    """
-    if clip.available_start is not None:
-        return [Fraction(clip.available_start) / clip.source.rate]
-    if plate.timecode is None:
-        return [Fraction(0)]
-    try:
-        return [Fraction(0), Fraction(timecode_to_frames(plate.timecode, plate.rate)) / plate.rate]
-    except ValueError:
-        return [Fraction(0)]
-
-
-def _plate(clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError], where: str) -> Plate:
-    if clip.media is None:
-        if isinstance(layout.reference(placed.item), otio.schema.ImageSequenceReference):
-            raise Unsupported("image sequences are not read", hint="render it to a movie", where=where)
-        named = f"{clip.media_url} is not a local file" if clip.media_url else "the clip names no media file"
-        raise MediaOffline(named, hint="relink the clip, or give --media-root OLD=NEW", where=where)
-    plate = plates.get(clip.media)
-    if plate is None:
-        raise MediaOffline(
-            f"{clip.media} is not there", hint="relink, or give --media-root OLD=NEW", where=where
-        )
-    if isinstance(plate, ShotError):
-        raise plate
-    if isinstance(plate, StudioError):
-        raise MediaOffline(plate.message, hint=plate.hint, where=plate.where or where)
-    return plate
-
-
 def _no_clip(edit: Edit, mark: Mark, clips: Mapping[_Path, ClipUse]) -> Refused:
     clip = clips.get(mark.clip_path) if mark.clip_path else None
     told, hint = "no picture lies under the mark", "move the mark onto a clip"
@@ -266,15 +151,12 @@ def _no_clip(edit: Edit, mark: Mark, clips: Mapping[_Path, ClipUse]) -> Refused:
             "the mark lies outside of the timeline",
             "check from which time it counts (docs/marks.md)",
         )
+    if clip and clip.media is None and not clip.media_url:
+        # It is not seen because it hides nothing; what keeps it from being dubbed is that it has no picture.
+        return Refused(mark, clip, no_media(clip_at(edit, clip)))
     where = f"mark {mark.id} at {timecode(edit, mark.record.start)}"
     return Refused(mark, clip, NoClip(told, hint=hint, where=where))
 
 
 def _skipped(edit: Edit, mark: Mark) -> Skipped:
     return Skipped("the mark says skip", where=f"mark {mark.id} at {timecode(edit, mark.record.start)}")
-
-
-def _speed(retime: Fraction) -> str:
-    if retime == 0:
-        return "freeze frame"
-    return "variable or reverse speed" if retime < 0 else f"{float(retime * 100):g} %"

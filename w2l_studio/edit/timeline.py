@@ -193,14 +193,13 @@ def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) 
     clip, media = placed.item, layout.reference(placed.item)
     source_rate = _media_rate(clip, media)
     own = (placed.window[0] - placed.offset, placed.window[1] - placed.offset)
-    available = media.available_range if media is not None else None
     file, url = _locate(media, folder, roots)
     yield ClipUse(
         path=placed.path,
         name=clip.name,
         record=record,
         source=frames(own, source_rate),
-        available_start=nearest_frame(seconds(available.start_time), source_rate) if available else None,
+        available=_available(media, source_rate),
         media=file,
         media_url=url,
         transition_in=nearest_frame(placed.extra[0], source_rate),
@@ -213,6 +212,15 @@ def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) 
 def frames(window: tuple[Fraction, Fraction], rate: Fraction) -> FrameRange:
     """Return the frames between two times in seconds, each at its nearest boundary."""
     return FrameRange(nearest_frame(window[0], rate), nearest_frame(window[1], rate), rate)
+
+
+def _available(media: Any, rate: Fraction) -> FrameRange | None:
+    """Return the whole media as the edit counts it, None where it does not tell."""
+    told = media.available_range if media is not None else None
+    if told is None:
+        return None
+    begin = seconds(told.start_time)
+    return frames((begin, begin + max(seconds(told.duration), Fraction(0))), rate)
 
 
 def _media_rate(clip: Any, media: Any) -> Fraction:

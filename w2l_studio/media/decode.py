@@ -58,6 +58,7 @@ class PlateReader:
     def __init__(self, plate: Plate, stored: PixelFormat) -> None:
         self._plate = plate
         self._stored = stored
+        self._rate = plate.stored_rate or plate.rate
         self._files = ExitStack()
         self._restart()
         self._origin = self._first_time()
@@ -176,7 +177,7 @@ class PlateReader:
         """Go to a key picture at or before a frame; False where this file has to be read from its start."""
         if self._container.format.name in _SEEKS_BADLY:
             return False
-        offset = (before / self._plate.rate / self._time_base).__floor__()
+        offset = (before / self._rate / self._time_base).__floor__()
         try:
             self._container.seek(self._origin + offset, stream=self._stream, backward=True)
         except av.FFmpegError:
@@ -207,7 +208,7 @@ class PlateReader:
         return self._number_at(frame.pts)
 
     def _number_at(self, time: int) -> int:
-        return nearest_frame((time - self._origin) * self._time_base, self._plate.rate)
+        return nearest_frame((time - self._origin) * self._time_base, self._rate)
 
     def _planes(self, frame: VideoFrame, number: int) -> Planes:
         plate = self._plate

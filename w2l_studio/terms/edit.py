@@ -66,7 +66,7 @@ class ClipUse:
         record: the visible frames in edit frames from the timeline's first frame.
         source: the same frames in media frames **as the edit counts them** (absolute, with the
             media's start timecode where the edit uses one).
-        available_start: first frame of the media as the edit counts it, None where it says nothing.
+        available: the whole media as the edit counts it, at the rate of `source`; None where it is not told.
         media: local file, None where the edit names none or it lies elsewhere.
         transition_in/out: extra source frames that a neighbouring transition shows.
         retime: source seconds per record second; 1 = not retimed, 0 = freeze.
@@ -76,7 +76,7 @@ class ClipUse:
     name: str
     record: FrameRange
     source: FrameRange
-    available_start: int | None
+    available: FrameRange | None
     media: Path | None
     media_url: str = ""
     transition_in: int = 0

@@ -28,12 +28,13 @@ class Plate:
 
     Args:
         width, height: stored samples, before rotation and pixel aspect.
-        rate: exact constant rate.
+        rate: exact constant rate at which it is played.
         frames: number of pictures that decode.
         pix_fmt: FFmpeg's name of the decoded pixel format, e.g. ``yuv422p10le``.
         bits: bits per sample.
         timecode: SMPTE timecode of the first frame, None where the file has none.
         rotation: degrees that a player turns the picture, counter-clockwise as FFmpeg tells it.
+        stored_rate: the file's own rate where the edit plays its frames at another one; None = `rate`.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Plate:
     reel: str | None = None
     interlaced: bool = False
     has_audio: bool = False
+    stored_rate: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,196 @@
+"""Ties a clip to the frames of its file: from where the edit counts them, and at which rate it plays them.
+
+Opens no file: plates are handed in, probed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from w2l_studio.edit import layout
+from w2l_studio.edit.layout import Placed
+from w2l_studio.edit.timeline import Edit, clip_at
+from w2l_studio.errors import MediaMismatch, MediaOffline, Retimed, ShotError, StudioError, Unsupported
+from w2l_studio.terms import ClipUse, Plate
+from w2l_studio.timing import FrameRange, nearest_frame, timecode_to_frames
+
+_RETIME_TOLERANCE = Fraction(1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conform:
+    """How a clip's frames lie on the timeline.
+
+    Args:
+        plate: as the edit plays it.
+        plate_s: timeline seconds at which frame 0 of the file would begin.
+        used: frames of the file that the clip uses.
+    """
+
+    clip: ClipUse
+    placed: Placed
+    plate: Plate
+    plate_s: Fraction
+    used: FrameRange
+
+    def plate_range(self, record: FrameRange) -> FrameRange:
+        """Return the frames of the file under frames of the timeline: at least one, inside `used`."""
+        start, stop = (self.plate_frame(frame, record.rate) for frame in (record.start, record.stop))
+        start = min(start, self.used.stop - 1)
+        return FrameRange(start, max(stop, start + 1), self.plate.rate)
+
+    def plate_frame(self, frame: int, rate: Fraction) -> int:
+        """Return the plate frame that begins nearest to one of the timeline; the clip's ends are exact."""
+        if frame <= self.clip.record.start:
+            return self.used.start
+        if frame >= self.clip.record.stop:
+            return self.used.stop
+        return self._nearest(Fraction(frame) / rate)
+
+    def clear(self, run: FrameRange) -> FrameRange:
+        """Return a run grown to the clip's ends where a razor cut would fall into a transition."""
+        head = self._nearest(self.placed.window[0] + self.placed.overlap[0])
+        tail = self._nearest(self.placed.window[1] - self.placed.overlap[1])
+        start = self.used.start if run.start < head else min(run.start, tail)
+        stop = self.used.stop if run.stop > tail else max(run.stop, head)
+        return FrameRange(max(start, self.used.start), min(stop, self.used.stop), run.rate)
+
+    def _nearest(self, record_s: Fraction) -> int:
+        frame = nearest_frame(record_s - self.plate_s, self.plate.rate)
+        return min(max(frame, self.used.start), self.used.stop)
+
+
+def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError]) -> Conform:
+    """Tie a clip to the frames of its file.
+
+    Raises:
+        ShotError: retimed, offline, unreadable, or the file does not hold the frames that the clip uses.
+    """
+    where = clip_at(edit, clip)
+    if abs(clip.retime - 1) > _RETIME_TOLERANCE:
+        raise Retimed(
+            f"the clip is retimed ({_speed(clip.retime)})",
+            hint="render the retime to a file first",
+            where=where,
+        )
+    plate = _played(clip, _plate(clip, placed, plates, where))
+    for base_s in _bases(edit, clip, plate):
+        plate_s = placed.offset + base_s
+        first, last = (nearest_frame(time - plate_s, plate.rate) for time in placed.window)
+        if 0 <= first < last <= plate.frames:
+            return Conform(clip, placed, plate, plate_s, FrameRange(first, last, plate.rate))
+    begin = clip.available.start if clip.available else 0
+    raise MediaMismatch(
+        f"the clip uses frames {clip.source.start} to {clip.source.stop - 1}, and {plate.path.name} has"
+        f" {plate.frames} from {plate.timecode or begin}",
+        hint="relink the clip to the right file",
+        where=where,
+    )
+
+
+def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
+    """Yield what was assumed of a clip because the edit does not tell it, one sentence each.
+
+    Args:
+        plate: the clip's, as `conform` returned it.
+    """
+    where, name = clip_at(edit, clip), plate.path.name
+    if len(_bases(edit, clip, plate)) > 1:
+        yield (
+            f"{where}: its frames lie in {name} counted from 0 and counted from {plate.timecode};"
+            " 0 is assumed"
+        )
+    if clip.source.rate != plate.rate:
+        yield (
+            f"{where}: the edit counts {name} at {float(clip.source.rate):.5g} frames a second and it runs at"
+            f" {float(plate.rate):.5g}; the same time is assumed, not the same frame"
+        )
+
+
+def no_media(where: str) -> MediaOffline:
+    """Say of a clip that it names no media."""
+    return MediaOffline(
+        "the clip names no media file", hint="relink the clip, or give --media-root OLD=NEW", where=where
+    )
+
+
+def _played(clip: ClipUse, plate: Plate) -> Plate:
+    """Return the plate at the rate at which the edit plays it.
+
+    A host that was told to take a file for one of another rate counts as many frames as the file has, at
+    that rate: frame n stays frame n. Another length in frames is the same length in seconds, counted at a
+    rate that is not the file's. The file's own timecode and sound are at its own speed, and so say nothing.
+    """
+    told = clip.available
+    if told is None or told.rate == plate.rate:
+        return plate
+    missing = abs(len(told) - plate.frames)
+    if missing > 1 or missing > abs(len(told) - plate.frames / plate.rate * told.rate):
+        return plate
+    return replace(plate, rate=told.rate, stored_rate=plate.rate, timecode=None, has_audio=False)
+
+
+def _bases(edit: Edit, clip: ClipUse, plate: Plate) -> list[Fraction]:
+    """Return at which source second the file's frame 0 may lie, most likely first.
+
+    Some hosts leave the available range out and count from the file's timecode all the same. They count all
+    uses of a file alike, so that each tells of the others.
+    """
+    if clip.available is not None:
+        return [clip.available.start_s]
+    possible = [base for base in _counts(plate) if _holds(plate, clip, base)]
+    others = [use for use in edit.clips if use.media == clip.media and use.available is None]
+    others = [use for use in others if abs(use.retime - 1) <= _RETIME_TOLERANCE]
+    agreed = [base for base in possible if all(_holds(plate, use, base) for use in others)]
+    return agreed or possible
+
+
+def _counts(plate: Plate) -> list[Fraction]:
+    """Return the times in seconds from which a file's frames are counted: 0, and its timecode."""
+    try:
+        frame = timecode_to_frames(plate.timecode or "", plate.rate)
+    except ValueError:
+        return [Fraction(0)]
+    return list(dict.fromkeys([Fraction(0), frame / plate.rate]))
+
+
+def _holds(plate: Plate, clip: ClipUse, base_s: Fraction) -> bool:
+    """Tell whether a file holds what a clip uses, to within a frame: source ranges are rounded."""
+    first, last = (
+        nearest_frame(time - base_s, plate.rate) for time in (clip.source.start_s, clip.source.stop_s)
+    )
+    return first >= -1 and last <= plate.frames + 1
+
+
+def _plate(clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError], where: str) -> Plate:
+    if clip.media is None:
+        if isinstance(layout.reference(placed.item), otio.schema.ImageSequenceReference):
+            raise Unsupported("image sequences are not read", hint="render it to a movie", where=where)
+        if not clip.media_url:
+            raise no_media(where)
+        raise MediaOffline(
+            f"{clip.media_url} is not a local file",
+            hint="relink the clip, or give --media-root OLD=NEW",
+            where=where,
+        )
+    plate = plates.get(clip.media)
+    if plate is None:
+        raise MediaOffline(
+            f"{clip.media} is not there", hint="relink, or give --media-root OLD=NEW", where=where
+        )
+    if isinstance(plate, ShotError):
+        raise plate
+    if isinstance(plate, StudioError):
+        raise MediaOffline(plate.message, hint=plate.hint, where=plate.where or where)
+    return plate
+
+
+def _speed(retime: Fraction) -> str:
+    if retime == 0:
+        return "freeze frame"
+    return "variable or reverse speed" if retime < 0 else f"{float(retime * 100):g} %"
