@@ -196,6 +196,33 @@ def test_a_trimmed_compound_gets_its_take_only_where_it_is_seen(build, tmp_path)
     assert pictures(timeline.read(tmp_path / "o" / "f.otio")) == pictures(edit)
 
 
+@pytest.mark.parametrize(("trim", "shown"), [(30, (118, 162)), (5, (100, 137)), (75, (163, 200))])
+def test_a_dissolve_at_a_compounds_edge_shows_the_take(build, tmp_path, trim, shown):
+    """It shows frames of the clip inside before and after those that the compound's range shows."""
+    inner = otio.schema.Stack("scene", source_range=build.span(trim, 20, 25))
+    inner.extend([build.track(build.clip(100, 100, 25))])
+    cross = [otio.schema.Transition("x", "SMPTE_Dissolve", RT(12, 25), RT(12, 25)) for _ in range(2)]
+    outer = build.track(build.clip(0, 50, 25), cross[0], inner, cross[1], build.clip(0, 50, 25))
+    edit = build.edit(tmp_path, outer)
+    made, takes = dub(build, edit, [(50, 70)], tmp_path / "o" / "f.otio", handles=2)
+    (piece,) = (one for one in made.tracks[0][2][0] if one.active_media_reference_key == "w2l_fr")
+    assert piece.source_range == build.span(shown[0], shown[1] - shown[0], 25)
+    assert takes[0].segment.plate_range == FrameRange(100 + trim, 120 + trim, Fraction(25))
+    rendered = takes[0].segment.render_range
+    assert (rendered.start, rendered.stop) == shown
+    media = piece.media_reference.available_range
+    assert (media.start_time.value, media.end_time_exclusive().value) == shown
+    assert pictures(timeline.read(tmp_path / "o" / "f.otio")) == pictures(edit)
+    twice = patch.apply(
+        timeline.read(tmp_path / "o" / "f.otio"),
+        takes,
+        stems=[],
+        lang="fr",
+        out_path=tmp_path / "o" / "t.otio",
+    )
+    assert build.json(twice) == build.json(made)
+
+
 def test_another_language_starts_from_the_original_and_leaves_the_first(build, tmp_path):
     edit = two_clips(build, tmp_path)
     stems = [wav(0, 6)]

@@ -33,7 +33,7 @@ class Placed:
         offset: timeline seconds = the item's own seconds + offset.
         window: timeline seconds in which it is seen or heard, cut by all that hold it.
         retime: source seconds per timeline second; 1 = not retimed, -1 = unknown.
-        extra: seconds of source that neighbouring transitions show before and after the item.
+        extra: seconds of source that transitions beside it, or beside what holds it, show before and after.
         overlap: seconds of the item's own head and tail that lie inside transitions.
         track_name: the innermost track's name.
     """
@@ -134,8 +134,12 @@ def _below(
     around: list[Any],
 ) -> Placed:
     """Place a child: its offset is the parent's plus ``shift``; ``place`` is where it lies in the parent."""
-    first = max(parent.window[0], parent.offset + place[0])
-    last = max(first, min(parent.window[1], parent.offset + place[1]))
+    begin, end = parent.offset + place[0], parent.offset + place[1]
+    first = max(parent.window[0], begin)
+    last = max(first, min(parent.window[1], end))
+    # What transitions show of the parent beyond its window, they show of the child that reaches there.
+    head = first - max(parent.window[0] - parent.extra[0], begin)
+    tail = min(parent.window[1] + parent.extra[1], end) - last
     is_track = isinstance(child, otio.schema.Track)
     before = around[0] if around else None
     after = around[-1] if around else None
@@ -148,7 +152,7 @@ def _below(
         parent.offset + shift,
         (first, last),
         parent.retime * _speed(child) if parent.retime != _UNKNOWN_SPEED else _UNKNOWN_SPEED,
-        (inside[1], outside[1]),
+        (inside[1] + max(head, Fraction(0)), outside[1] + max(tail, Fraction(0))),
         (inside[0], outside[0]),
         child.name if is_track else parent.track_name,
     )

@@ -170,14 +170,19 @@ def _keep_markers(piece: Any, after: Fraction | None, before: Fraction | None) -
 
 
 def _used(placed: Placed, take: Take, edit: Edit) -> tuple[Fraction, Fraction]:
-    """Return what of a clip a take replaces, in its own seconds; inner cuts lie on frames of the edit."""
+    """Return what of a clip a take replaces, in its own seconds; inner cuts lie on frames of the edit.
+
+    At the edges of what is seen, it reaches as far as transitions show the clip.
+    """
     segment, shown = take.segment, frames(placed.window, edit.rate)
     length = len(segment.plate_range) / segment.plate_range.rate
     first = nearest_frame(segment.record_start_s, edit.rate)
     last = nearest_frame(segment.record_start_s + length, edit.rate)
-    begin = placed.window[0] if segment.whole_clip or first <= shown.start else first / edit.rate
-    end = placed.window[1] if segment.whole_clip or last >= shown.stop else last / edit.rate
-    return begin - placed.offset, end - placed.offset
+    head, tail = placed.window[0] - placed.extra[0], placed.window[1] + placed.extra[1]
+    begin = head if segment.whole_clip or first <= shown.start else first / edit.rate
+    end = tail if segment.whole_clip or last >= shown.stop else last / edit.rate
+    start, length_of_clip = layout.span(placed.item)
+    return max(begin - placed.offset, start), min(end - placed.offset, start + length_of_clip)
 
 
 def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> None:
