@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -240,8 +241,6 @@ def test_an_interrupted_job_keeps_what_is_finished(
 
 
 def test_strict_says_that_something_passed_through(two_clips: Any, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     edit, stems = two_clips
     code, events = dub(edit, stems, tmp_path / "out", replace(CONFIG, strict=True))
     assert code == 4
@@ -272,6 +271,24 @@ def test_a_stem_that_no_mark_names_is_told(two_clips: Any, tmp_path: Path, spoke
     (told,) = (one for one in events if isinstance(one, Warned) and one.code == "stem-unused")
     assert told.message == "no mark names EVE: EVE.fr.wav is laid into the edit and no lips follow it"
     assert told.hint == "write `w2l EVE` where it speaks, or leave it out"
+
+
+def test_without_marks_each_characters_stem_speaks_in_its_own_time(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(24)
+    film = talking_film(tmp_path / "face.mov", rate=rate, frames=60)
+    late = spoken_stem(tmp_path / "BEN.fr.wav", 1, time_reference=3601 * 48000)
+    stems = [f"ANNA={spoken_stem(tmp_path / 'ANNA.fr.wav', 1, time_reference=3600 * 48000)}", f"BEN={late}"]
+    edit = write(tmp_path / "s.otio", [clip(film, 3, 48, None)], rate, start=86400)
+    dub(edit, stems, tmp_path / "out", replace(CONFIG, mark_all=True))
+    ranges = report_in(tmp_path / "out")["ranges"]
+    assert [entry["mark"] for entry in ranges] == ["all-0.0-0", "all-0.0-1"]
+    assert [entry["character"] for entry in ranges] == ["ANNA", "BEN"]
+    assert [entry["synced"] for entry in ranges] == [entry["frames"] for entry in ranges]
+    assert ranges[0]["record_start"] == 0
+    assert abs(ranges[1]["record_start"] - 24) <= 3
+    assert sum(entry["frames"] for entry in ranges) == 48
 
 
 def test_who_speaks_in_a_two_shot_is_told_by_the_hint_or_not_at_all(

@@ -1,11 +1,15 @@
+import itertools
 from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from w2l_studio.edit import marks
+from w2l_studio.edit import marks, turns
 from w2l_studio.errors import EditError
 from w2l_studio.terms import FaceHint
+from w2l_studio.timing import FrameRange
 
 RT = otio.opentime.RationalTime
 
@@ -174,7 +178,7 @@ def test_a_setting_of_a_clip_that_is_none_ends_the_run(build, tmp_path):
     bad = {"w2l_studio": {"strenght": 0.5, "key": "our own slate"}}
     clip = build.clip(0, 50, 25, markers=[build.marker("w2l", 0, 9, 25)], metadata=bad, name="c1")
     edit = build.edit(tmp_path, build.track(clip))
-    for look in (marks.find, lambda it: marks.everywhere(it, [(Fraction(0), Fraction(1))])):
+    for look in (marks.find, lambda it: marks.everywhere(it, [(Fraction(0), Fraction(1), None)])):
         with pytest.raises(EditError, match="unknown setting 'strenght'") as caught:
             look(edit)
         assert caught.value.where == "clip 'c1' at 00:00:00:00"
@@ -214,9 +218,7 @@ def test_everywhere_marks_every_clip_that_is_seen_while_somebody_speaks(build, t
         otio.schema.Gap(source_range=build.span(0, 25, 25)), build.clip(0, 25, 25, name="over")
     )
     edit = build.edit(tmp_path, below, covered, build.track(title))
-    found = marks.everywhere(
-        edit, [(Fraction(3), Fraction(9)), (Fraction(1, 2), Fraction(3, 2)), (Fraction(2), Fraction(2))]
-    )
+    found = marks.everywhere(edit, spoken("3 9", "1/2 3/2", "2 2"))
     assert ranges(found) == [(0, 25, (0, 0)), (25, 50, (1, 1)), (75, 100, (0, 3))]
     assert {mark.source for mark in found} == {"all"}
     assert [mark.character for mark in found] == [None, None, "ANNA"]
@@ -225,6 +227,56 @@ def test_everywhere_marks_every_clip_that_is_seen_while_somebody_speaks(build, t
 def test_everywhere_without_speech_marks_nothing(build, tmp_path):
     edit = build.edit(tmp_path, build.track(build.clip(0, 25, 25)))
     assert marks.everywhere(edit, []) == ()
-    assert marks.everywhere(edit, [(Fraction(1), Fraction(2))]) == ()
-    both = [(Fraction(0), Fraction(1, 2)), (Fraction(1), Fraction(2))]
-    assert len(marks.everywhere(edit, both)) == 1
+    assert marks.everywhere(edit, spoken("1 2")) == ()
+    assert len(marks.everywhere(edit, spoken("0 1/2", "1 2"))) == 1
+
+
+def spoken(*spans):
+    """``START STOP [WHO]`` in seconds."""
+    parts = [span.split() for span in spans]
+    return [(Fraction(part[0]), Fraction(part[1]), part[2] if part[2:] else None) for part in parts]
+
+
+def test_everywhere_names_who_speaks(build, tmp_path):
+    """The second clip says who it shows; in the third two speak, BEN into ANNA's speech."""
+    clips = [build.clip(0, 50, 25, name=f"c{n}") for n in range(4)]
+    clips[1].metadata["w2l_studio"] = {"character": "EVE", "strength": 0.5}
+    edit = build.edit(tmp_path, build.track(*clips))
+    found = marks.everywhere(
+        edit, spoken("0 1 ANNA", "2 4 BEN", "9/2 11/2 ANNA", "24/5 5 BEN", "27/5 15/2 BEN", "5/2 3 ANNA")
+    )
+    assert [(mark.id, mark.character, mark.record.start, mark.record.stop) for mark in found] == [
+        ("all-0.0", "ANNA", 0, 50),
+        ("all-0.1", "EVE", 50, 100),
+        ("all-0.2-0", "ANNA", 100, 120),
+        ("all-0.2-1", "BEN", 120, 125),
+        ("all-0.2-2", "ANNA", 125, 135),
+        ("all-0.2-3", "BEN", 135, 150),
+        ("all-0.3", "BEN", 150, 200),
+    ]
+    assert {mark.gain for mark in found if mark.character != "EVE"} == {1.0}
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40), st.sampled_from("AB")), max_size=8),
+    start=st.integers(0, 60),
+    length=st.integers(1, 60),
+)
+def test_turns_are_disjoint_and_of_somebody_who_speaks(spans, start, length):
+    """Times are twentieths of a second, frames 25ths: every frame goes to one, all speech is in a turn."""
+    given_spans = [(Fraction(a, 20), Fraction(a + n, 20), who) for a, n, who in spans]
+    found = turns.turns(given_spans)
+    for one, two in itertools.pairwise(found):
+        assert one[0] < one[1] <= two[0]
+    for at in range(131):
+        time = Fraction(at, 20)
+        speaking = {who for a, b, who in given_spans if a <= time < b}
+        turn = {who for a, b, who in found if a <= time < b}
+        assert turn <= speaking
+        assert bool(turn) == bool(speaking)
+    record = FrameRange(start, start + length, Fraction(25))
+    inside = turns.within(found, record)
+    assert list(inside) == [turn for turn in found if turn[0] < record.stop_s and turn[1] > record.start_s]
+    shares = list(turns.shared(record, inside)) if inside else []
+    frames = [frame for share, _ in shares for frame in range(share.start, share.stop)]
+    assert frames == (list(range(record.start, record.stop)) if inside else [])

@@ -17,6 +17,7 @@ from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import conform, cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
+from w2l_studio.edit.turns import Turn
 from w2l_studio.errors import (
     NoStem,
     NothingMarked,
@@ -137,7 +138,7 @@ def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, 
     if config.cues:
         found += cues.to_marks(cues.read(config.cues, edit.rate), edit)
     if config.mark_all:
-        found += marks.everywhere(edit, sorted(span for stem in stems for span in sounds.spans(stem)))
+        found += marks.everywhere(edit, _spoken(stems))
     if not found:
         raise NothingMarked(
             "nothing is marked",
@@ -146,6 +147,12 @@ def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, 
             where=str(edit.path),
         )
     return tuple(found)
+
+
+def _spoken(stems: Sequence[Stem]) -> list[Turn]:
+    """Return where stems speak, and who; nobody is named where one of them is for everybody, or alone."""
+    named = len(stems) > 1 and all(stem.character for stem in stems)
+    return [(*span, stem.character if named else None) for stem in stems for span in sounds.spans(stem)]
 
 
 def _probe_all(edit: Edit, found: Sequence[Mark]) -> dict[Path, Plate | StudioError]:

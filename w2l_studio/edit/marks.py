@@ -6,16 +6,17 @@ Ties no mark to a media file and cuts no segment (see `segments`).
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, settings, visible
+from w2l_studio.edit import layout, settings, turns, visible
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, frames, timecode
+from w2l_studio.edit.turns import Turn
 from w2l_studio.terms import ClipUse, Mark
 from w2l_studio.timing import FrameRange
 
@@ -49,27 +50,35 @@ def find(edit: Edit, marker_color: str | None = None) -> tuple[Mark, ...]:
     return tuple(sorted(found, key=lambda mark: (mark.record, mark.id)))
 
 
-def everywhere(edit: Edit, spans: Sequence[tuple[Fraction, Fraction]]) -> tuple[Mark, ...]:
-    """Return one mark over every clip that is seen while somebody speaks.
+def everywhere(edit: Edit, spoken: Sequence[Turn]) -> tuple[Mark, ...]:
+    """Return marks over every clip that is seen while somebody speaks.
 
     Args:
         edit: as read.
-        spans: where the stems speak, in seconds from the timeline's first frame.
+        spoken: where stems speak, in seconds from the timeline's first frame.
+
+    Returns:
+        One mark per clip; where it names nobody and several speak during the clip, one per turn.
     """
-    joined = _joined(spans)
-    starts = [start for start, _ in joined]
+    found = turns.turns(spoken)
     placed = {item.path: item for item in layout.walk(edit.otio)}
-    chosen: dict[tuple[int, ...], Mark] = {}
+    chosen: dict[tuple[int, ...], list[Mark]] = {}
     for clip, part in visible.parts(edit.clips):
-        before = bisect_right(starts, part.stop_s) - 1
-        spoken = before >= 0 and joined[before][1] > part.start_s and joined[before][0] < part.stop_s
-        # A span that begins exactly at the part's end hides an earlier one that reaches into it.
-        spoken = spoken or (before > 0 and joined[before - 1][1] > part.start_s)
-        if spoken and not _is_generator(placed[clip.path]):
-            mark = Mark(f"all-{_dotted(clip.path)}", clip.record, clip_path=clip.path, source="all")
-            own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
-            chosen.setdefault(clip.path, settings.under(mark, own))
-    return tuple(chosen.values())
+        if clip.path in chosen or _is_generator(placed[clip.path]) or not turns.within(found, part):
+            continue
+        own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
+        whole = Mark(f"all-{_dotted(clip.path)}", clip.record, clip_path=clip.path, source="all")
+        chosen[clip.path] = list(_by_turn(settings.under(whole, own), turns.within(found, clip.record)))
+    return tuple(mark for marks in chosen.values() for mark in marks)
+
+
+def _by_turn(whole: Mark, found: Sequence[Turn]) -> Iterator[Mark]:
+    shares = list(turns.shared(whole.record, found))
+    if whole.character or len(shares) == 1:
+        yield replace(whole, character=whole.character or shares[0][1])
+        return
+    for number, (record, who) in enumerate(shares):
+        yield replace(whole, id=f"{whole.id}-{number}", record=record, character=who)
 
 
 def _marks_on(
@@ -141,16 +150,6 @@ def _range(edit: Edit, placed: Placed, marker: Any, *, whole: bool) -> tuple[Fra
 
 def _under(record: FrameRange, seen: Sequence[visible.Part]) -> ClipUse | None:
     return next((clip for clip, part in seen if record.intersect(part) is not None), None)
-
-
-def _joined(spans: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
-    joined: list[tuple[Fraction, Fraction]] = []
-    for start, stop in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
-        else:
-            joined.append((start, stop))
-    return joined
 
 
 def _is_generator(placed: Placed) -> bool:
