@@ -57,7 +57,8 @@ def starts(windows: int, apart: float, random: np.random.Generator) -> Ints:
     """
     apart = min(apart, (windows - 1) / (WINDOWS - 1))
     reach = apart * (WINDOWS - 1)
-    first = random.uniform(0, windows - 1 - reach)
+    # Sevenths do not always add up: what is left may be less than nothing by rounding.
+    first = random.uniform(0, max(0.0, windows - 1 - reach))
     return np.floor(first + apart * np.arange(WINDOWS) + 1e-9).astype(np.int64)
 
 

@@ -47,7 +47,7 @@ def slipped(clip, frames):
 
 
 @pytest.mark.parametrize("apart", [8.0, 2.4, 1.0])
-@pytest.mark.parametrize("windows", [25, 71, 200])
+@pytest.mark.parametrize("windows", [25, 30, 59, 71, 200])
 def test_windows_of_a_clip_are_apart_and_inside(windows, apart):
     random = np.random.default_rng(0)
     for _ in range(50):
