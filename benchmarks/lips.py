@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -160,21 +161,49 @@ def alike() -> Method:
     return told
 
 
-def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
-    """Return true closures, how many of them are hit, and how many are told but not there."""
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """True closures beside those told; of what was guessed, neither.
+
+    Args:
+        true: index in ``source.phones`` of every p, b and m.
+        hit: of each, whether a closure told lies in it or within a frame of it.
+        invented: from when to when closures are told that no p, b or m explains (s).
+    """
+
+    true: list[int]
+    hit: Bools
+    invented: list[Span]
+
+
+def matched(source: Source, shut: Bools) -> Match:
+    """Match closures told, ``bool[T]``, with phonemes."""
     frame_s = 1 / float(RATE)
 
     def sure(start: float, stop: float) -> bool:
         return not any(start < b + frame_s and stop > a - frame_s for a, b in source.unsure)
 
-    true = [(a, b) for name, a, b in source.phones if name.rstrip("012") in ("P", "B", "M") and sure(a, b)]
-    runs = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2) / float(
-        RATE
-    )
-    touches = [[start < b + frame_s and stop > a - frame_s for a, b in true] for start, stop in runs]
+    true = [
+        i
+        for i, (name, start, stop) in enumerate(source.phones)
+        if name.rstrip("012") in ("P", "B", "M") and sure(start, stop)
+    ]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
+    runs = [(float(a), float(b)) for a, b in edges / float(RATE)]
+    spans = [source.phones[i][1:] for i in true]
+    touches = [[start < b + frame_s and stop > a - frame_s for a, b in spans] for start, stop in runs]
     table = np.array(touches, bool).reshape(len(runs), len(true))
-    alone = [sure(start, stop) for start, stop in runs[~table.any(1)]]
-    return len(true), int(table.any(0).sum()), sum(alone)
+    alone = [run for run, any_true in zip(runs, table.any(1), strict=True) if not any_true and sure(*run)]
+    return Match(true, table.any(0), alone)
+
+
+def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
+    """Return true closures, how many of them are hit, and how many are told but not there."""
+    match = matched(source, shut)
+    return len(match.true), int(match.hit.sum()), len(match.invented)
 
 
 def known(source: Source, frames: int) -> Bools:

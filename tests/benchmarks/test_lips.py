@@ -35,6 +35,15 @@ def test_a_closure_counts_within_a_frame_and_others_are_invented(said):
     assert lips.closures(said, shut) == (2, 2, 2)
 
 
+def test_what_was_missed_and_invented_is_told_by_place(said):
+    shut = np.zeros(FRAMES, np.bool_)
+    shut[[2, 10, 24, 25]] = True
+    match = lips.matched(said, shut)
+    assert match.true == [1, 3]
+    assert match.hit.tolist() == [True, False]
+    assert match.invented == [(2 / 25, 3 / 25), (24 / 25, 26 / 25)]
+
+
 def test_what_was_guessed_counts_for_nothing(said):
     guessed = replace(said, unsure=[(0.55, 0.9)])
     shut = np.zeros(FRAMES, np.bool_)
