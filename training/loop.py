@@ -192,6 +192,9 @@ def _taken_up(trainee: Trainee, path: Path, plan: Plan) -> Progress:
     try:
         trainee.load_state_dict(saved["trainee"])
     except (KeyError, RuntimeError, ValueError) as error:
+        # What a GPU reports, memory that is full above all, is a RuntimeError too.
+        if isinstance(error, RuntimeError) and _fits(saved["trainee"], trainee.state_dict()):
+            raise
         raise UsageError(
             "the folder holds a run of another network, or of one of another size",
             hint="give another --out",
@@ -199,6 +202,21 @@ def _taken_up(trainee: Trainee, path: Path, plan: Plan) -> Progress:
         ) from error
     kept = {name: saved[name] for name in ("seed", "best", "waited") if name in saved}
     return Progress(saved["step"], means=saved["means"], **{"seed": plan.seed, **kept})
+
+
+def _fits(saved: Any, own: Any) -> bool:
+    """Tell whether two states have the same names and shapes, but for what an optimiser knows of steps."""
+    if isinstance(own, Tensor):
+        return isinstance(saved, Tensor) and saved.shape == own.shape
+    if not isinstance(own, Mapping):
+        return True
+    if not isinstance(saved, Mapping):
+        return False
+    # Optimisers number their states, and have none before the first step.
+    names = {name for name in own if isinstance(name, str)}
+    return names == {name for name in saved if isinstance(name, str)} and all(
+        _fits(saved[name], own[name]) for name in names
+    )
 
 
 def _save(path: Path, trainee: Trainee, progress: Progress) -> None:

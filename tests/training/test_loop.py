@@ -14,7 +14,7 @@ from training.machine import Machine
 from training.opening import OpeningTrainee
 from training.paper import recipes
 from training.paper.expert import PairTrainee
-from w2l_studio.errors import WeightsError
+from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.opening import Opening
 
 
@@ -122,6 +122,38 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
     with pytest.raises(FloatingPointError, match="loss is nan at step 0"):
         loop.run(Constant(float("nan")), tmp_path, steps=3)
     assert not (tmp_path / "checkpoint.pt").exists()
+
+
+class Layered(Constant):
+    """Has a layer, an optimiser of which nothing is known before a step, and perhaps no room for them."""
+
+    def __init__(self, width=2, room=True):
+        super().__init__(1.0)
+        self.layer, self.room = torch.nn.Linear(width, 1), room
+        self.optimiser = torch.optim.Adam(self.layer.parameters())
+
+    def step(self, *_):
+        self.layer(torch.ones(1, self.layer.in_features)).sum().backward()
+        self.optimiser.step()
+        return {"loss": 1.0}
+
+    def state_dict(self):
+        return {"net": self.layer.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state):
+        self.layer.load_state_dict(state["net"])
+        if not self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def test_memory_that_is_full_is_not_another_network(tmp_path):
+    loop.run(Layered(), tmp_path, steps=1)
+    with pytest.raises(torch.OutOfMemoryError):
+        loop.run(Layered(room=False), tmp_path, steps=2)
+    with pytest.raises(UsageError, match="another network"):
+        loop.run(Layered(width=3), tmp_path, steps=2)
+    loop.run(Layered(), tmp_path, steps=2)
 
 
 @pytest.mark.parametrize(("device", "steps"), [("cpu", 1), ("cuda", 2)])
