@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
@@ -64,6 +65,23 @@ def test_speech_without_a_list_that_can_be_read_is_told(tmp_path, command, damag
     with pytest.raises(UsageError, match=r"speech\.jsonl cannot be read") as caught:
         run(*words, "--speech", tmp_path / "empty")
     assert caught.value.where == str(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("given", ["--captures", "--speech", "--voices"])
+def test_a_folder_with_nothing_to_perform_is_told(tmp_path, given):
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    empty, clips = tmp_path / "empty", tmp_path / "clips"
+    empty.mkdir()
+    clips.mkdir()
+    if given == "--speech":
+        (empty / "speech.jsonl").touch()
+    if given == "--voices":  # half a second: too short for a clip
+        soundfile.write(empty / "a.wav", np.zeros(8000), 16000)
+    rest = ["--clips", clips] if given == "--captures" else []
+    with pytest.raises(UsageError, match="the folder has nothing to perform") as caught:
+        run("performers", "make", tmp_path / "cgi", given, empty, *rest)
+    assert caught.value.where == str(empty)
+    assert not (tmp_path / "cgi").exists()
 
 
 def test_ears_are_taught_where_and_how_it_is_asked(tmp_path, tones):

@@ -63,13 +63,21 @@ def make(
         from training.performers.fill import fill
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
-    kinds: list[sources.Kind] = []
+    given: list[tuple[Path, sources.Kind]] = []
     if captures and clips:
-        kinds.append(partial(sources.captured_for_training, captures, clips))
+        given.append((captures, partial(sources.captured_for_training, captures, clips)))
     if speech:
-        kinds.append(partial(sources.spoken, speech, ()))
+        given.append((speech, partial(sources.spoken, speech, ())))
     if voices:
-        kinds.append(partial(sources.heard, voices, splits.read(rules)))
+        given.append((voices, partial(sources.heard, voices, splits.read(rules))))
+    for folder, kind in given:
+        if next(kind(None), None) is None:
+            raise UsageError(
+                "the folder has nothing to perform",
+                hint="captures that are held out, guessed phoneme times and short sounds do not count",
+                where=str(folder),
+            )
+    kinds = [kind for _, kind in given]
     wanted = sources.rounds(kinds, seed, once=count is None and minutes is None)
     filled = fill(wanted, pack, clips=count, minutes=minutes, jobs=jobs, report=click.echo)
     click.echo(f"{pack}: {filled.clips} clips, {filled.minutes:.1f} min")
