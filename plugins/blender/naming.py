@@ -28,8 +28,33 @@ _ENOUGH = 0.7
 _LEAST_UNITS = 3
 #: What stands between an owner and its name; a side behind a dot is no name of its own.
 _OWNER = re.compile(r"[.:](?!(?:left|right)\b)(?=[a-z]{2})", re.IGNORECASE)
-#: A bone, or a property, that opens the mouth.
-_JAW = ("jawmaster", "jaw", "lowerjaw", "jawbone", "jawlower", "mandible", "cjaw", "headjaw", "jawjnt")
+#: What may follow a jaw bone's name, or stand before it and mean no more; c may mean "middle" too.
+_CONTROL = frozenset(("c", "ctl", "ctrl", "cntrl", "con", "control", "main", "master", "anim"))
+_PLAIN = frozenset(
+    (
+        "b",
+        "bip",
+        "bn",
+        "bone",
+        "center",
+        "centre",
+        "head",
+        "joint",
+        "jnt",
+        "jt",
+        "lower",
+        "m",
+        "mid",
+        "root",
+        "x",
+    )
+)
+#: Bones that deform and follow a control where there is one.
+_FOLLOWING = frozenset(("def", "deform", "org", "bind", "skin"))
+#: What makes it another bone, wherever it stands.
+_OTHER = frozenset(
+    ("end", "l", "left", "mch", "nub", "r", "right", "teeth", "tip", "tongue", "top", "upper", "vis", "wgt")
+)
 #: Custom properties by what the engine tells.
 _PROPERTIES = {
     "opening": ("mouthopen", "openmouth", "lipsopen", "opening", "jaw"),
@@ -79,13 +104,42 @@ def shapes(names: Sequence[str]) -> Found | None:
 
 
 def jaw(bones: Iterable[str]) -> str | None:
-    """Return the bone that opens the mouth: the name that says least besides.
+    """Return the bone that opens the mouth: a control before what follows it, then the name that says least.
 
-    >>> jaw(["jaw_master_mouth", "DEF-jaw", "jaw_master"])
+    The word jaw, or mandible, has to be in it. What stands before it may be anything (``mixamorig:Jaw``),
+    what follows has to be known (not ``jaw_master_mouth``, which turns with it).
+
+    >>> jaw(["jaw_master_mouth", "DEF-jaw", "jaw_master", "MCH-jaw_master"])
     'jaw_master'
+    >>> jaw(["CC_Base_UpperJaw", "CC_Base_JawRoot", "CC_Base_Head"])
+    'CC_Base_JawRoot'
     """
-    spelled = {_plain(name): name for name in sorted(bones, key=len, reverse=True)}
-    return next((spelled[name] for name in _JAW if name in spelled), None)
+    ranked = [(rank, len(name), name) for name in bones if (rank := _jaw_rank(name)) is not None]
+    return min(ranked)[-1] if ranked else None
+
+
+def _jaw_rank(name: str) -> tuple[int, int] | None:
+    """Return how unlikely a bone is the jaw to be turned, and how many words it has that say nothing."""
+    words = _words(name)
+    at = next((i for i, word in enumerate(words) if word in ("jaw", "mandible")), None)
+    if at is None or not _OTHER.isdisjoint(words):
+        return None
+    known = _CONTROL | _PLAIN | _FOLLOWING
+    if any(word not in known and not word.isdigit() for word in words[at + 1 :]):
+        return None
+    role = 0 if not _CONTROL.isdisjoint(words) else 1 if _FOLLOWING.isdisjoint(words) else 2
+    return role, sum(word not in known for word in words)
+
+
+def _words(name: str) -> list[str]:
+    """Split a name where separators, capitals and numbers do, and about the word jaw.
+
+    >>> _words("CC_Base_JawRoot"), _words("c_jawbone.x"), _words("lowerjaw")
+    (['cc', 'base', 'jaw', 'root'], ['c', 'jaw', 'bone', 'x'], ['lower', 'jaw'])
+    """
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)
+    split = (re.split(r"(jaw|mandible)", part.lower()) for part in parts)
+    return [word for words in split for word in words if word]
 
 
 def properties(names: Iterable[str]) -> dict[str, str]:

@@ -86,6 +86,36 @@ def test_names_that_say_nothing_are_no_set(names):
     assert naming.shapes(names) is None
 
 
+@pytest.mark.parametrize(
+    ("bones", "jaw"),
+    [
+        (["DEF-jaw", "ORG-jaw", "MCH-jaw_master", "jaw_master", "jaw_master_mouth", "DEF-jaw.L", "jaw.L.001"],
+         "jaw_master"),  # Rigify
+        (["DEF-jaw", "DEF-jaw.L", "DEF-jaw.R", "DEF-chin"], "DEF-jaw"),  # Rigify, deforming bones alone
+        (["jawbone.x", "c_jawbone.x", "c_teeth_bot.x", "jaw_ref.x"], "c_jawbone.x"),  # Auto-Rig Pro
+        (["head", "jaw", "tongue00", "levator05.L"], "jaw"),  # MPFB, MakeHuman
+        (["CC_Base_Head", "CC_Base_UpperJaw", "CC_Base_JawRoot", "CC_Base_Teeth02"], "CC_Base_JawRoot"),  # CC
+        (["upperJaw", "lowerJaw", "lowerJaw(drv)", "upperTeeth", "lowerTeeth"], "lowerJaw"),  # Daz Genesis 8
+        (["lowerjaw", "upperjaw", "lowerteeth"], "lowerjaw"),  # Daz Genesis 9
+        (["mixamorig:Head", "mixamorig:HeadTop_End", "mixamorig:Jaw", "mixamorig:Jaw_End"], "mixamorig:Jaw"),
+        (["J_Bip_C_Head", "J_Bip_C_Jaw"], "J_Bip_C_Jaw"),  # VRM
+        (["FACIAL_C_FacialRoot", "FACIAL_C_Jaw", "FACIAL_L_JawBulge"], "FACIAL_C_Jaw"),  # MetaHuman
+        (["Head_M", "Jaw_M", "JawEnd_M"], "Jaw_M"),  # Advanced Skeleton
+        (["Bip01 Head", "Bip01 Jaw", "Bip01 JawNub"], "Bip01 Jaw"),  # 3ds Max
+        (["Jaw.Bone"], "Jaw.Bone"),
+        (["JawBone"], "JawBone"),
+        (["JAW_CTRL", "jaw_jnt"], "JAW_CTRL"),
+        (["Mandible.001", "Maxilla"], "Mandible.001"),
+        (["cjaw"], "cjaw"),
+        (["head", "neck", "jaw.L", "jaw.R", "upper_jaw", "jawline", "jaw_end", "c_jaw_retract"], None),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_the_jaw_of_common_rigs_is_recognised_by_its_name(bones, jaw):
+    assert naming.jaw(bones) == jaw
+    assert naming.jaw(bones[::-1]) == jaw
+
+
 def motion(**values):
     length = len(next(iter(values.values())))
     zero = dict.fromkeys(lips.FEATURES, np.zeros(length))
