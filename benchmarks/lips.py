@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks import lag
 from training import lessons
-from training.performers import sources
+from training.performers import act, sources
 from training.performers.make import Source
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
@@ -209,7 +209,7 @@ def closures(source: Source, shut: Bools) -> tuple[int, int, int]:
 def known(source: Source, frames: int) -> Bools:
     """Tell which frames lie in no word that was guessed."""
     middles = (np.arange(frames) + 0.5) / float(RATE)
-    return ~np.any([(middles >= a) & (middles < b) for a, b in source.unsure] or [middles < 0], axis=0)
+    return act.known(source.unsure, middles)
 
 
 def measure(method: Method, found: list[Source]) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from training.data import FPS
-from training.performers import anatomy, motion, person, render, scene, sources, speech
+from training.performers import act, anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.sound.mel import SAMPLE_RATE
-from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms import Bools, Floats, FramesBGR
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "two_voices"
 PICTURE_PX = 512
@@ -28,11 +28,20 @@ _REST_S, _LEAST_S = 0.12, 2.4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """Something said: 16 kHz sound with the times of its phonemes."""
+    """Something said: 16 kHz sound with the times of its phonemes.
+
+    Args:
+        unsure: from when to when, in seconds, the phonemes are a recogniser's guess.
+    """
 
     name: str
     audio: Floats
     phones: list[speech.Phone]
+    unsure: Sequence[tuple[float, float]] = ()
+
+    def sure(self, frames: int) -> Bools:
+        """Tell of which pictures it is known what is said in them: only there a film of it is true."""
+        return act.known(self.unsure, (np.arange(frames) + 0.5) / FPS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +72,7 @@ def example_lines() -> list[Line]:
 def spoken_lines(folder: Path) -> list[Line]:
     """Return utterances of speakers who were kept out of training."""
     held = [source for source in sources.spoken(folder) if source.split == "heldout"]
-    return [Line(source.name, source.audio, list(source.phones)) for source in held]
+    return [Line(source.name, source.audio, list(source.phones), source.unsure) for source in held]
 
 
 def turns(lines: Sequence[Line], seed: int) -> Iterator[tuple[Line, Line]]:

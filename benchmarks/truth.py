@@ -1,17 +1,19 @@
 """Truth pairs: one head, camera and light perform lines A and B; A is dubbed to B and compared with B.
 
-    python benchmarks/truth.py [--pairs 4] [--speech DIR] [--weights NAME] [--sheet OUT.png]
+    python benchmarks/truth.py [--pairs 4] [--speech DIR] [--weights NAME ...] [--sheet OUT.png]
         [--landmarks PYTHON --task face_landmarker.task]
 
 Each pair goes the whole way: two films of one performer, an edit with the first of them marked, `dub` with
-the second one's sound, and the take read back. Beside the dub stand the plate as it is, a rendered head whose
-lips stay shut, and the truth itself as far as our instruments see it. Columns: mean error of lip opening
-against the exact one (parts of the mouth's width), its correlation and lag in pictures, both by the opening
-network; SSIM in the mouth; and at the matte's rim the mean step (levels of 255 from pixel to pixel) that the
-truth does not have. ``--landmarks`` asks MediaPipe too, which is none of our networks and lives in an
-environment of its own: mean distance of the 40 points of the lips from where it finds them in the true film
-(parts of the mouth's width), and the correlation of its opening with the exact one. What a perfect dub would
-read stands in a row of its own: the truth, coded as takes are.
+the second one's sound, and the take read back. Beside the dubs, one by each of the weights, stand the plate
+as it is, a rendered head whose lips stay shut, and the truth itself as far as our instruments see it.
+Columns: mean error of lip opening against the exact one (parts of the mouth's width), its correlation, also
+of those pictures alone whose words are known (most lines' are a recogniser's, and where it guessed the true
+film says something else than the sound), and its lag in pictures, all by the opening network; SSIM in the
+mouth; and at the matte's rim the mean step (levels of 255 from pixel to pixel) that the truth does not
+have. ``--landmarks`` asks MediaPipe too, which is none of our networks and lives in an environment of its
+own: mean distance of the 40 points of the lips from where it finds them in the true film (parts of the
+mouth's width; of all pictures and of sure words), and the correlation of its opening with the exact one.
+What a perfect dub would read stands in a row of its own: the truth, coded as takes are.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -31,57 +34,74 @@ from training.data import FPS
 from training.performers import render
 from w2l_studio.composite import matte
 from w2l_studio.config import MouthConfig
-from w2l_studio.faces import crop
+from w2l_studio.faces import crop, smooth
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
 from w2l_studio.sound.mel import SAMPLE_RATE
-from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms import Bools, Floats, FramesBGR
 
 #: Side of the crops in which pictures are compared; the opening network wants 96.
 COMPARED_PX, MEASURED_PX = 192, 96
 _LAGS = range(-5, 6)
 _TILES = 10
-COLUMNS = ("opening error", "correlation", "lag", "SSIM", "step at rim")
-LANDMARK_COLUMNS = ("lip landmarks apart", "correlation by landmarks")
+#: Fewer pictures say nothing.
+_LEAST_SURE = FPS
+COLUMNS = ("opening error", "correlation", "of sure words", "lag", "SSIM", "step at rim")
+LANDMARK_COLUMNS = ("lip landmarks apart", "of sure words", "correlation by landmarks")
 
 
-def figures(shown: FramesBGR, truth: Film, opening: Openness) -> list[float]:
-    """Compare pictures with the truth; returns the values of `COLUMNS`."""
+def figures(shown: FramesBGR, truth: Film, sure: Bools, opening: Openness) -> list[float]:
+    """Compare pictures with the truth; returns the values of `COLUMNS`.
+
+    Args:
+        sure: ``bool[T]``, where what is said is known.
+    """
     measured = opening(cut(shown, truth.points, MEASURED_PX))
-    at = {lag: _correlation(measured, truth.opening, lag) for lag in _LAGS}
+    everywhere = np.ones(len(sure), np.bool_)
+    at = {lag: _correlation(measured, truth.opening, everywhere, lag) for lag in _LAGS}
     ours, true = (cut(pixels, truth.points, COMPARED_PX) for pixels in (shown, truth.pixels))
     return [
         float(np.abs(measured - truth.opening).mean()),
         at[0],
+        _correlation(measured, truth.opening, sure),
         float(max(at, key=lambda lag: at[lag])) if np.isfinite(at[0]) else float("nan"),
         float(np.mean([_ssim(a, b) for a, b in zip(ours, true, strict=True)])),
         float(np.mean([_step(a, b) for a, b in zip(ours, true, strict=True)])),
     ]
 
 
-def landmark_figures(shown: Floats, true: Floats, opening: Floats) -> list[float]:
+def landmark_figures(shown: Floats, true: Floats, opening: Floats, sure: Bools) -> list[float]:
     """Compare landmarks with those of the true film; returns the values of `LANDMARK_COLUMNS`.
 
     Args:
         shown: ``float32[T, 478, 2]`` from `landmarks.Landmarker`.
         true: the same of the true film.
         opening: ``float32[T]``, the exact one.
+        sure: ``bool[T]``, where what is said is known.
     """
     distance = landmarks.apart(shown, true)
+    found = np.isfinite(distance)
     return [
-        float(np.nanmean(distance)) if np.isfinite(distance).any() else float("nan"),
-        _correlation(landmarks.opening(shown), opening, 0),
+        *(float(distance[which].mean()) if which.any() else float("nan") for which in (found, found & sure)),
+        _correlation(landmarks.opening(shown), opening, np.ones(len(sure), np.bool_)),
     ]
 
 
 def cut(pixels: FramesBGR, points: Floats, size_px: int) -> FramesBGR:
-    """Cut the truth's crop windows out of pictures."""
-    return crop.cut(pixels, crop.affines(crop.windows(points), size_px), size_px).pixels
+    """Cut the truth's windows out of pictures, as calm as the engine's: they tell nothing of its lips."""
+    windows = smooth.steady_windows(crop.windows(points), np.ones(len(points), np.bool_), Fraction(FPS))
+    return crop.cut(pixels, crop.affines(windows, size_px), size_px).pixels
 
 
-def _correlation(measured: Floats, true: Floats, lag: int) -> float:
-    """Return the correlation where the measured curve comes ``lag`` pictures late; none with a flat one."""
-    inside = slice(max(_LAGS), len(true) - max(_LAGS))
+def _correlation(measured: Floats, true: Floats, asked: Bools, lag: int = 0) -> float:
+    """Return the correlation of the pictures asked for where the measured curve comes ``lag`` of them late.
+
+    None with a flat curve, nor of less than a second.
+    """
+    inside = asked.copy()
+    inside[: max(_LAGS)] = inside[-max(_LAGS) :] = False
+    if inside.sum() < _LEAST_SURE:
+        return float("nan")
     late = np.roll(measured, -lag)[inside]
     return float(np.corrcoef(late, true[inside])[0, 1]) if late.std() > 1e-6 else float("nan")
 
@@ -111,9 +131,13 @@ def _step(a: FramesBGR, b: FramesBGR) -> float:
 
 
 def pair(
-    seed: int, lines: tuple[Line, Line], name: str, opening: Openness, finder: landmarks.Landmarker | None
+    seed: int,
+    lines: tuple[Line, Line],
+    names: Sequence[str],
+    opening: Openness,
+    finder: landmarks.Landmarker | None,
 ) -> tuple[dict[str, list[float]], FramesBGR]:
-    """Make one pair, dub it, and return figures by method and a strip of pictures."""
+    """Make one pair, dub it by each of the weights, and return figures by method and a strip of pictures."""
     a, b = lines
     frames = min(len(a.audio), len(b.audio), 4 * SAMPLE_RATE) * FPS // SAMPLE_RATE
     stage = Stage(seed, frames)
@@ -123,11 +147,16 @@ def pair(
             for units in (stage.units(a), stage.units(b), stage.units(b, shut=True))
         )
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        take = dubbing.dubbed(plate.pixels, b.audio[: frames * SAMPLE_RATE // FPS], name, folder)
-        again = dubbing.coded(truth.pixels, folder) if finder else None
+        sound, folders = (
+            b.audio[: frames * SAMPLE_RATE // FPS],
+            [Path(temporary, str(i)) for i in range(len(names))],
+        )
+        for folder in folders:
+            folder.mkdir()
+        takes = [dubbing.dubbed(plate.pixels, sound, *where) for where in zip(names, folders, strict=True)]
+        again = dubbing.coded(truth.pixels, Path(temporary)) if finder else None
     methods = {
-        f"dub ({name})": take,
+        **{f"dub ({name})": take for name, take in zip(names, takes, strict=True)},
         "plate as it is": plate.pixels,
         "shut lips": closed.pixels,
         "truth, as measured": truth.pixels,
@@ -136,11 +165,12 @@ def pair(
         methods["truth, coded again"] = again
     at = np.linspace(0, frames - 1, _TILES + 2).astype(int)[1:-1]
     rows = [np.hstack(list(cut(pixels, truth.points, COMPARED_PX)[at])) for pixels in methods.values()]
-    told = {method: figures(pixels, truth, opening) for method, pixels in methods.items()}
+    sure = b.sure(frames)
+    told = {method: figures(pixels, truth, sure, opening) for method, pixels in methods.items()}
     if finder:
         seen = dict(zip(methods, finder(list(methods.values())), strict=True))
         for method, points in seen.items():
-            told[method] += landmark_figures(points, seen["truth, as measured"], truth.opening)
+            told[method] += landmark_figures(points, seen["truth, as measured"], truth.opening, sure)
     return told, np.vstack(rows)
 
 
@@ -148,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", default=MouthConfig().weights)
+    parser.add_argument("--weights", nargs="+", default=[MouthConfig().weights])
     parser.add_argument("--speech", type=Path, help="utterances with phoneme times instead of the example's")
     parser.add_argument("--sheet", type=Path, help="write the first pairs' pictures, a row per method")
     parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")

@@ -14,7 +14,7 @@ import torch
 
 from training import augment, data
 from training.data import Entry
-from training.performers import motion, speech, voice
+from training.performers import act, motion, speech, voice
 from training.performers.make import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
@@ -107,7 +107,7 @@ def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
         units = _captured(source.capture, at_s)
         shut, sounds = np.zeros(len(at_s), np.float32), np.full(len(at_s), OUTSIDE)
     captured = source.capture is not None
-    known = ~np.any([(at_s >= begin) & (at_s < end) for begin, end in source.unsure] or [at_s < 0], axis=0)
+    known = act.known(source.unsure, at_s)
     told = (heard, rows, units, shut, np.where(known, sounds, OUTSIDE), known)
     return Lesson(source.name, source.speaker, source.licence, *told, captured)
 

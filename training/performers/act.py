@@ -15,11 +15,24 @@ from training.performers import heard as listening
 from training.performers import motion, speech, voice
 from w2l_studio.sound import mel
 from w2l_studio.sound import speech as activity
-from w2l_studio.terms import Floats
+from w2l_studio.terms import Bools, Doubles, Floats
 
 _LONGEST_S = 3.0
 #: So many stretches of a recording without phonemes are looked at for one in which enough is said.
 _LOOKS = 4
+
+
+def known(unsure: Sequence[tuple[float, float]], at_s: Doubles) -> Bools:
+    """Tell of some moments whether what is said then is known.
+
+    Args:
+        unsure: from when to when, in seconds, the phonemes are a recogniser's guess.
+        at_s: ``float64[M]``.
+
+    >>> known([(0.0, 0.06)], np.array([0.02, 0.06, 0.1]))
+    array([False,  True,  True])
+    """
+    return ~np.any([(at_s >= begin) & (at_s < end) for begin, end in unsure] or [at_s < 0], axis=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
