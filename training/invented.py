@@ -22,7 +22,7 @@ from w2l_studio.errors import UsageError
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
 
-#: Who reads: not Catalan, Czech, Finnish, Italian and Russian, nor a near relative, which are for measuring.
+#: Who reads: none of the languages of `benchmarks/lips_voices.py`, which are for measuring.
 LANGUAGES = (
     "es", "pt", "pt-br", "tr", "hu", "pl", "sw", "id", "nl", "sv", "ro", "hr", "eo", "da", "nb", "lv",
     "fr-fr", "cy",
