@@ -333,6 +333,28 @@ def test_a_job_that_cannot_begin_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.html", "s.fr.otio"])
+def test_what_is_not_ours_in_the_result_folder_is_not_overwritten(
+    name: str, tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=8, faces=())
+    edit, stem = (
+        write(tmp_path / "s.otio", [clip(film, 0, 8)], Fraction(25)),
+        spoken_stem(tmp_path / "fr.wav", 1),
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    theirs = edit.read_text() if name.endswith("otio") else '{"tests": 3, "data": "synthetic"}'
+    (out / name).write_text(theirs)
+    with pytest.raises(OutputError, match=f"{re.escape(name)}: .*not overwritten.*--out"):
+        dub(edit, [str(stem)], out)
+    assert [path.name for path in out.rglob("*")] == [name]
+    assert (out / name).read_text() == theirs
+    (out / name).unlink()
+    assert dub(edit, [str(stem)], out)[0] == 0
+    assert dub(edit, [str(stem)], out)[0] == 0
+
+
 def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any, tmp_path: Path) -> None:
     edit, stems = two_clips
     dub(edit, stems, tmp_path / "out")

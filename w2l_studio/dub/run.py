@@ -60,6 +60,8 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
     try:
         with WorkDir(out.absolute()) as work:
             job = plan.make(path.absolute(), stem_options, config, work.path / "bundle")
+            for result, mark in _results(job, work).items():
+                workdir.keep_foreign(result, mark)
             weights = identify(config)
             # Here, so that a certificate that does not sign is told before hours of work.
             signing = seal(config)
@@ -208,6 +210,17 @@ def _safe(name: str) -> str:
     return kept[:60] or "clip"
 
 
+def _results(job: DubPlan, work: WorkDir) -> dict[Path, str]:
+    """Return what is written beside the takes, and by which text of its own each is known for ours."""
+    name = f"{job.edit.path.stem}.{job.lang}"
+    edits = [f"{name}.otio", f"{name}.resolve.otio"] if resolve.wrote(job.edit.otio) else [f"{name}.otio"]
+    return {
+        **{work.path / edit: '"synthetic": true' for edit in edits},
+        work.path / "report.json": '"edit_sha256"',
+        work.path / "report.html": 'class="synthetic"',
+    }
+
+
 def _deliver(
     job: DubPlan,
     takes: Sequence[Take],
@@ -218,13 +231,12 @@ def _deliver(
     emit: Sink,
 ) -> int:
     """Write the patched edit, the report and its page."""
-    edit_path = work.path / f"{job.edit.path.stem}.{job.lang}.otio"
+    edit_path, *shaped_path, report_path, page_path = _results(job, work)
     dubbed = [made for made in takes if any(made.synced)]
     patched = patch.apply(job.edit, dubbed, stems=job.stems, lang=job.lang, out_path=edit_path)
     timeline.write(patched, edit_path)
-    if resolve.wrote(job.edit.otio):
-        shaped = resolve.importable(patched, job.lang, work.path)
-        timeline.write(shaped, edit_path.with_name(f"{edit_path.stem}.resolve.otio"))
+    for shaped in shaped_path:
+        timeline.write(resolve.importable(patched, job.lang, work.path), shaped)
     used = {
         "detector": config.faces.detector,
         "weights": {kind: entry.sha256 for kind, entry in weights.items()},
@@ -232,9 +244,8 @@ def _deliver(
         "settings": as_json(replace(config, sign=None)),
     }
     value = report.compose(job, takes, failed, used)
-    report_path = work.path / "report.json"
     workdir.write_json(report_path, value)
-    page.write(report_path, work.path / "report.html")
+    page.write(report_path, page_path)
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]
     # A cue beyond the timeline passes through without a frame of its own.
     code = 4 if config.strict and any(entry["passed"] for entry in value["ranges"]) else 0

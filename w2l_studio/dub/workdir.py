@@ -59,6 +59,25 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+def keep_foreign(path: Path, mark: str) -> None:
+    """Refuse a file that is there and that no run of ours wrote.
+
+    Args:
+        mark: text that all files of its kind hold that we write.
+
+    Raises:
+        OutputError: it is somebody else's.
+    """
+    with output_errors(path):
+        foreign = path.exists() and mark.encode() not in path.read_bytes()
+    if foreign:
+        raise OutputError(
+            "is not of an earlier dub, so it is not overwritten",
+            hint="give another folder with --out, or move it away",
+            where=str(path),
+        )
+
+
 @contextmanager
 def output_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals to write below ``path`` into one sentence."""
