@@ -136,6 +136,10 @@ def test_lower_case_kinds_and_sound(build, tmp_path):
     edit = build.edit(tmp_path, video, audio)
     assert len(edit.clips) == 1
     assert [(use.media.name, use.first_sample_s) for use in edit.sounds] == [("fr.wav", Fraction(2, 24))]
+    assert edit.sounds[0].source_start_s is None
+    sound.media_reference.available_range = None
+    (use,) = build.edit(tmp_path, video, build.track(sound.clone(), kind="audio")).sounds
+    assert (use.first_sample_s, use.source_start_s) == (Fraction(-86410, 24), Fraction(86410, 24))
 
 
 @pytest.mark.parametrize(

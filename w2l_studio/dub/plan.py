@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import sounds
+from w2l_studio.dub import production, sounds
 from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import conform, cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
@@ -92,6 +92,7 @@ def make(
         UsageError: two stems for one character.
     """
     edit = timeline.read(path, config.media_roots, bundle_dir)
+    edit = replace(edit, sounds=production.counted(edit.sounds))
     stems = place_stems(edit, stem_options)
     found = _marks(edit, stems, config)
     plates = _probe_all(edit, found)

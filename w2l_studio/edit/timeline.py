@@ -250,4 +250,5 @@ def _sound_uses(placed: Placed, folder: Path, roots: urls.Roots) -> Iterator[Sou
     if file is not None:
         available = media.available_range
         begin = seconds(available.start_time) if available is not None else Fraction(0)
-        yield SoundUse(file, placed.offset + begin, settings.binds(placed.item))
+        used = layout.span(placed.item)[0] if available is None else None
+        yield SoundUse(file, placed.offset + begin, settings.binds(placed.item), used)

@@ -1,0 +1,67 @@
+"""From where sound clips count their files, where the edit does not tell it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+
+from w2l_studio.config import DubConfig
+from w2l_studio.dub import plan
+
+schema = otio.schema
+
+
+def span(start: Fraction, frames: int) -> Any:
+    time = otio.opentime.RationalTime
+    return otio.opentime.TimeRange(time(float(start * 25), 25), time(frames, 25))
+
+
+def used(folder: Path, stem: Path, start_s: str, *, here: bool) -> plan.DubPlan:
+    """An edit that lays two seconds of a stem, from ``start_s`` of it, four seconds into the timeline."""
+    picture = schema.Clip("title", schema.GeneratorReference("t", "Text"), span(Fraction(0), 250))
+    picture.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))
+    gap = schema.Gap(source_range=span(Fraction(0), 100))
+    sound = schema.Clip("s", schema.ExternalReference(str(stem)), span(Fraction(start_s), 50))
+    if here:
+        sound.metadata["w2l_studio"] = {"place": "here"}
+    timeline = schema.Timeline("s")
+    timeline.tracks.append(schema.Track("V1", kind="Video", children=[picture]))
+    timeline.tracks.append(schema.Track("A1", kind="Audio", children=[gap, sound]))
+    otio.adapters.write_to_file(timeline, str(folder / "s.otio"))
+    return plan.make(folder / "s.otio", [str(stem)], DubConfig())
+
+
+@pytest.mark.parametrize(
+    ("reference_s", "start_s", "first_s", "rule"),
+    [
+        (None, "1", 3, "edit"),
+        (3600, "1", 3, "edit"),
+        (3600, "3601", 3, "edit"),
+        (2, "5/2", "3/2", "edit"),
+        (None, "3601", 0, "timeline-start"),
+        (3600, "3603", 0, "timeline-start"),
+    ],
+)
+def test_a_sound_clip_counts_from_0_or_from_the_files_time_reference(
+    reference_s: int | None, start_s: str, first_s: Any, rule: str, tmp_path: Path, spoken_stem: Any
+) -> None:
+    """The file is three seconds long."""
+    reference = None if reference_s is None else reference_s * 48000
+    stem = spoken_stem(tmp_path / "fr.wav", 3, time_reference=reference)
+    job = used(tmp_path, stem, start_s, here=True)
+    assert [use.first_sample_s for use in job.edit.sounds] == ([Fraction(first_s)] if rule == "edit" else [])
+    if rule == "edit" or reference is None:
+        assert (job.stems[0].first_sample_s, job.stems[0].placed_by) == (Fraction(first_s), rule)
+
+
+def test_a_sound_that_cannot_be_read_is_left_out(tmp_path: Path, spoken_stem: Any) -> None:
+    stem = spoken_stem(tmp_path / "fr.wav", 3)
+    used(tmp_path, stem, "1", here=False)
+    timeline = otio.adapters.read_from_file(str(tmp_path / "s.otio"))
+    timeline.tracks[1][1].media_reference.target_url = str(tmp_path / "gone.wav")
+    otio.adapters.write_to_file(timeline, str(tmp_path / "s.otio"))
+    assert plan.make(tmp_path / "s.otio", [str(stem)], DubConfig()).edit.sounds == ()
