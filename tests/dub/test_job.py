@@ -15,7 +15,7 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig
-from w2l_studio.dub import run, sheet
+from w2l_studio.dub import plan, run, sheet, survey
 from w2l_studio.edit import urls
 from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
 from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
@@ -331,6 +331,22 @@ def test_a_job_that_cannot_begin_leaves_nothing(
     with pytest.raises(kind, match=f"(?i){words}"):
         dub(edit, [str(tmp_path / stem)] if stem else [], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_was_assumed_of_a_file_is_told_before_the_work(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(25)
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=30, faces=(), timecode="00:00:00:05")
+    used = schema.Clip("a", schema.ExternalReference(str(film)), span(10, 8, rate))
+    used.markers.append(schema.Marker("w2l", span(10, 0, rate)))
+    edit, stem = write(tmp_path / "s.otio", [used], rate), str(spoken_stem(tmp_path / "fr.wav", 1))
+    said = "clip 'a' at 00:00:00:00: its frames lie in a.mov counted from 0 and counted from 00:00:00:05"
+    _, events = dub(edit, [stem], tmp_path / "out")
+    (told,) = (one for one in events if isinstance(one, Warned) and one.code == "count-assumed")
+    assert told.message == f"{said}; 0 is assumed"
+    (row,) = survey.rows(plan.make(edit, [stem], CONFIG), CONFIG, look=False)
+    assert row["problem"] == f"{said}; 0 is assumed."
 
 
 @pytest.mark.parametrize("name", ["report.json", "report.html", "s.fr.otio"])
