@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks import lag
-from training import augment
+from training import augment, redub
 from training.data import Clip, column, hear, read_pack
 from w2l_studio.faces import reference
 from w2l_studio.judge.sync import ExpertJudge
@@ -71,12 +71,13 @@ def measure(
     still = pixels.copy()
     still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     maps = np.zeros((len(pixels), 2, 3))
-    hears = int(generator.lead_ms), generator.columns
-    own = generator.speak(Crops(pixels, maps), pixels[rows], voice(clip, len(pixels), *hears))
+
+    def spoken(said: Clip, frames: int) -> Voice:
+        return Voice(redub.heard(generator, said, frames, int(generator.lead_ms)), voice(said, frames).voiced)
+
+    own = generator.speak(Crops(pixels, maps), pixels[rows], spoken(clip, len(pixels)))
     count = min(len(pixels), len(other.frames))
-    dubbed = generator.speak(
-        Crops(pixels[:count], maps[:count]), pixels[rows][:count], voice(other, count, *hears)
-    )
+    dubbed = generator.speak(Crops(pixels[:count], maps[:count]), pixels[rows][:count], spoken(other, count))
     heard = voice(other, count)
     methods = {
         "generator": (own, dubbed),
@@ -126,7 +127,8 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path)
     asked = parser.parse_args()
     net, meta = weights.load_generator(weights.find(asked.weights, "generator").path)
-    generator = Wav2Lip(net, name=asked.weights, lead_ms=meta.lead_ms)
+    ear = weights.load_ear(meta, Path(asked.weights))
+    generator = Wav2Lip(net, name=asked.weights, lead_ms=meta.lead_ms, ear=ear)
     judge = ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert)
     opening = Openness(weights.load_opening(weights.find(asked.opening, "opening").path))
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]

@@ -18,7 +18,7 @@ from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import plain_name, run_options, train
 from training.cli.shards import arrive, travel
-from training.cli.speech import ears, invented, lips
+from training.cli.speech import ears, invented, lips, listen
 from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
@@ -213,6 +213,7 @@ _REST = (
     ears,
     invented,
     lips,
+    listen,
     paper,
     performers,
     heads,

@@ -21,6 +21,7 @@ from training.evaluate import SHIFT
 from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Doubles
 
 #: Leads that are tried: steps of two mel columns around the window that lies evenly around its picture.
@@ -55,7 +56,12 @@ class Curve:
 
 
 def sweep(
-    net: Generator, judge: nn.Module, opening: nn.Module, clips: Sequence[Clip], device: str = "cpu"
+    net: Generator,
+    judge: nn.Module,
+    opening: nn.Module,
+    clips: Sequence[Clip],
+    device: str = "cpu",
+    ear: Lips | None = None,
 ) -> Curve:
     """Let a generator speak clips at every lead.
 
@@ -63,6 +69,7 @@ def sweep(
         judge: a sync expert; another than the generator's teacher says more.
         opening: finds each clip's reference.
         clips: of people that the generator has not seen.
+        ear: what it hears through; None = its own ears.
 
     Raises:
         MediaError: no clip is long enough.
@@ -70,7 +77,7 @@ def sweep(
     clips = [clip for clip in clips if clip.windows > 2 * SHIFT]
     if not clips:
         raise MediaError("no held-out clip to calibrate with", hint="give packs with clips longer than 1.5 s")
-    hand = Wav2Lip(net, name="calibrate", lead_ms=0, precision="fp32", device=device)
+    hand = Wav2Lip(net, name="calibrate", lead_ms=0, precision="fp32", device=device, ear=ear)
     people = sorted({clip.speaker for clip in clips})
     sweeps = np.zeros((len(LEADS_MS), len(people), 2 * SHIFT + 1))
     for clip in clips:

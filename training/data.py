@@ -238,14 +238,14 @@ class Sampler:
 
 
 def hear(mel_columns: Floats, start: int, columns: int = COLUMNS) -> Floats:
-    """Cut a window ``float32[80, columns]``; beyond either end there is silence.
+    """Cut a window ``float32[B, columns]``; beyond either end there is silence.
 
     Args:
         start: where a window of 16 columns begins; a longer one reaches as much further back as forth.
     """
     wanted = start - before(columns) + np.arange(columns)
     inside = (wanted >= 0) & (wanted < mel_columns.shape[1])
-    window = np.full((mel.BANDS, columns), mel.SILENCE, np.float32)
+    window = np.full((len(mel_columns), columns), mel.SILENCE, np.float32)
     window[:, inside] = mel_columns[:, wanted[inside]]
     return window
 

@@ -44,7 +44,13 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         # A state does not tell whether it draws from its reference, but for one that warps it.
         warps = "flow_block.1.weight" in state
         net = Generator(
-            width, side, from_reference=warps, warps=warps, sub_pixels=sub_pixels, columns=columns
+            width,
+            side,
+            from_reference=warps,
+            warps=warps,
+            sub_pixels=sub_pixels,
+            columns=columns,
+            listens="listener.outer.weight" in state,
         )
         meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
     elif "face_encoder.0.conv_block.0.weight" in state:

@@ -15,7 +15,7 @@ from training.evaluate import SHIFT
 from training.paper.faces import faces
 from training.paper.losses import lower_windows
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.terms import Crops, Doubles, FramesBGR, Voice
+from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR, Voice
 
 _BATCH = 48
 #: Mouth and chin within a face, in parts of its side: rows and columns.
@@ -41,10 +41,20 @@ def spoken(hand: Wav2Lip, clip: Clip, reference: int, lead_ms: int) -> tuple[Fra
     """
     numbers = np.arange(len(clip.frames))
     true = faces(clip, numbers, hand.face_px)
-    windows = np.stack([hear(clip.mel, column(int(n), lead_ms), hand.columns) for n in numbers])
+    windows = heard(hand, clip, len(numbers), lead_ms)
     crops = Crops(true, np.zeros((len(true), 2, 3)))
     references = np.ascontiguousarray(np.broadcast_to(true[reference], true.shape))
     return true, hand.speak(crops, references, Voice(windows, np.ones(len(true), np.bool_)))
+
+
+def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:
+    """Return what a generator hears at the first pictures of a clip, ``float32[count, B, C]``.
+
+    Args:
+        lead_ms: where a window begins relative to its picture.
+    """
+    spectrum = hand.listen(clip.mel, np.load(clip.folder / "audio.npy"))
+    return np.stack([hear(spectrum, column(n, lead_ms), hand.columns) for n in range(count)])
 
 
 def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Doubles:

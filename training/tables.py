@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import augment, fid
+from training import augment, fid, redub
 from training.data import SAMPLES_PER_FRAME, Clip, column, hear
 from training.inception import Inception
 from training.lists import Pair
@@ -128,9 +128,9 @@ def _closed(pixels: FramesBGR, opening: Openness) -> Ints:
 
 
 def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
-    lead_ms, columns = int(generator.lead_ms), generator.columns
-    windows = np.stack([hear(clip.mel, column(n, lead_ms), columns) for n in range(count)])
-    return Voice(windows, windows.max((1, 2)) > _SILENT)
+    windows = redub.heard(generator, clip, count, int(generator.lead_ms))
+    loud = np.stack([hear(clip.mel, column(n)) for n in range(count)])
+    return Voice(windows, loud.max((1, 2)) > _SILENT)
 
 
 def pcm(clip: Clip) -> npt.NDArray[np.int16]:

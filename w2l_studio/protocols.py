@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from w2l_studio.terms import Crops, Faces, FramesBGR, Planes, Plate, Verdict, Voice
+from w2l_studio.terms import Crops, Faces, Floats, FramesBGR, Planes, Plate, Verdict, Voice
 
 
 class Detector(Protocol):
@@ -40,13 +40,25 @@ class Generator(Protocol):
     #: Mel columns that a picture is drawn from; more than 16 lie evenly around these.
     columns: int
 
+    def listen(self, mel: Floats, samples: Floats) -> Floats:
+        """Return what it hears of a sound, of which windows are cut: the spectrogram, or more.
+
+        Args:
+            mel: ``float32[80, M]`` as from `sound.mel.spectrogram`.
+            samples: ``float32[S]`` at 16 kHz, of which that was made.
+
+        Returns:
+            ``float32[B, M]``, a column for each of the spectrogram's; -4 in all B means silence.
+        """
+        ...
+
     def speak(self, crops: Crops, references: FramesBGR, voice: Voice) -> FramesBGR:
         """Draw the lower face of every crop so that it says what the voice says.
 
         Args:
             crops: T crops of ``face_px``.
             references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
-            voice: T mel windows of `columns`.
+            voice: T windows of `columns`, cut out of what `listen` returned.
 
         Returns:
             ``uint8[T, P, P, 3]`` BGR; rows above the middle equal the crop's.

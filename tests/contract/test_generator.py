@@ -6,6 +6,8 @@ import torch
 
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
+from w2l_studio.sound.windows import cut
 from w2l_studio.terms import Crops, Voice
 
 
@@ -14,17 +16,25 @@ class Echo:
 
     name, face_px, lead_ms, columns = "echo", 96, 0.0, 16
 
+    def listen(self, mel, samples):
+        return mel
+
     def speak(self, crops, references, voice):
         mouths = crops.pixels.copy()
         mouths[:, 48:] = references[:, 48:]
         return mouths
 
 
-def ours(face_px, precision, **kind):
+def ours(face_px, precision, ear=None, **kind):
     torch.manual_seed(0)
-    return Wav2Lip(
-        Generator(0.25, face_px, **kind), name="ours", lead_ms=-40.0, precision=precision, device="cpu"
-    )
+    net, name = Generator(0.25, face_px, **kind), "ours"
+    return Wav2Lip(net, name=name, lead_ms=-40.0, precision=precision, device="cpu", ear=ear)
+
+
+def listening():
+    """Hears through a fresh network from sound to lips."""
+    torch.manual_seed(1)
+    return ours(192, "bf16", Lips().eval(), sub_pixels=2, from_reference=True, columns=40, listens=True)
 
 
 def moving(made):
@@ -41,6 +51,7 @@ GENERATORS = {
     "192-studio": lambda: ours(192, "bf16", sub_pixels=2, from_reference=True),
     "192-long": lambda: ours(192, "fp32", sub_pixels=2, from_reference=True, columns=40),
     "192-warping": lambda: moving(ours(192, "bf16", sub_pixels=2, from_reference=True, warps=True)),
+    "192-listening": listening,
     "fake": Echo,
 }
 
@@ -54,8 +65,19 @@ def generator(request):
 def material(generator):
     rng, side = np.random.default_rng(0), generator.face_px
     pixels, references = rng.integers(0, 256, (2, 5, side, side, 3)).astype(np.uint8)
-    voice = Voice(rng.uniform(-4, 4, (5, 80, generator.columns)).astype(np.float32), np.ones(5, np.bool_))
+    samples = rng.normal(0, 0.1, 16000).astype(np.float32)
+    spectrum = generator.listen(rng.uniform(-4, 4, (80, 81)).astype(np.float32), samples)
+    heard = cut(spectrum, np.arange(5) * 7, generator.columns)
+    voice = Voice(heard, np.ones(5, np.bool_))
     return Crops(pixels, np.zeros((5, 2, 3))), references, voice
+
+
+def test_it_hears_a_column_for_each_of_the_spectrograms(generator):
+    random = np.random.default_rng(1)
+    for columns in (0, 1, 81):
+        mel = random.uniform(-4, 4, (80, columns)).astype(np.float32)
+        heard = generator.listen(mel, random.normal(0, 0.1, 200 * columns).astype(np.float32))
+        assert (heard.dtype, heard.ndim, heard.shape[1]) == (np.float32, 2, columns)
 
 
 def test_one_mouth_per_crop_and_the_upper_half_is_the_crops(generator, material):

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2l_studio.dub.sounds import Heard, hear, joined
+from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import windows
+from w2l_studio.sound.mel import SILENCE
 
 RATE = Fraction(24000, 1001)
 
@@ -44,6 +46,25 @@ def test_a_sound_is_heard_as_its_windows_are_aligned():
         heard.spectrum, 40, RATE, first_s=Fraction(1, 3), lead_s=Fraction(-75, 1000), columns=40
     )
     assert np.array_equal(heard.voice().windows, wanted)
+
+
+def test_whoever_listens_otherwise_hears_the_same_pauses(tmp_path, spoken_stem):
+    spoken = read_mono(spoken_stem(tmp_path / "a.wav", 2.0), 16000)
+    silence = np.zeros(16000, np.float32)
+    samples = np.concatenate([silence, spoken, silence])
+
+    def listen(mel, heard):
+        assert len(heard) == len(samples)
+        return np.ones((112, mel.shape[1]), np.float32)
+
+    plain = hear(samples, Fraction(0), 90, RATE)
+    other = hear(samples, Fraction(0), 90, RATE, listen=listen)
+    assert np.array_equal(plain.voiced, other.voiced)
+    quiet = (plain.spectrum == SILENCE).all(0)
+    assert 0.2 < quiet.mean() < 0.8
+    # The column in which the sound ends is nobody's.
+    assert np.array_equal((other.spectrum == SILENCE).all(0)[:-1], quiet[:-1])
+    assert joined([other, other]).voice().windows.shape == (180, 112, 16)
 
 
 def test_ten_uncut_minutes_stay_small():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from w2l_studio.mouths import lips
-from w2l_studio.nets.lips import SOUNDS, UNITS, Heard, Lips
+from w2l_studio.nets.lips import SOUNDS, UNITS, Heard, Lips, levelled
 
 RATES = [
     Fraction(24000, 1001),
@@ -36,7 +36,10 @@ class Scripted(nn.Module):
         super().__init__()
         self.ear = Still()
 
-    def forward(self, mel, rows):
+    def joined(self, mel, rows):
+        return mel
+
+    def told(self, mel):
         units = torch.zeros(1, len(UNITS), mel.shape[2])
         units[:, UNITS.index("jawOpen")] = mel[:, 0]
         units[:, UNITS.index("mouthLowerDown")] = 0.5
@@ -175,3 +178,20 @@ def test_the_heads_measures_are_those_of_the_performers_head():
     rest = motion.measured(np.zeros((1, len(names)), np.float32), names)[1]
     np.testing.assert_allclose(moved.opening, opening, atol=0.04)
     np.testing.assert_allclose(moved.width, width / rest, atol=0.06)
+
+
+def test_what_is_thought_of_a_sound_has_a_column_for_each_of_its_spectrogram(monkeypatch):
+    """In blocks as in one piece, to a column; of nothing, nothing is thought."""
+    torch.manual_seed(0)
+    net = Lips().eval()
+    random = np.random.default_rng(0)
+    samples = random.normal(0, 0.1, 301 * 200).astype(np.float32)
+    mel = random.uniform(-4, 4, (80, 301)).astype(np.float32)
+    whole = lips.thought(net, mel, samples)
+    assert (whole.dtype, whole.shape) == (np.float32, (112, 301))
+    assert np.array_equal(whole[:, :300:2], whole[:, 1:300:2])
+    heard = net.joined(torch.from_numpy(levelled(mel)[None]), torch.zeros(1, 288, 301))
+    assert net.thought(heard).shape == (1, 151, 112)
+    monkeypatch.setattr(lips, "_BLOCK", 128)
+    np.testing.assert_allclose(lips.thought(net, mel, samples), whole, atol=1e-4)
+    assert lips.thought(net, mel[:, :0], samples[:0]).shape == (112, 0)

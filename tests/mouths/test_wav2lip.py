@@ -7,6 +7,8 @@ import torch
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip, assemble
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
+from w2l_studio.sound import windows
 from w2l_studio.terms import Crops, Voice
 
 
@@ -42,6 +44,29 @@ def test_it_draws_what_the_network_draws(net):
         drawn = net(torch.from_numpy(voice.windows)[:, None], face).permute(0, 2, 3, 1).numpy() * 255
     assert drawn[:, 48:].std() > 3
     assert np.abs(mouths[:, 48:] - drawn[:, 48:]).max() <= 0.501
+
+
+def test_it_hears_by_its_listener_where_it_has_an_ear_and_by_its_own_ears_where_not():
+    torch.manual_seed(4)
+    net, ear = Generator(0.25, columns=28, listens=True).eval(), Lips().eval()
+    crops, references, voice = material(3)
+    random = np.random.default_rng(5)
+    mel, samples = random.uniform(-4, 4, (80, 81)).astype(np.float32), random.normal(0, 0.1, 16000)
+    made = []
+    for heard_by in (None, ear):
+        hand = made_by(net, ear=heard_by)
+        spectrum = hand.listen(mel, samples.astype(np.float32))
+        voice = Voice(windows.cut(spectrum, np.array([-5, 20, 75]), 28), np.ones(3, np.bool_))
+        made.append(hand.speak(crops, references, voice))
+    with torch.no_grad():
+        net.listener.outer.weight.zero_()
+        net.listener.outer.bias.zero_()
+    deaf = made_by(net, ear=ear).speak(crops, references, voice)
+    assert not np.array_equal(*made)
+    assert not np.array_equal(deaf, made[1])
+    # What it hears through its own ears is as it was: the listener has no say.
+    own = made_by(net).listen(mel, samples.astype(np.float32))
+    assert own is mel
 
 
 def test_the_input_is_masked_target_then_reference():

@@ -417,6 +417,7 @@ def test_header_keeps_every_field():
     told |= {
         "sub_pixels": 2,
         "columns": 28,
+        "listens": "ef" * 32,
         "base": "cd" * 32,
         "lead_ms": -40.0,
         "recipe": "r",

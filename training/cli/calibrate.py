@@ -46,7 +46,7 @@ def calibrate(
     clips = of_splits(read_pack(packs), splits)
     expert = known.load_expert(known.find(judge, "expert").path)
     opening = known.load_opening(known.find(lips, "opening").path)
-    curve = measure.sweep(net, expert, opening, clips, device)
+    curve = measure.sweep(net, expert, opening, clips, device, known.load_ear(meta, weights))
     click.echo(curve.table())
     if not dry_run:
         measure.write(weights, curve.best_ms)

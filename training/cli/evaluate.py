@@ -64,6 +64,7 @@ def evaluate(
     from training.data import read_pack
     from training.machine import started
     from w2l_studio.mouths.wav2lip import Wav2Lip
+    from w2l_studio.nets import weights as known
     from w2l_studio.nets.generator import Generator
 
     check_splits(splits)
@@ -75,8 +76,9 @@ def evaluate(
         for name in networks:
             net, meta = export.named(name)
             if isinstance(net, Generator):
-                where = machine.device.type
-                hands.append(Wav2Lip(net, name=Path(name).stem, lead_ms=meta.lead_ms, device=where))
+                where, ear = machine.device.type, known.load_ear(meta, Path(name))
+                stem = Path(name).stem
+                hands.append(Wav2Lip(net, name=stem, lead_ms=meta.lead_ms, device=where, ear=ear))
             elif meta.kind == "expert":
                 experts[name] = machine.ready(net)
             else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from training.cli.run import FOLDER
+from training.cli.run import FOLDER, plain_name
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,6 +123,49 @@ def ears(
         trainee = EarsTrainee(taught, Recipe(width=width), learned, here)
         noted = lessons.manifest(heard)
         loop.run(trainee, out, machine=here, manifest=noted, steps=steps, seed=seed, workers=workers)
+
+
+@click.command()
+@click.argument("generator")
+@_speech_options
+@click.option("--lips", "through", default="w2l-lips", help="What it hears through: a name or a file.")
+@click.option("--name", default="listening", callback=plain_name, help="Of the generator's new file.")
+def listen(
+    generator: str,
+    out: Path,
+    steps: int,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    through: str,
+    name: str,
+    **where: Any,
+) -> None:
+    """Let GENERATOR (a name or a file) hear through the network from sound to face units."""
+    import torch
+
+    from training import checkpoint, loop, machine
+    from training import listener as hearing
+    from training.data import Entry, manifest
+    from w2l_studio.nets import weights
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    net, meta = weights.load_generator(weights.find(generator, "generator").path)
+    ears = weights.find(through, "lips")
+    heard = _sources(**where)
+    found = list(hearing.lessons(heard, net, weights.load_lips(ears.path), meta.lead_ms, seed))
+    noted = manifest(
+        {Entry("listen", one.name, one.speaker, "train", one.licence, one.name) for one in heard}
+    )
+    with machine.started(device) as here:
+        trainee = hearing.ListenerTrainee(found, net, here)
+        loop.run(trainee, out, machine=here, manifest=noted, steps=steps, seed=seed, workers=workers)
+    learned = checkpoint.load(out / "checkpoint.pt")["trainee"]["net"]
+    path = out / f"{name}.safetensors"
+    weights.save(hearing.listening(net, learned), path, replace(meta, listens=ears.sha256))
+    click.echo(f"{path}: {generator} hears through {ears.name} ({ears.sha256[:12]})")
 
 
 def _sources(

@@ -6,9 +6,10 @@ Joins `media.sound` (samples) with `sound` (mel, windows, speech activity).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,13 @@ from w2l_studio.timing import FrameRange
 #: the spectrogram's edge columns (25 ms) fall outside.
 CONTEXT_S = Fraction(10)
 _COLUMN_S = Fraction(1, mel.COLUMNS_PER_SECOND)
+#: As `protocols.Generator.listen`.
+Listen: TypeAlias = Callable[[Floats, Floats], Floats]
+
+
+def _by_mel(spectrum: Floats, _: Floats) -> Floats:
+    """Listen as networks do that hear mel columns."""
+    return spectrum
 
 
 def stem_for(character: str | None, stems: Sequence[Stem]) -> Stem:
@@ -52,7 +60,7 @@ class Heard:
     """What some pictures hear of a stem, uncut: windows overlap, and all of a long take's would fill memory.
 
     Args:
-        spectrum: ``float32[80, M]`` in which pauses are silence.
+        spectrum: ``float32[B, M]``, as who hears it listens, in which pauses are silence.
         begins: ``int64[T]``, the column with which each picture's window begins.
         columns: of each window.
         voiced: ``bool[T]``, whether speech sounds during the picture.
@@ -75,7 +83,7 @@ class Heard:
 def joined(parts: Sequence[Heard]) -> Heard:
     """Return what all pictures hear, part after part; none hears anything of another part."""
     columns = parts[0].columns
-    silence = np.full((mel.BANDS, columns), mel.SILENCE, np.float32)
+    silence = np.full((len(parts[0].spectrum), columns), mel.SILENCE, np.float32)
     spectra, begins, offset = [silence], list[Ints](), columns
     for part in parts:
         length = part.spectrum.shape[1]
@@ -94,6 +102,7 @@ def heard(
     rate: Fraction,
     lead_s: Fraction = Fraction(0),
     columns: int = windows.COLUMNS,
+    listen: Listen = _by_mel,
 ) -> Heard:
     """Return what the pictures of a range hear of a stem.
 
@@ -104,10 +113,11 @@ def heard(
         rate: pictures per second.
         lead_s: how much later than its picture a mel window begins (negative: earlier).
         columns: of each window.
+        listen: how who hears it listens.
     """
     begin = first_s - stem.first_sample_s
     samples, read_s = _with_context(stem, begin, begin + frames / rate)
-    return hear(samples, begin - read_s, frames, rate, lead_s, columns)
+    return hear(samples, begin - read_s, frames, rate, lead_s, columns, listen)
 
 
 def hear(
@@ -117,9 +127,10 @@ def hear(
     rate: Fraction,
     lead_s: Fraction = Fraction(0),
     columns: int = windows.COLUMNS,
+    listen: Listen = _by_mel,
 ) -> Heard:
     """Return what pictures hear of 16 kHz samples, the first of them from ``first_s`` on."""
-    spectrum = mel.spectrogram(samples)
+    spectrum = listen(mel.spectrogram(samples), samples)
     active = speech.voiced(samples)[: spectrum.shape[1]]
     spectrum[:, : len(active)][:, ~active] = mel.SILENCE
     begins = windows.starts(frames, rate, first_s, lead_s) - windows.before(columns)

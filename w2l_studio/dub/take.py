@@ -178,7 +178,8 @@ def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds
     rate = segment.plate.rate
     first_s = segment.record_start_s + (piece.frames.start - segment.plate_range.start) / rate
     lead_s = Fraction(studio.generator.lead_ms).limit_denominator(1000) / 1000
-    heard = sounds.heard(stem, first_s, len(piece.frames), rate, lead_s, studio.generator.columns)
+    hand = studio.generator
+    heard = sounds.heard(stem, first_s, len(piece.frames), rate, lead_s, hand.columns, hand.listen)
     return heard.of(piece.dubbed)
 
 

@@ -47,7 +47,9 @@ def identify(config: DubConfig) -> dict[str, Entry]:
     names = {"generator": mouths.weights, "expert": mouths.expert, "opening": mouths.opening}
     if config.faces.detector != "mtcnn":
         names[config.faces.detector] = config.faces.detector
-    return {kind: weights.find(name, kind) for kind, name in names.items()}
+    found = {kind: weights.find(name, kind) for kind, name in names.items()}
+    ears = weights.ears_of(found["generator"])
+    return {**found, "lips": ears} if ears else found
 
 
 def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
@@ -61,12 +63,14 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
     """
     mouths = config.mouths
     net, meta = weights.load_generator(entries["generator"].path)
+    ears = entries.get("lips")
     generator = Wav2Lip(
         net,
         name=entries["generator"].name,
         lead_ms=meta.lead_ms,
         precision=mouths.precision,
         device=mouths.device,
+        ear=weights.load_lips(ears.path) if ears else None,
     )
     return Studio(
         detector(config.faces),

@@ -5,13 +5,15 @@ Reads no file and draws no mouth; knows faces by ARKit's units only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, Lips, levelled
+from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, WIDTH, Lips, levelled
 from w2l_studio.nets.moonshine import gain
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 
@@ -113,22 +115,45 @@ def move(net: Lips, sound: Sound, rate: Fraction, frames: int) -> LipMotion:
 
 
 def _listened(net: Lips, sound: Sound) -> _Curves:
-    """Run the network over blocks that overlap by what it sees."""
-    heard, louder = levelled(sound.mel), gain(sound.samples)
-    kinds = np.array([[sound in kind for sound in SOUNDS] for kind in _KINDS], np.float32)
+    kinds = torch.tensor([[sound in kind for sound in SOUNDS] for kind in _KINDS], dtype=torch.float32)
+
+    def said(columns: Tensor) -> Tensor:
+        told = net.told(columns)
+        belief = (kinds @ told.sounds[0].softmax(0)).max(0).values
+        return torch.cat([told.units[0].clamp(0, 1), told.closure[0].sigmoid()[None], belief[None]])
+
+    told = _in_blocks(net, sound.mel, sound.samples, said)
+    return _Curves(told[: len(UNITS)], told[-2], told[-1])
+
+
+def thought(net: Lips, mel: Floats, samples: Floats) -> Floats:
+    """Return what the network thinks of a sound, for generators that listen through it.
+
+    Args:
+        net: in evaluation mode.
+        mel: ``float32[80, M]`` as from `sound.mel.spectrogram`.
+        samples: ``float32[S]`` at 16 kHz.
+
+    Returns:
+        ``float32[112, M]``, about -3..3: a column for each of the spectrogram's.
+    """
+    if not mel.shape[1]:
+        return np.zeros((WIDTH, 0), np.float32)
+    return _in_blocks(net, mel, samples, lambda columns: net.thought(columns)[0].repeat_interleave(2, 0).T)
+
+
+def _in_blocks(net: Lips, mel: Floats, samples: Floats, asked: Callable[[Tensor], Tensor]) -> Floats:
+    """Ask the network about blocks that overlap by what it sees: ``float32[K, M]``."""
+    heard, louder = levelled(mel), gain(samples)
     parts = []
     with torch.inference_mode():
         for start in range(0, heard.shape[1], _BLOCK):
             first = max(0, start - _SEEN)
             stop = min(start + _BLOCK + _SEEN, heard.shape[1])
-            rows = net.ear.at_columns(sound.samples, first, stop, louder)
-            told = net(torch.from_numpy(heard[None, :, first:stop]), rows[None])
-            inside = slice(start - first, start - first + _BLOCK)
-            belief = torch.from_numpy(kinds) @ told.sounds[0].softmax(0)
-            said = (told.units[0].clamp(0, 1), told.closure[0].sigmoid()[None], belief.max(0).values[None])
-            parts.append(torch.cat(said)[:, inside])
-    told = torch.cat(parts, 1).numpy()
-    return _Curves(told[: len(UNITS)], told[-2], told[-1])
+            rows = net.ear.at_columns(samples, first, stop, louder)
+            found = asked(net.joined(torch.from_numpy(heard[None, :, first:stop]), rows[None]))
+            parts.append(found[:, start - first : min(start + _BLOCK, heard.shape[1]) - first])
+    return torch.cat(parts, 1).numpy()
 
 
 def _awake(voiced: Bools) -> Floats:

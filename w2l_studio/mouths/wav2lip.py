@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from w2l_studio.errors import UsageError
+from w2l_studio.mouths import lips
 from w2l_studio.nets.fuse import bf16_pays, fold, lighten
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
 #: Larger batches fall out of the cache and make the allocator return its pages (benchmarks/figures/speed.md).
@@ -30,6 +32,7 @@ class Wav2Lip:
         precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
         device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
         batch: crops per pass, None = what suits the device.
+        ear: what it hears through, for a network with a `listener`; None = its own ears.
     """
 
     def __init__(
@@ -41,9 +44,10 @@ class Wav2Lip:
         precision: str = "auto",
         device: str = "auto",
         batch: int | None = None,
+        ear: Lips | None = None,
     ) -> None:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
-        self.columns = net.columns
+        self.columns, self._ear = net.columns, ear
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
@@ -55,13 +59,17 @@ class Wav2Lip:
         self._batch = batch or (_CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH)
         self._net = _ready(net, self._device, self._dtype)
 
+    def listen(self, mel: Floats, samples: Floats) -> Floats:
+        """Return the spectrogram for its own ears; by an ``ear`` what that thinks, ``float32[112, M]``."""
+        return mel if self._ear is None else lips.thought(self._ear, mel, samples)
+
     def speak(self, crops: Crops, references: FramesBGR, voice: Voice) -> FramesBGR:
         """Draw the lower face of every crop so that it says what the voice says.
 
         Args:
             crops: T crops of `face_px`.
             references: ``uint8[T, P, P, 3]`` BGR, the same person with another mouth.
-            voice: T mel windows of `columns`, cut with this generator's lead.
+            voice: T windows of `columns` of what `listen` returned, cut with this generator's lead.
 
         Returns:
             ``uint8[T, P, P, 3]`` BGR, rounded; rows above the middle are the crop's.

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.nets.blocks import Conv, Up, audio_encoder, fold_time, residuals, scaled, unfold_time
+from w2l_studio.nets.lips import WIDTH
+from w2l_studio.nets.listener import Listener
 from w2l_studio.nets.warp import warped
 
 #: Side of the face -> (channels of the encoder's stages above the bottleneck, side of the bottleneck).
@@ -48,6 +50,7 @@ class Generator(nn.Module):
             convolution, arXiv 1609.05158): with 2, a 192-pixel face is drawn for little more than a 96-pixel
             one; 1 as published.
         columns: mel columns that it hears; 16 (200 ms) as published, in steps of 6 by the strides over time.
+        listens: it may hear through the network from sound to lips as well, by a `listener`.
 
     Raises:
         ValueError: a `face_px` for which there are no stages; `warps` without `from_reference`.
@@ -62,6 +65,7 @@ class Generator(nn.Module):
         warps: bool = False,
         sub_pixels: int = 1,
         columns: int = 16,
+        listens: bool = False,
     ) -> None:
         super().__init__()
         if face_px not in _SIZES or face_px // sub_pixels not in _SIZES:
@@ -77,6 +81,7 @@ class Generator(nn.Module):
         deep = scaled(512, width)
         self.face_encoder_blocks = nn.ModuleList(_encoder(down, neck, deep, sub_pixels))
         self.audio_encoder = audio_encoder(width, 1, deep, columns)
+        self.listener = Listener(columns, deep) if listens else None
         self.face_decoder_blocks = nn.ModuleList(_decoder(up, down, neck, deep))
         last = scaled(32, width) * sub_pixels
         self.output_block = nn.Sequential(
@@ -93,7 +98,8 @@ class Generator(nn.Module):
         """Draw whole faces.
 
         Args:
-            audio: mel windows ``[N, 1, 80, C]`` or ``[B, T, 1, 80, C]`` of C `columns`, -4..4.
+            audio: mel windows ``[N, 1, 80, C]`` or ``[B, T, 1, 80, C]`` of C `columns`, -4..4; or, where it
+                has a `listener`, windows ``[N, 1, 112, C]`` for that.
             face: BGR 0..1, channels 0-2 the target with its lower half 0, 3-5 the reference:
                 ``[N, 6, P, P]`` or ``[B, 6, T, P, P]``.
 
@@ -111,7 +117,7 @@ class Generator(nn.Module):
         The decoder keeps the rows that these depend on, no more.
 
         Args:
-            audio: ``[N, 1, 80, C]``.
+            audio: ``[N, 1, 80, C]`` or ``[N, 1, 112, C]``.
             face: ``[N, 6, P, P]``.
 
         Returns:
@@ -126,7 +132,7 @@ class Generator(nn.Module):
         for block in self.face_encoder_blocks:
             face = block(face)
             skips.append(face)
-        x, top = self.audio_encoder(audio), 0
+        x, top = self._hear(audio), 0
         rows = iter(self._rows(first_row // self.sub_pixels))
         for block in self.face_decoder_blocks:
             for unit in block.children():
@@ -144,6 +150,11 @@ class Generator(nn.Module):
                 beneath = warped(reference, flow * (self.face_px * _REACH), first_row)
             drawn = drawn + torch.logit(beneath.to(drawn.dtype), _LEAST)
         return torch.sigmoid(drawn)
+
+    def _hear(self, audio: Tensor) -> Tensor:
+        ears = self.listener if self.listener is not None and audio.shape[2] == WIDTH else self.audio_encoder
+        heard: Tensor = ears(audio)
+        return heard
 
     def _rows(self, first_row: int) -> list[int]:
         """Return of each unit, from the bottleneck up, the first row that the output's depends on.

@@ -33,7 +33,8 @@ _BANDS = 80
 _TOLD = len(UNITS) + 1 + len(SOUNDS)
 #: Digital silence in the mel spectrogram; it stays what it is.
 _SILENCE = -4.0
-_WIDTH = 112
+#: Numbers that the network thinks in.
+WIDTH = 112
 #: Two columns are one step; all layers together see a second of sound.
 _STEP = 2
 _DILATIONS = (1, 2, 4, 8, 1, 2, 4, 1)
@@ -74,10 +75,10 @@ class Lips(nn.Module):
         self.ear = moonshine.Moonshine()
         self.register_buffer("usual", torch.zeros(_BANDS + moonshine.WIDTH))
         self.register_buffer("spread", torch.ones(_BANDS + moonshine.WIDTH))
-        self.begin = nn.Linear(3 * _STEP * (_BANDS + moonshine.WIDTH), _WIDTH)
+        self.begin = nn.Linear(3 * _STEP * (_BANDS + moonshine.WIDTH), WIDTH)
         self.blocks = nn.ModuleList(_Block(dilation) for dilation in _DILATIONS)
-        self.norm = nn.LayerNorm(_WIDTH)
-        self.lips = nn.Linear(_WIDTH, _STEP * _TOLD)
+        self.norm = nn.LayerNorm(WIDTH)
+        self.lips = nn.Linear(WIDTH, _STEP * _TOLD)
 
     def forward(self, mel: Tensor, rows: Tensor) -> Heard:
         """Listen.
@@ -94,16 +95,23 @@ class Lips(nn.Module):
 
     def told(self, columns: Tensor) -> Heard:
         """Say what lips do, from `joined` inputs."""
-        count = columns.shape[2]
-        columns = functional.pad(columns, (0, -count % _STEP)).transpose(1, 2)
+        found, count = self.thought(columns), columns.shape[2]
+        told = self.lips(found).float().reshape(len(found), -1, _TOLD).transpose(1, 2)[:, :, :count]
+        return Heard(told[:, : len(UNITS)], told[:, len(UNITS)], told[:, len(UNITS) + 1 :])
+
+    def thought(self, columns: Tensor) -> Tensor:
+        """Return what the network thinks before it says anything: ``[N, M / 2 upwards, 112]``, about -3..3.
+
+        Args:
+            columns: `joined` inputs of M columns; a row stands for two of them.
+        """
+        columns = functional.pad(columns, (0, -columns.shape[2] % _STEP)).transpose(1, 2)
         steps = columns.reshape(len(columns), -1, _STEP * columns.shape[2])
         found = functional.relu(self.begin(_neighbours(steps, 1, 1)))
         for block in self.blocks:
             found = found + block(found)
-        told = (
-            self.lips(self.norm(found)).float().reshape(len(found), -1, _TOLD).transpose(1, 2)[:, :, :count]
-        )
-        return Heard(told[:, : len(UNITS)], told[:, len(UNITS)], told[:, len(UNITS) + 1 :])
+        thought: Tensor = self.norm(found)
+        return thought
 
 
 class _Block(nn.Module):
@@ -111,8 +119,8 @@ class _Block(nn.Module):
 
     def __init__(self, dilation: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(_WIDTH)
-        self.mix = nn.Linear(3 * _WIDTH, _WIDTH)
+        self.norm = nn.LayerNorm(WIDTH)
+        self.mix = nn.Linear(3 * WIDTH, WIDTH)
         self.drop = nn.Dropout(_DROPOUT)
         self._dilation = dilation
 

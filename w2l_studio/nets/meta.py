@@ -23,6 +23,8 @@ class Meta:
         warps: whether it moves the reference's pixels before it draws upon them.
         sub_pixels: of a generator's outer layers (`generator.Generator`).
         columns: mel columns that a generator hears.
+        listens: SHA-256 of the weights from sound to lips that a generator hears through; empty = it hears by
+            its own ears.
         lead_ms: where a mel window begins relative to its picture; negative = before.
         recipe: how it was trained.
         steps: for how long.
@@ -41,6 +43,7 @@ class Meta:
     warps: bool = False
     sub_pixels: int = 1
     columns: int = 16
+    listens: str = ""
     lead_ms: float = 0.0
     recipe: str = ""
     steps: int = 0

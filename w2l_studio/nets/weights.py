@@ -25,9 +25,11 @@ __all__ = [
     "Entry",
     "Meta",
     "add",
+    "ears_of",
     "entries",
     "fetch",
     "find",
+    "load_ear",
     "load_expert",
     "load_generator",
     "load_judge",
@@ -69,11 +71,36 @@ def load_generator(path: Path) -> tuple[Generator, Meta]:
             warps=meta.warps,
             sub_pixels=meta.sub_pixels,
             columns=meta.columns,
+            listens=bool(meta.listens),
         )
     except ValueError as error:
         raise WeightsError(str(error), hint="update the engine", where=str(path)) from error
     checkpoint.fill(net, state, path)
     return net.eval(), meta
+
+
+def ears_of(generator: Entry) -> Entry | None:
+    """Return the weights from sound to lips that a generator hears through, None where its own ears do.
+
+    Raises:
+        WeightsError: these weights are not here, or a header is damaged.
+    """
+    header = checkpoint.header(generator.path)
+    listens = _meta(header, generator.path).listens if header else ""
+    if not listens:
+        return None
+    return _with_sha256(listens, "that it hears through", generator.path)
+
+
+def load_ear(meta: Meta, where: Path) -> Lips | None:
+    """Load what a generator hears through, by what its weights say; None where its own ears do.
+
+    Raises:
+        WeightsError: it is not here, or unreadable.
+    """
+    if not meta.listens:
+        return None
+    return load_lips(_with_sha256(meta.listens, "that it hears through", where).path)
 
 
 def load_expert(path: Path) -> nn.Module:
@@ -199,14 +226,8 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
 
 def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, Tensor]:
     """Add a delta (`training.adapt`) to the weights that it was made from, which their hash finds."""
-    entry = next((entry for entry in entries() if entry.sha256 == base), None)
-    if entry is None:
-        raise WeightsError(
-            f"the weights that it is a delta upon are not here (SHA-256 {base})",
-            hint="add their file with `w2l-studio weights add FILE`",
-            where=str(where),
-        )
-    state, _ = checkpoint.read(find(entry.name).path)
+    entry = _with_sha256(base, "that it is a delta upon", where)
+    state, _ = checkpoint.read(entry.path)
     foreign = next(
         (key for key in changes if state.get(key, changes[key][None]).shape != changes[key].shape), None
     )
@@ -215,6 +236,17 @@ def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, 
             f"{foreign} is not in {entry.name}", hint="this delta is damaged", where=str(where)
         )
     return {**state, **{key: state[key] + change for key, change in changes.items()}}
+
+
+def _with_sha256(sha256: str, what_for: str, where: Path) -> Entry:
+    entry = next((entry for entry in entries() if entry.sha256 == sha256), None)
+    if entry is None:
+        raise WeightsError(
+            f"the weights {what_for} are not here (SHA-256 {sha256})",
+            hint="add their file with `w2l-studio weights add FILE`",
+            where=str(where),
+        )
+    return find(entry.name)
 
 
 def _meta(header: dict[str, str], path: Path) -> Meta:

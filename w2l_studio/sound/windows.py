@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from w2l_studio.sound.mel import BANDS, COLUMNS_PER_SECOND, SILENCE
+from w2l_studio.sound.mel import COLUMNS_PER_SECOND, SILENCE
 from w2l_studio.terms import Floats, Ints
 
 #: Columns of a window: 200 ms, five pictures at 25 a second (paper 3.1).
@@ -77,11 +77,15 @@ def align(
 
 
 def cut(mel: Floats, begins: Ints, columns: int) -> Floats:
-    """Cut windows ``float32[T, 80, columns]`` that begin at some columns; beyond either end is silence."""
+    """Cut windows ``float32[T, B, columns]`` that begin at some columns; beyond either end is silence.
+
+    Args:
+        mel: ``float32[B, M]``: a spectrogram, or anything else that has its columns and its silence.
+    """
     wanted = begins[:, None] + np.arange(columns)
     outside = (wanted < 0) | (wanted >= mel.shape[1])
     if mel.shape[1] == 0:
-        return np.full((len(begins), BANDS, columns), SILENCE, np.float32)
+        return np.full((len(begins), len(mel), columns), SILENCE, np.float32)
     windows = mel[:, np.where(outside, 0, wanted)]
     windows[:, outside] = SILENCE
     return np.ascontiguousarray(windows.transpose(1, 0, 2))

@@ -86,7 +86,7 @@ class Voice:
     """What the generator hears, one entry per picture.
 
     Args:
-        windows: ``float32[T, 80, C]``, mel windows in -4..4.
+        windows: ``float32[T, B, C]``: of a mel spectrogram, or of what a generator hears; silence is -4.
         voiced: ``bool[T]``, whether speech sounds during the picture.
     """
 

@@ -1,0 +1,121 @@
+"""A generator that hears through the network from sound to lips: what it learns, keeps, and is told."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from click.testing import CliRunner
+
+pytest.importorskip("moderngl", reason="needs the extra [performers]")
+
+from training import checkpoint, loop, start
+from training.__main__ import cli
+from training.listener import ListenerTrainee, lessons, listening
+from w2l_studio.config import DubConfig, MouthConfig
+from w2l_studio.dub import wiring
+from w2l_studio.errors import WeightsError
+from w2l_studio.nets import weights
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.meta import Meta
+
+KIND = {"from_reference": True, "columns": 40}
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(0)
+    return Generator(0.0625, **KIND).eval()
+
+
+@pytest.fixture(scope="module")
+def ear():
+    return weights.load_lips(weights.find("w2l-lips", "lips").path)
+
+
+@pytest.fixture(scope="module")
+def found(tones, net, ear):
+    return list(lessons([tones(i, 3) for i in range(4)], net, ear, -75.0, 0))
+
+
+def test_a_lesson_has_a_row_for_every_picture_and_thoughts_for_every_column(found):
+    for lesson in found:
+        assert lesson.thoughts.shape[0] == 112
+        assert len(lesson.begins) == len(lesson.wanted)
+        # A picture's window lies evenly around its middle.
+        assert abs(float(lesson.begins[0]) + 20 - 80 / 50) <= 1
+        assert np.isfinite(lesson.wanted).all()
+    assert any((lesson.thoughts == -4).all(0).any() for lesson in found), "pauses are silence"
+
+
+def test_it_learns_to_say_what_the_ears_say(found, net):
+    torch.manual_seed(0)
+    trainee = ListenerTrainee(found, net)
+    told = [float(trainee.step(n, 80, np.random.default_rng(n))["loss"]) for n in range(80)]
+    assert 0.8 < told[0] < 1.3
+    assert np.mean(told[-5:]) < 0.6 * told[0]
+
+
+def test_a_run_goes_on_exactly(found, net, tmp_path):
+    def begun():
+        torch.manual_seed(0)
+        return ListenerTrainee(found, net)
+
+    whole = loop.run(begun(), tmp_path / "whole", steps=4, report=lambda _: None)
+
+    class Killed(Exception):
+        pass
+
+    class Dying(ListenerTrainee):
+        def learn(self, number, steps, drawn):
+            if number == 2:
+                raise Killed
+            return super().learn(number, steps, drawn)
+
+    torch.manual_seed(0)
+    with pytest.raises(Killed):
+        loop.run(Dying(found, net), tmp_path / "cut", steps=4, save_every=1, report=lambda _: None)
+    assert loop.run(begun(), tmp_path / "cut", steps=4, report=lambda _: None) == whole
+
+
+def test_nothing_but_hearing_changes_and_another_generator_can_begin_with_it(found, net):
+    made = listening(net, ListenerTrainee(found, net).net.state_dict())
+    assert net.listener is None
+    for name, value in net.state_dict().items():
+        assert torch.equal(made.state_dict()[name], value), name
+    other = Generator(0.0625, **KIND)
+    assert all(name.startswith("listener.") for name in start.begin(other, made))
+    assert torch.equal(other.output_block[1].weight, net.output_block[1].weight)
+
+
+def test_the_command_writes_weights_that_a_job_hears_through(tmp_path, tones, net, monkeypatch):
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(tmp_path / "store"))
+    speech, base = tmp_path / "speech", tmp_path / "base.safetensors"
+    speech.mkdir()
+    said = tones(0)
+    soundfile.write(speech / "a.wav", said.audio, 16000)
+    row = {"id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "language": "en"}
+    row |= {"aligner": "manual", "conf": None, "phones": said.phones}
+    (speech / "speech.jsonl").write_text(json.dumps(row), "utf-8")
+    meta = Meta("generator", width=0.0625, lead_ms=-75.0, recipe="finish", steps=7, licence="CC0", **KIND)
+    weights.save(net, base, meta)
+    words = ["listen", base, "--speech", speech, "--out", tmp_path / "run", "--steps", 2, "--name", "new"]
+    done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    path = tmp_path / "run" / "new.safetensors"
+    made, told = weights.load_generator(path)
+    lips = weights.find("w2l-lips", "lips")
+    assert told == replace(meta, listens=lips.sha256)
+    learned = checkpoint.load(tmp_path / "run" / "checkpoint.pt")["trainee"]["net"]
+    np.testing.assert_allclose(made.listener.state_dict()["outer.weight"], learned["outer.weight"], atol=1e-3)
+    config = DubConfig(mouths=MouthConfig(weights=str(path), device="cpu"))
+    entries = wiring.identify(config)
+    assert entries["lips"] == lips
+    hand = wiring.build(config, entries).generator
+    assert hand.listen(np.zeros((80, 41), np.float32), np.ones(8000, np.float32)).shape == (112, 41)
+    assert "lips" not in wiring.identify(DubConfig(mouths=MouthConfig(weights=str(base), device="cpu")))
+    weights.save(made, path, replace(told, listens="ab" * 32))
+    with pytest.raises(WeightsError, match=r"that it hears through are not here.*abab"):
+        wiring.identify(config)

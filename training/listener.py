@@ -1,0 +1,182 @@
+"""Teaches a generator to hear through the network from sound to lips, in place of its own ears.
+
+Its ears have learned what speech does to lips from the voices of its lessons, and on others they mishear;
+the network behind `w2l-studio lips` has Moonshine's layers, which have heard thousands. So a
+`nets.listener` learns to say of that network's thoughts what the ears say of the same speech, by voices
+that the ears know. What draws stays as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.data import FPS
+from training.loop import one_cycle
+from training.machine import Machine
+from training.performers import voice
+from training.performers.act import Source
+from w2l_studio.mouths.lips import thought
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
+from w2l_studio.nets.listener import Listener
+from w2l_studio.sound import mel, speech, windows
+from w2l_studio.terms import Bools, Floats, Ints
+
+_MOMENTS = 512
+_RATE = 2e-3
+_LIMIT = 2.0
+#: So long an utterance is at most, and the silence at both its ends.
+_LONGEST_S, _AROUND_S = 6, 0.4
+#: Share of the utterances whose pauses are digitally silent, as the engine makes those of stems.
+_HUSHED = 0.7
+#: Share of the utterances that are heard in a room, beside noise or on a line.
+_PLACED = 0.4
+#: Standard deviation of what is added to thoughts.
+_NOISE = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """One utterance.
+
+    Args:
+        thoughts: ``float16[112, M]``.
+        begins: ``int64[T]``, the column with which each picture's window begins.
+        wanted: ``float32[T, D]``, what the ears say.
+    """
+
+    thoughts: Floats
+    begins: Ints
+    wanted: Floats
+
+
+class Moments(NamedTuple):
+    """What a step learns from: windows ``float32[N, 1, 112, C]``, embeddings ``float32[N, D]``."""
+
+    heard: Tensor
+    wanted: Tensor
+
+
+def lessons(
+    sources: Iterable[Source], net: Generator, ear: Lips, lead_ms: float, seed: int
+) -> Iterator[Lesson]:
+    """Make lessons of speech.
+
+    Args:
+        net: in evaluation mode; its ears teach.
+        ear: what is to be heard through.
+        lead_ms: the generator's.
+        seed: of rooms, noise and lines.
+    """
+    random = np.random.default_rng(seed)
+    lead_s = Fraction(lead_ms).limit_denominator(1000) / 1000
+    around = np.zeros(int(_AROUND_S * mel.SAMPLE_RATE), np.float32)
+    for source in sources:
+        samples = np.concatenate([around, source.audio[: _LONGEST_S * mel.SAMPLE_RATE], around])
+        elsewhere = voice.placed(random, samples) if random.random() < _PLACED else samples
+        elsewhere = np.pad(elsewhere, (0, max(0, len(samples) - len(elsewhere))))[: len(samples)]
+        pauses = ~speech.voiced(samples) if random.random() < _HUSHED else None
+        spectrum = _hushed(mel.spectrogram(samples), pauses)
+        thoughts = _hushed(thought(ear, mel.spectrogram(elsewhere), elsewhere), pauses)
+        count = len(samples) * FPS // mel.SAMPLE_RATE
+        begins = windows.starts(count, Fraction(FPS), Fraction(0), lead_s) - windows.before(net.columns)
+        heard = torch.from_numpy(windows.cut(spectrum, begins, net.columns))[:, None]
+        with torch.inference_mode():
+            wanted = net.audio_encoder(heard).flatten(1).numpy()
+        yield Lesson(thoughts.astype(np.float16), begins, wanted)
+
+
+def _hushed(spectrum: Floats, pauses: Bools | None) -> Floats:
+    if pauses is not None:
+        pauses = pauses[: spectrum.shape[1]]
+        spectrum[:, : len(pauses)][:, pauses] = mel.SILENCE
+    return spectrum
+
+
+class MomentSource:
+    """Fulfils `feed.Source`: moments of any utterances.
+
+    Args:
+        found: what to learn from.
+        columns: of the generator's windows.
+        machine: whose part of a batch is drawn.
+    """
+
+    def __init__(self, found: Sequence[Lesson], columns: int, machine: Machine) -> None:
+        self._found, self._columns, self._machine = found, columns, machine
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
+        """Draw this process's part of a batch; the same at every step of the run."""
+        del number, steps
+        heard, wanted = [], []
+        for chance in self._machine.part(random, _MOMENTS):
+            lesson = self._found[chance.integers(len(self._found))]
+            row = slice(at := int(chance.integers(len(lesson.begins))), at + 1)
+            heard.append(windows.cut(lesson.thoughts, lesson.begins[row], self._columns))
+            wanted.append(lesson.wanted[row])
+        return Moments(
+            torch.from_numpy(np.concatenate(heard))[:, None].float(),
+            torch.from_numpy(np.concatenate(wanted)),
+        )
+
+
+class ListenerTrainee:
+    """Fulfils `loop.Fed`.
+
+    Args:
+        found: what to learn from.
+        net: the generator that is to listen; it is not changed.
+    """
+
+    def __init__(self, found: Sequence[Lesson], net: Generator, machine: Machine | None = None) -> None:
+        self._machine = machine or Machine()
+        self.source = MomentSource(found, net.columns, self._machine)
+        wanted = np.concatenate([lesson.wanted for lesson in found])
+        self._spread = float(wanted.var(0).mean())
+        listener = Listener(net.columns, wanted.shape[1])
+        nn.init.zeros_(listener.outer.weight)
+        with torch.no_grad():
+            listener.outer.bias.copy_(torch.from_numpy(wanted.mean(0)))
+        self.net = self._machine.ready(listener)
+        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.05)
+
+    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
+        """Draw and learn."""
+        return self.learn(number, steps, self.source.draw(number, steps, random))
+
+    def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
+        """Learn to say what the ears say; a loss of 1 says the mean of all."""
+        batch = self._machine.place(drawn)
+        for group in self._optimiser.param_groups:
+            group["lr"] = _RATE * one_cycle(number, steps)
+        noisy = batch.heard + _NOISE * torch.randn_like(batch.heard)
+        said = self.net(noisy).flatten(1)
+        loss = functional.mse_loss(said, batch.wanted) / self._spread
+        self._machine.learn(loss, self._optimiser, _LIMIT)
+        return {"loss": loss.detach()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return listener and optimiser."""
+        return {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def listening(net: Generator, learned: dict[str, Tensor]) -> Generator:
+    """Return a copy of a generator that hears by what a listener has learned."""
+    copied = copy.deepcopy(net)
+    copied.listener = Listener(net.columns, len(learned["outer.bias"]))
+    copied.listener.load_state_dict(learned)
+    return copied.eval()
