@@ -175,7 +175,7 @@ def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **term
 @click.option("--width", default=0.375, help="Channel multiplier.")
 @click.option("--start", help="Begin with what these weights have learned: a name or a file.")
 @click.option("--ears", type=_FOLDER, help="A run of `ears`: its audio encoder is taken and stays as it is.")
-@click.option("--pictures", type=click.IntRange(8), help="Its batch, in eights; the recipe's is 32.")
+@click.option("--pictures", type=click.IntRange(8), help="Its batch; the recipe's is 32.")
 def generator(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
