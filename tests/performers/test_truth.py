@@ -6,6 +6,8 @@ import pytest
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 from benchmarks import stage, truth
 
+SURE = np.ones(40, np.bool_)
+
 
 @pytest.fixture(scope="module")
 def film(draw_face, face_points):
@@ -18,23 +20,35 @@ def film(draw_face, face_points):
 def test_the_truth_is_perfect_and_a_lag_has_its_sign(film):
     measures = {"now": film.opening, "late": np.roll(film.opening, 2)}
     for name, lag in (("now", 0), ("late", 2)):
-        told = truth.figures(film.pixels, film, lambda _, name=name: measures[name])
-        assert told[2:] == pytest.approx([lag, 1.0, 0.0])
-    assert truth.figures(film.pixels, film, lambda _: film.opening)[:2] == pytest.approx([0, 1])
-    still = truth.figures(film.pixels, film, lambda _: np.zeros(40, np.float32))
-    assert np.isnan(still[1:3]).all()
+        told = truth.figures(film.pixels, film, SURE, lambda _, name=name: measures[name])
+        assert told[3:] == pytest.approx([lag, 1.0, 0.0])
+    assert truth.figures(film.pixels, film, SURE, lambda _: film.opening)[:3] == pytest.approx([0, 1, 1])
+    still = truth.figures(film.pixels, film, SURE, lambda _: np.zeros(40, np.float32))
+    assert np.isnan(still[1:4]).all()
     assert still[0] == pytest.approx(film.opening.mean())
+
+
+def test_where_words_are_guessed_nothing_counts_among_the_sure_ones(film):
+    sure = np.arange(40) < 32
+    measured = np.where(sure, film.opening, 1 - film.opening).astype(np.float32)
+    told = truth.figures(film.pixels, film, sure, lambda _: measured)
+    assert told[1] < 0.9
+    assert told[2] == pytest.approx(1)
+    few = truth.figures(film.pixels, film, np.arange(40) < 20, lambda _: measured)
+    assert np.isnan(few[2]), "less than a second says nothing"
+    line = stage.Line("", np.zeros(0, np.float32), [], [(1.28, 9.0)])
+    assert np.array_equal(line.sure(40), sure)
 
 
 def test_a_seam_and_another_mouth_show(film):
     opening = lambda _: film.opening  # noqa: E731 - stands in for the network
-    other = truth.figures(film.pixels[::-1], film, opening)
-    assert other[3] < 0.95
+    other = truth.figures(film.pixels[::-1], film, SURE, opening)
+    assert other[4] < 0.95
     seamed = film.pixels.copy()
     seamed[:, 110:] = np.clip(seamed[:, 110:].astype(int) + 25, 0, 255)
-    assert truth.figures(seamed, film, opening)[4] > 0.15
+    assert truth.figures(seamed, film, SURE, opening)[5] > 0.15
     lighter = np.clip(film.pixels.astype(int) + 1, 0, 255).astype(np.uint8)
-    assert truth.figures(lighter, film, opening)[4] < 0.05
+    assert truth.figures(lighter, film, SURE, opening)[5] < 0.05
 
 
 def test_landmarks_tell_lips_apart_and_how_they_follow():
@@ -43,13 +57,15 @@ def test_landmarks_tell_lips_apart_and_how_they_follow():
     face[[61, 291]] = [200, 300], [280, 300]
     true = np.repeat(face[None], 40, 0).astype(np.float32)
     true[:, 13], true[:, 14] = [240, 300], np.stack([np.full(40, 240), 300 + 80 * opening], 1)
-    assert truth.landmark_figures(true, true, opening) == pytest.approx([0, 1])
-    other = true.copy()
+    assert truth.landmark_figures(true, true, opening, SURE) == pytest.approx([0, 0, 1])
+    other, sure = true.copy(), np.arange(40) < 20
     other[:, 14] = true[::-1, 14]
-    distance, correlation = truth.landmark_figures(other, true, opening)
-    assert distance == pytest.approx(np.abs(opening - opening[::-1]).mean() / 40, rel=1e-4)
+    distance, of_sure, correlation = truth.landmark_figures(other, true, opening, sure)
+    apart = np.abs(opening - opening[::-1]) / 40
+    assert distance == pytest.approx(apart.mean(), rel=1e-4)
+    assert of_sure == pytest.approx(apart[sure].mean(), rel=1e-4)
     assert correlation < 0.7
-    assert np.isnan(truth.landmark_figures(true * np.nan, true, opening)).all()
+    assert np.isnan(truth.landmark_figures(true * np.nan, true, opening, SURE)).all()
 
 
 def test_lips_rest_where_nothing_is_said():
