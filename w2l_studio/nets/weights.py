@@ -86,10 +86,7 @@ def ears_of(generator: Entry) -> Entry | None:
         WeightsError: these weights are not here, or a header is damaged.
     """
     header = checkpoint.header(generator.path)
-    listens = _meta(header, generator.path).listens if header else ""
-    if not listens:
-        return None
-    return _with_sha256(listens, "that it hears through", generator.path)
+    return _ear(_meta(header, generator.path), generator.path) if header else None
 
 
 def load_ear(meta: Meta, where: Path) -> Lips | None:
@@ -98,9 +95,8 @@ def load_ear(meta: Meta, where: Path) -> Lips | None:
     Raises:
         WeightsError: it is not here, or unreadable.
     """
-    if not meta.listens:
-        return None
-    return load_lips(_with_sha256(meta.listens, "that it hears through", where).path)
+    ear = _ear(meta, where)
+    return load_lips(ear.path) if ear else None
 
 
 def load_expert(path: Path) -> nn.Module:
@@ -236,6 +232,10 @@ def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, 
             f"{foreign} is not in {entry.name}", hint="this delta is damaged", where=str(where)
         )
     return {**state, **{key: state[key] + change for key, change in changes.items()}}
+
+
+def _ear(meta: Meta, where: Path) -> Entry | None:
+    return _with_sha256(meta.listens, "that it hears through", where) if meta.listens else None
 
 
 def _with_sha256(sha256: str, what_for: str, where: Path) -> Entry:
