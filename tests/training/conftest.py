@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import soundfile
 
 FRAMES = 60
 
@@ -78,6 +79,18 @@ def _tones(seed, seconds=2):
 @pytest.fixture(scope="session", name="tones")
 def _tones_fixture():
     return _tones
+
+
+@pytest.fixture
+def spoken_folder(tmp_path, tones) -> Path:
+    """One utterance of tones as `--speech` takes it: `speech.jsonl` and its sound."""
+    folder, said = tmp_path / "speech", tones(0)
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", said.audio, 16000)
+    row = {"id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "language": "en"}
+    row |= {"aligner": "manual", "conf": None, "phones": said.phones}
+    (folder / "speech.jsonl").write_text(json.dumps(row), "utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

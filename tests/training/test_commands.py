@@ -1,7 +1,5 @@
 """What cannot be meant is told in one sentence, before anything is measured or written."""
 
-import json
-
 import numpy as np
 import pytest
 import soundfile
@@ -84,18 +82,11 @@ def test_a_folder_with_nothing_to_perform_is_told(tmp_path, given):
     assert not (tmp_path / "cgi").exists()
 
 
-def test_ears_are_taught_where_and_how_it_is_asked(tmp_path, tones):
+def test_ears_are_taught_where_and_how_it_is_asked(tmp_path, spoken_folder):
     pytest.importorskip("moderngl", reason="needs the extra [performers]")
     from training import checkpoint
 
-    speech = tmp_path / "speech"
-    speech.mkdir()
-    said = tones(0)
-    soundfile.write(speech / "a.wav", said.audio, 16000)
-    row = {"id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "language": "en"}
-    row |= {"aligner": "manual", "conf": None, "phones": said.phones}
-    (speech / "speech.jsonl").write_text(json.dumps(row), "utf-8")
-    words = ["ears", "--speech", speech, "--steps", 1, "--width", 0.0625, "--device", "cpu"]
+    words = ["ears", "--speech", spoken_folder, "--steps", 1, "--width", 0.0625, "--device", "cpu"]
     learned = []
     for precision in ("fp32", "bf16", "fp32"):
         out = tmp_path / str(len(learned))

@@ -1,11 +1,9 @@
 """A generator that hears through the network from sound to lips: what it learns, keeps, and is told."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from click.testing import CliRunner
 
@@ -90,18 +88,23 @@ def test_nothing_but_hearing_changes_and_another_generator_can_begin_with_it(fou
     assert torch.equal(other.output_block[1].weight, net.output_block[1].weight)
 
 
-def test_the_command_writes_weights_that_a_job_hears_through(tmp_path, tones, net, monkeypatch):
+def test_the_command_writes_weights_that_a_job_hears_through(tmp_path, spoken_folder, net, monkeypatch):
     monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(tmp_path / "store"))
-    speech, base = tmp_path / "speech", tmp_path / "base.safetensors"
-    speech.mkdir()
-    said = tones(0)
-    soundfile.write(speech / "a.wav", said.audio, 16000)
-    row = {"id": "a", "file": "a.wav", "speaker": "s", "licence": "CC0", "corpus": "none", "language": "en"}
-    row |= {"aligner": "manual", "conf": None, "phones": said.phones}
-    (speech / "speech.jsonl").write_text(json.dumps(row), "utf-8")
+    base = tmp_path / "base.safetensors"
     meta = Meta("generator", width=0.0625, lead_ms=-75.0, recipe="finish", steps=7, licence="CC0", **KIND)
     weights.save(net, base, meta)
-    words = ["listen", base, "--speech", speech, "--out", tmp_path / "run", "--steps", 2, "--name", "new"]
+    words = [
+        "listen",
+        base,
+        "--speech",
+        spoken_folder,
+        "--out",
+        tmp_path / "run",
+        "--steps",
+        2,
+        "--name",
+        "new",
+    ]
     done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     path = tmp_path / "run" / "new.safetensors"
