@@ -89,7 +89,7 @@ def landmark_figures(shown: Floats, true: Floats, opening: Floats, sure: Bools) 
 
 def cut(pixels: FramesBGR, points: Floats, size_px: int) -> FramesBGR:
     """Cut the truth's windows out of pictures, as calm as the engine's: they tell nothing of its lips."""
-    windows = smooth.steady_windows(crop.windows(points), np.ones(len(points), np.bool_), Fraction(FPS))
+    windows = smooth.windows(points, np.ones(len(points), np.bool_), Fraction(FPS))
     return crop.cut(pixels, crop.affines(windows, size_px), size_px).pixels
 
 

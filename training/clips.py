@@ -22,7 +22,7 @@ from training.splits import Video
 from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
-from w2l_studio.terms import Doubles, FaceTrack, Floats, FramesBGR
+from w2l_studio.terms import FaceTrack, Floats, FramesBGR
 from w2l_studio.timing import FrameRange
 
 #: Longest clip; longer stretches of a shot become several.
@@ -102,15 +102,11 @@ def _parts(frames: FrameRange) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _windows(face: FaceTrack) -> Doubles:
-    return smooth.steady_windows(crop.windows(face.points), face.present, footage.RATE)
-
-
 def _cuts(
     film: _Film, face: FaceTrack, pictures: Iterator[FramesBGR], folders: Iterator[Path]
 ) -> Iterator[_Cut]:
     """Write the pictures of a track's clips, and measure them."""
-    meter, windows = film.meter, _windows(face)
+    meter, windows = film.meter, smooth.windows(face.points, face.present, footage.RATE)
     maps = crop.affines(windows, FRAME_PX, margin=MARGIN)
     places = meter.places(face, windows) if meter else maps
     for (start, stop), folder in zip(_parts(face.frames), folders, strict=False):

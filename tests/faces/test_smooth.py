@@ -102,6 +102,19 @@ def test_windows_tell_nothing_of_how_far_lips_are_open():
     assert apart.max() < 0.002
 
 
+def test_words_between_pauses_do_not_show_in_the_windows_that_faces_are_cut_by():
+    """Else a generator reads them there, in place of listening."""
+    opening = np.abs(np.sin(np.arange(75) * 0.9)) * (np.arange(75) % 25 > 5)
+    points = np.tile([[60, 50], [100, 50], [80, 75], [66, 100], [94, 100.0]], (75, 1, 1))
+    points[:, 3:, 1] += 6 * opening[:, None]  # the corners go down with the jaw
+    raw, calm = (
+        found[:, 1:3] for found in (crop.windows(points), smooth.windows(points, everywhere(75), RATE))
+    )
+    assert all(np.corrcoef(column, opening)[0, 1] > 0.99 for column in raw.T)
+    assert (calm.std(0) < 0.2 * raw.std(0)).all()
+    assert all(abs(np.corrcoef(column, opening)[0, 1]) < 0.25 for column in calm.T)
+
+
 def test_the_roll_does_not_jump_at_half_a_turn():
     roll = np.pi - 0.05 + 0.1 * np.sin(np.arange(60) / 5)
     wrapped = np.angle(np.exp(1j * roll))

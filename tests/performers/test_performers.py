@@ -236,20 +236,6 @@ def test_sources_take_turns_and_every_round_has_other_performers(speech_folder):
     assert list(sources.rounds([lambda _: iter(())], 1)) == []
 
 
-def test_windows_do_not_tell_how_far_a_mouth_opens():
-    """Else a generator reads it there, in place of listening."""
-    pytest.importorskip("moderngl", reason="needs the extra [performers]")
-    from training.performers import make
-    from w2l_studio.faces import crop
-
-    opening = np.abs(np.sin(np.arange(75) * 0.9)) * (np.arange(75) % 25 > 5)
-    points = np.tile([[60, 50], [100, 50], [80, 75], [66, 100], [94, 100.0]], (75, 1, 1))
-    points[:, 3:, 1] += 6 * opening[:, None]  # the corners go down with the jaw
-    told = [windows[:, 1:3] for windows in (crop.windows(points), make._windows(points))]
-    assert all(np.corrcoef(column, opening)[0, 1] > 0.99 for column in told[0].T)
-    assert (told[1].std(0) < told[0].std(0) * (0.6, 0.25)).all()
-
-
 def test_words_that_a_recogniser_doubts_are_told(speech_folder):
     from training.performers import sources
 

@@ -17,7 +17,7 @@ from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over
 from w2l_studio.faces import crop, smooth
-from w2l_studio.terms import Doubles, Floats, FramesBGR
+from w2l_studio.terms import Floats, FramesBGR
 
 __all__ = ["PICTURE_PX", "Source", "make"]
 
@@ -68,14 +68,10 @@ def _film(
     pictures = _camera(pictures, random)
     points = np.stack([one.points for one in drawn]) + _detector_bias(random, drawn[0].points)
     points += random.normal(0, 0.12, points.shape).astype(np.float32)
-    maps = crop.affines(_windows(points), FRAME_PX, MARGIN)
+    windows = smooth.windows(points, np.ones(len(points), np.bool_), Fraction(FPS))
+    maps = crop.affines(windows, FRAME_PX, MARGIN)
     frames = crop.cut(pictures, maps, FRAME_PX).pixels
     return frames, np.array([one.opening for one in drawn], np.float32)
-
-
-def _windows(points: Floats) -> Doubles:
-    """Return windows as calm as the engine's: those that go with the mouth's corners tell its opening."""
-    return smooth.steady_windows(crop.windows(points), np.ones(len(points), np.bool_), Fraction(FPS))
 
 
 def _detector_bias(random: np.random.Generator, points: Floats) -> Floats:

@@ -65,7 +65,7 @@ class Listener:
 
 def windows(view: View, track: FaceTrack) -> cutting.Windows:
     """Return where the expert's crops of a track lie; every frame is wanted."""
-    window = smooth.steady_windows(crop.windows(track.points), track.present, track.frames.rate)
+    window = smooth.windows(track.points, track.present, track.frames.rate)
     maps = view.crop_maps(crop.affines(window, EXPERT_PX))
     return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
 

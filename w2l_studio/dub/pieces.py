@@ -102,7 +102,7 @@ class Cutter:
         except ShotError as error:
             return None, _passed(error, _visible(np.ones(len(frames), np.bool_), frames, line))
         part = parts[chosen]
-        window = smooth.steady_windows(crop.windows(part.points), part.present, frames.rate)
+        window = smooth.windows(part.points, part.present, frames.rate)
         side_px = window[:, 2] * _plate_scale(self.view)
         yaw = pose.yaw(part.points)
         keep, passed = _gates(part, side_px, yaw, line, self.config.faces)

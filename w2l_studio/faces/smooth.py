@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from w2l_studio.faces import crop
-from w2l_studio.terms import Bools, Doubles
+from w2l_studio.terms import Bools, Doubles, Floats
 
 #: Widths (standard deviations, seconds) of the bells, widest first; 0 = the values as they are.
 _PLACE_S = (0.24, 0.08, 0.03, 0.0)
@@ -25,6 +25,19 @@ _SIDE_S = (2.0, 0.5, 0.1)
 _MOTION, _MOTION_PX = 0.02, 0.75
 #: Eyes and mouth part by some per cent as the jaw falls or the head nods: only more than this is a zoom.
 _ZOOM = 0.1
+
+
+def windows(points: Floats | Doubles, present: Bools, rate: Fraction) -> Doubles:
+    """Return the calm windows by which a face is cut, in training as in use.
+
+    Args:
+        points: ``float[T, 5, 2]`` as for `crop.windows`.
+        present, rate: as for `steady_windows`.
+
+    Returns:
+        ``float64[T, 4]`` as from `crop.windows`.
+    """
+    return steady_windows(crop.windows(points), present, rate)
 
 
 def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
