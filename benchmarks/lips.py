@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks import lag
 from training import lessons
 from training.performers import act, sources
-from training.performers.make import Source
+from training.performers.act import Source
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights

@@ -22,7 +22,7 @@ import torch
 
 from benchmarks import lips as measured
 from training.performers import sources
-from training.performers.make import Source
+from training.performers.act import Source
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights

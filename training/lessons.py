@@ -15,7 +15,7 @@ import torch
 from training import augment, data
 from training.data import Entry
 from training.performers import act, motion, speech, voice
-from training.performers.make import Source
+from training.performers.act import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
 from w2l_studio.nets.moonshine import Moonshine, gain

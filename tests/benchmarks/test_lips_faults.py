@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-pytest.importorskip("moderngl", reason="needs the extra [performers]")
-
 from benchmarks import lips_faults
-from training.performers.make import Source
+from training.performers.act import Source
 from w2l_studio.nets import weights
 
 RATE = 16000

@@ -63,7 +63,7 @@ _TONES = {"SIL": 0, "M": 220, "AA": 900, "IY": 2500}
 
 def _tones(seed, seconds=2):
     """Return a source of tones in place of phonemes: whoever hears the tone knows the lips."""
-    from training.performers.make import Source
+    from training.performers.act import Source
 
     random = np.random.default_rng(seed)
     phones, sound, at = [], [], 0.0

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("moderngl", reason="needs the extra [performers]")
-
 from training import checkpoint, ears, loop
 from training.data import Sampler, read_pack
 from training.ears import EarsTrainee, MomentSource, read_ears

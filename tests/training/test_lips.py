@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("moderngl", reason="needs the extra [performers]")
-
 from training import checkpoint, lessons, loop
 from training.lips import LipsTrainee
-from training.performers.make import Source
+from training.performers.act import Source
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, UNITS, Lips
 from w2l_studio.nets.moonshine import WIDTH, Moonshine

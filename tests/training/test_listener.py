@@ -7,8 +7,6 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-pytest.importorskip("moderngl", reason="needs the extra [performers]")
-
 from training import checkpoint, loop, start
 from training.__main__ import cli
 from training.listener import ListenerTrainee, lessons, listening

@@ -14,7 +14,7 @@ from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
     from training.lessons import Lesson, Lessons
-    from training.performers.make import Source
+    from training.performers.act import Source
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)

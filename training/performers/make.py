@@ -19,8 +19,6 @@ from training.performers.render import Renderer, over
 from w2l_studio.faces import crop, smooth
 from w2l_studio.terms import Floats, FramesBGR
 
-__all__ = ["PICTURE_PX", "Source", "make"]
-
 #: Side of the picture that is drawn; the face's window is cut from it.
 PICTURE_PX = 384
 
