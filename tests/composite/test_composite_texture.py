@@ -52,3 +52,39 @@ def test_a_clean_plate_gets_no_grain():
     plate[:, 40:] = 160
     nothing = np.zeros_like(plate)
     assert not texture.detail(plate, plate, nothing, np.ones_like(plate)).any()
+
+
+def _skin(seed: int, size: int = 192) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    pores = cv2.GaussianBlur(rng.normal(0, 40, (size, size)).astype(np.float32), (0, 0), 1.5)
+    return 120 + pores
+
+
+def test_blurred_skin_gets_the_plates_pores_back_and_keeps_its_own_shade():
+    plate = _skin(2)
+    mouth = cv2.GaussianBlur(plate, (0, 0), 3) + 4
+    given = texture.regained(mouth, plate, texture.alike(mouth - plate, 192), 192)
+    inner = np.s_[20:-20, 20:-20]
+    lost = np.abs(mouth - 4 - plate)[inner].mean()
+    assert np.abs(given - 4 - plate)[inner].mean() < 0.5 * lost
+    assert (given - mouth)[inner].mean() == pytest.approx(0, abs=0.2)
+
+
+def test_an_open_mouth_gets_none_of_the_lips_that_were_shut():
+    plate = _skin(3)
+    plate[94:98, 60:130] -= 60  # the line between shut lips
+    mouth = cv2.GaussianBlur(plate, (0, 0), 3)
+    mouth[85:115, 60:130] = 30
+    given = texture.regained(mouth, plate, texture.alike(mouth - plate, 192), 192)
+    assert np.abs(given - mouth)[88:112, 65:125].max() < 4
+    assert np.abs(given - mouth)[150:, :].max() > 5
+
+
+def test_how_alike_counts_in_parts_of_the_crop():
+    difference = np.zeros((192, 192), np.float32)
+    difference[90:100, 90:100] = 80
+    large = texture.alike(difference, 192)
+    small = texture.alike(cv2.resize(difference, (96, 96), interpolation=cv2.INTER_AREA), 96)
+    assert cv2.resize(large, (96, 96), interpolation=cv2.INTER_AREA) == pytest.approx(small, abs=0.2)
+    assert large[95, 95] < 0.1
+    assert large[20, 20] == 1

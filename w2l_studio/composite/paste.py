@@ -7,6 +7,8 @@ once, so an unchanged mouth gives the plate back, and samples without matte are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from w2l_studio.composite import matte as mattes
@@ -63,9 +65,9 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
     level = np.float32(1 << (stored.bits - 8))
     apart = [(codes[i] - lows[i]) / level for i in range(stored.colours)]
-    differences: Floats = np.stack(apart).astype(np.float32)
-    keep = texture.agreement(differences[0], lips)
-    alpha = matte.alpha * silhouette.inside(differences, lips)
+    alpha = matte.alpha * silhouette.inside(np.stack(apart).astype(np.float32), lips)
+    codes = _textured(codes, lows, apart[0], warp.bordered(covered, size))
+    keep = texture.agreement((codes[0] - lows[0]) / level, lips)
     out = list(picture.planes)
     for i in range(stored.colours):
         onto = warp.patch(out[i].shape, maps[i], covered)
@@ -73,6 +75,19 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
             moved = np.dstack([codes[i], lows[i]])
             out[i] = _blend(out[i], moved, keep, alpha, gain, onto, legal(stored, tags, i))
     return Planes(tuple(out), picture.pix_fmt)
+
+
+def _textured(
+    codes: Sequence[Floats], lows: Sequence[Floats], apart: Floats, sampled: tuple[int, int, int, int]
+) -> list[Floats]:
+    """Return a mouth's planes with the plate's texture where both show the same at large."""
+    left, top, right, bottom = sampled
+    part, size = np.s_[top:bottom, left:right], len(apart)
+    share = texture.alike(apart[part], size)
+    textured = [plane.copy() for plane in codes]
+    for new, low in zip(textured, lows, strict=False):
+        new[part] = texture.regained(new[part], low[part], share, size)
+    return textured
 
 
 def _to_crop(stored: PixelFormat, plane: int, affine: Doubles) -> Doubles:

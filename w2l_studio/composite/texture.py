@@ -1,7 +1,8 @@
-"""Keeps what the plate has and the generator's few pixels cannot have: grain and fine texture.
+"""Keeps what the plate has and a generator has not: pores and hair, which it blurs, and grain.
 
-Where mouth and plate show the same skin, the plate's fine part is kept whole; where they differ
-(lips, jaw line) only its noise is, with the height of edges cut off, so that no old lips shine through.
+Where mouth and plate show the same at large, all of the plate's texture is kept: what the generator's pixels
+could show but seldom do (`regained`) and what is finer than them (`detail`). Where they differ (lips, jaw
+line) only its noise is, with the height of edges cut off, so that no old lips shine through.
 Works on one plane at a time and knows nothing of colour.
 """
 
@@ -19,10 +20,49 @@ _HALF_AT_SKIN, _HALF_AT_LIPS = 7.0, 1.5
 _NOISE_LEFT = 0.8
 #: Grain beyond this many standard deviations is an edge, and cut off.
 _LIMIT = 2.0
+#: What counts as texture, how little of a picture tells what it shows at large, and how far around a
+#: difference old lips are suspected: in parts of the crop's side. By truth pairs (benchmarks/truth.py), where
+#: more texture began to bring old lips back.
+_TEXTURE, _AT_LARGE, _AROUND = 1 / 38, 1 / 128, 1 / 30
+#: Difference in 8-bit levels, so smoothed, at which half of the texture is given up.
+_HALF_AT_LARGE = 12.0
 #: Median absolute deviation -> standard deviation of a normal distribution.
 _MAD = 1.4826
 _STEP_PX = 3
 _ENOUGH = 64
+
+
+def alike(difference: Floats, size_px: int) -> Floats:
+    """Return how far mouth and plate show the same at large.
+
+    Args:
+        difference: ``float32[h, w]``, mouth minus plate in a part of the crop, 8-bit levels.
+        size_px: the crop's side.
+
+    Returns:
+        ``float32[h, w]``, 1 = the same, 0 = something else.
+    """
+    around = round(size_px * _AROUND)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * around + 1, 2 * around + 1))
+    apart = cv2.dilate(np.abs(cv2.GaussianBlur(difference, (0, 0), size_px * _AT_LARGE)), disc)
+    apart = cv2.GaussianBlur(apart, (0, 0), around / 2)
+    return np.asarray(1 / (1 + (apart / _HALF_AT_LARGE) ** 4), np.float32)
+
+
+def regained(mouth: Floats, plate: Floats, share: Floats, size_px: int) -> Floats:
+    """Return the mouth with the plate's texture in place of its own.
+
+    Args:
+        mouth, plate: ``float32[h, w]``, code values of the same part of the crop.
+        share: ``float32[h, w]`` as from `alike`.
+        size_px: the crop's side.
+
+    Returns:
+        ``float32[h, w]``, with shades as the mouth has them.
+    """
+    lacking = plate - mouth
+    texture = lacking - cv2.GaussianBlur(lacking, (0, 0), size_px * _TEXTURE)
+    return np.asarray(mouth + share * texture, np.float32)
 
 
 def agreement(difference: Floats, lips: Floats) -> Floats:

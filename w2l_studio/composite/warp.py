@@ -105,6 +105,13 @@ def picture(values: Floats, onto: Patch) -> Floats:
     return np.asarray(warped, np.float32)
 
 
+def bordered(covered: tuple[int, int, int, int], size_px: int) -> tuple[int, int, int, int]:
+    """Return what `crop` samples for a region of the crop: it and a border, as far as the crop goes."""
+    left, top = (max(0, v - _BORDER_CROP_PX) for v in covered[:2])
+    right, bottom = (min(size_px, v + _BORDER_CROP_PX) for v in covered[2:])
+    return left, top, right, bottom
+
+
 def crop(plane: Plane, to_crop: Doubles, size_px: int, covered: tuple[int, int, int, int]) -> Floats:
     """Sample a plane into crop space, as the generator was shown it: area-averaged where it shrinks.
 
@@ -117,8 +124,7 @@ def crop(plane: Plane, to_crop: Doubles, size_px: int, covered: tuple[int, int, 
     Returns:
         ``float32[P, P]``, 0 beyond the border; beyond the plane its edge repeats.
     """
-    left, top = max(0, covered[0] - _BORDER_CROP_PX), max(0, covered[1] - _BORDER_CROP_PX)
-    right, bottom = (min(size_px, v + _BORDER_CROP_PX) for v in covered[2:])
+    left, top, right, bottom = bordered(covered, size_px)
     out = np.zeros((size_px, size_px), np.float32)
     under = patch(plane.shape, to_crop, (left, top, right, bottom))
     if under is None:
