@@ -189,6 +189,7 @@ def generator(
     """Train a generator: which mouth belongs to this face and this sound."""
     from training.ears import read_ears
     from training.generator import GeneratorTrainee
+    from training.hearing import heard_through
     from training.recipe import RECIPES
     from w2l_studio.nets import weights
 
@@ -197,13 +198,17 @@ def generator(
         recipe = recipe.with_pictures(pictures)
     if recipe.name == "finish" and not start:
         raise UsageError("finishing needs something begun", hint="give --start")
-    heard = read_ears(ears) if ears else None
+    begun = weights.find(start, "generator") if start else None
+    thoughts = heard_through(begun) if begun else None
+    if thoughts and ears:
+        raise UsageError("these weights hear through others from sound to lips", hint="leave out --ears")
+    heard = read_ears(ears) if ears else thoughts
     also = (ears / "manifest.tsv").read_text("utf-8") if ears else ""
 
     def make(given: Given) -> Trainee:
         expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
-        learned = weights.load_generator(weights.find(start, "generator").path)[0] if start else None
+        learned = weights.load_generator(begun.path)[0] if begun else None
         return GeneratorTrainee(given.sampler, expert, net, recipe, learned, heard, machine=given.machine)
 
     train(make, packs, shares, out, also=also, **options)

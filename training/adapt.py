@@ -21,12 +21,14 @@ from training import redub
 from training.data import Clip, Sampler, column, hear
 from training.evaluate import SHIFT
 from training.feed import chance
+from training.hearing import Thoughts
 from training.loop import one_cycle
 from training.machine import Machine
 from training.paper.faces import faces
 from w2l_studio.errors import MediaError, OutputError
 from w2l_studio.mouths.wav2lip import Wav2Lip, assemble
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 
 _PICTURES = 16
@@ -41,7 +43,7 @@ _MEASURED = 4
 
 
 class Pictures(NamedTuple):
-    """``uint8[N, P, P, 3]`` targets and references, ``float32[N, 1, 80, 16]`` sounds."""
+    """``uint8[N, P, P, 3]`` targets and references, ``float32[N, 1, B, C]`` sounds."""
 
     target: Tensor
     reference: Tensor
@@ -50,13 +52,18 @@ class Pictures(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureSource:
-    """Fulfils `feed.Source`: single pictures, each with another one of its clip as reference."""
+    """Fulfils `feed.Source`: single pictures, each with another one of its clip as reference.
+
+    Args:
+        thoughts: what a generator that listens hears of clips; None = mel columns.
+    """
 
     sampler: Sampler
     face_px: int
     lead_ms: int
     columns: int
     machine: Machine
+    thoughts: Thoughts | None = None
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Pictures:
         """Draw this process's part of a batch."""
@@ -72,7 +79,8 @@ class PictureSource:
         target, reference = faces(clip, np.array([at, near]), self.face_px)
         if random.random() < 0.5:
             target, reference = target[:, ::-1], reference[:, ::-1]
-        heard = hear(clip.mel, column(at, self.lead_ms), self.columns)
+        spectrum = self.thoughts.of(clip, random) if self.thoughts else clip.mel
+        heard = hear(spectrum, column(at, self.lead_ms), self.columns)
         return target.copy(), reference.copy(), heard[None]
 
 
@@ -83,15 +91,22 @@ class AdaptTrainee:
         net: the base; it is copied. Its batch norms keep their statistics.
         clips: of one actor; each fifth is kept out.
         lead_ms: the base's.
+        thoughts: what a base that listens hears of clips.
     """
 
     def __init__(
-        self, net: Generator, clips: Sequence[Clip], lead_ms: int, machine: Machine | None = None
+        self,
+        net: Generator,
+        clips: Sequence[Clip],
+        lead_ms: int,
+        thoughts: Thoughts | None = None,
+        machine: Machine | None = None,
     ) -> None:
         self._machine = machine or Machine()
         learned, kept = apart(clips)
-        self.source = PictureSource(_sampler(learned), net.face_px, lead_ms, net.columns, self._machine)
-        self._kept = PictureSource(_sampler(kept), net.face_px, lead_ms, net.columns, Machine())
+        told = (net.face_px, lead_ms, net.columns)
+        self.source = PictureSource(_sampler(learned), *told, self._machine, thoughts)
+        self._kept = PictureSource(_sampler(kept), *told, Machine(), thoughts)
         self.net = self._machine.ready(copy.deepcopy(net).eval().requires_grad_(False))
         self._painting = painting(self.net)
         for parameter in self._painting.values():
@@ -183,10 +198,19 @@ class Figures:
 
 
 def figures(
-    net: Generator, lead_ms: int, kept: Sequence[Clip], judge: nn.Module, opening: nn.Module
+    net: Generator,
+    lead_ms: int,
+    kept: Sequence[Clip],
+    judge: nn.Module,
+    opening: nn.Module,
+    ear: Lips | None = None,
 ) -> Figures:
-    """Let a generator speak the clips kept out, each from its picture with the lips most shut."""
-    hand = Wav2Lip(net, name="adapt", lead_ms=lead_ms, precision="fp32", device="cpu")
+    """Let a generator speak the clips kept out, each from its picture with the lips most shut.
+
+    Args:
+        ear: what it hears through; None = its own ears.
+    """
+    hand = Wav2Lip(net, name="adapt", lead_ms=lead_ms, precision="fp32", device="cpu", ear=ear)
     rows = []
     for clip in kept:
         true, made = redub.spoken(hand, clip, redub.shut(clip, hand.face_px, opening), lead_ms)

@@ -92,7 +92,7 @@ def read_clip(folder: Path) -> Clip:
     """
     entry = read_entry(folder)
     frames = _array(folder / "frames.npy", mmap_mode="r")
-    audio = _array(folder / "audio.npy")
+    audio = read_audio(folder)
     path = folder / "opening.npy"
     opening = _array(path).astype(np.float32) if path.exists() else None
     wrong = _faults(frames, audio, opening, entry.split)
@@ -100,6 +100,15 @@ def read_clip(folder: Path) -> Clip:
         raise MediaError(wrong, hint=_HINT, where=str(folder))
     spectrum = mel.spectrogram(audio)
     return Clip(**entry._asdict(), frames=frames, mel=spectrum, opening=opening, folder=folder)
+
+
+def read_audio(folder: Path) -> Floats:
+    """Read a clip's sound ``float32[640 T]``, 16 kHz.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    return _array(folder / "audio.npy")
 
 
 def read_entry(folder: Path) -> Entry:

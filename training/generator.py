@@ -17,6 +17,7 @@ from torch.nn import functional
 from training import augment, start
 from training.critic import Patches, difference, lips, mistakes
 from training.data import WINDOW, Sampler
+from training.hearing import Thoughts
 from training.loop import Told, one_cycle
 from training.machine import Machine
 from training.recipe import Recipe
@@ -42,7 +43,9 @@ class GeneratorTrainee:
             recipe begins (hparams.py: sync weight 0).
         opening: measures them; never changed.
         learned: where to begin, None = with mouths that are the reference's.
-        ears: an audio encoder that has learned all it will (`ears.read_ears`); it stays as it is.
+        ears: an audio encoder that has learned all it will (`ears.read_ears`), or, for a `learned` one that
+            listens through the network from sound to lips, that network's thoughts: its listener learns on.
+            In both cases the audio encoder stays as it is; None = it learns.
     """
 
     def __init__(
@@ -52,24 +55,26 @@ class GeneratorTrainee:
         opening: Opening,
         recipe: Recipe,
         learned: Generator | None = None,
-        ears: dict[str, Tensor] | None = None,
+        ears: dict[str, Tensor] | Thoughts | None = None,
         machine: Machine | None = None,
     ) -> None:
+        thoughts = ears if isinstance(ears, Thoughts) else None
+        self._ears_learn = ears is None
         # Ears that know all need no steps of their own.
-        self.recipe = replace(recipe, ears=0.0) if ears else recipe
+        self.recipe = recipe if self._ears_learn else replace(recipe, ears=0.0)
         self._machine = machine or Machine()
-        self.source = LipSource(sampler, opening, self.recipe, self._machine)
+        self.source = LipSource(sampler, opening, self.recipe, self._machine, thoughts)
         self._expert = self._judge(expert) if expert else None
         self._opening = self._judge(opening)
-        net = network(recipe)
+        self._listens = thoughts.sha256 if thoughts else ""
+        net = network(recipe, listens=bool(thoughts))
         if learned is None:
             start.stand_still(net)
         else:
             start.begin(net, learned)
-        if ears is not None:
+        if isinstance(ears, dict):
             start.listen(net.audio_encoder, ears)
-            net.audio_encoder.requires_grad_(False)
-        self._ears_learn = ears is None
+        net.audio_encoder.requires_grad_(self._ears_learn)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(
@@ -200,6 +205,7 @@ class GeneratorTrainee:
                 "from_reference": True,
                 "warps": self.recipe.warps,
                 "sub_pixels": self.recipe.sub_pixels,
+                "listens": self._listens,
             },
         }
 
@@ -213,8 +219,8 @@ class GeneratorTrainee:
         self._critic_optimiser.load_state_dict(state["critic_optimiser"])
 
 
-def network(recipe: Recipe) -> Generator:
-    """Return the untaught network of a recipe."""
+def network(recipe: Recipe, *, listens: bool = False) -> Generator:
+    """Return the untaught network of a recipe, with a listener if need be."""
     return Generator(
         recipe.width,
         recipe.face_px,
@@ -222,6 +228,7 @@ def network(recipe: Recipe) -> Generator:
         warps=recipe.warps,
         sub_pixels=recipe.sub_pixels,
         columns=recipe.columns,
+        listens=listens,
     )
 
 

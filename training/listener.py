@@ -19,29 +19,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training import hearing
 from training.data import FPS
 from training.loop import one_cycle
 from training.machine import Machine
-from training.performers import voice
 from training.performers.act import Source
-from w2l_studio.mouths.lips import thought
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.listener import Listener
-from w2l_studio.sound import mel, speech, windows
-from w2l_studio.terms import Bools, Floats, Ints
+from w2l_studio.sound import mel, windows
+from w2l_studio.terms import Floats, Ints
 
 _MOMENTS = 512
 _RATE = 2e-3
 _LIMIT = 2.0
 #: So long an utterance is at most, and the silence at both its ends.
 _LONGEST_S, _AROUND_S = 6, 0.4
-#: Share of the utterances whose pauses are digitally silent, as the engine makes those of stems.
-_HUSHED = 0.7
 #: Share of the utterances that are heard in a room, beside noise or on a line.
 _PLACED = 0.4
-#: Standard deviation of what is added to thoughts.
-_NOISE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,24 +77,16 @@ def lessons(
     around = np.zeros(int(_AROUND_S * mel.SAMPLE_RATE), np.float32)
     for source in sources:
         samples = np.concatenate([around, source.audio[: _LONGEST_S * mel.SAMPLE_RATE], around])
-        elsewhere = voice.placed(random, samples) if random.random() < _PLACED else samples
-        elsewhere = np.pad(elsewhere, (0, max(0, len(samples) - len(elsewhere))))[: len(samples)]
-        pauses = ~speech.voiced(samples) if random.random() < _HUSHED else None
-        spectrum = _hushed(mel.spectrogram(samples), pauses)
-        thoughts = _hushed(thought(ear, mel.spectrogram(elsewhere), elsewhere), pauses)
+        placed = hearing.elsewhere(random, samples) if random.random() < _PLACED else samples
+        silent = hearing.pauses(random, samples)
+        spectrum = hearing.hushed(mel.spectrogram(samples), silent)
+        thoughts = hearing.thoughts(ear, placed, silent)
         count = len(samples) * FPS // mel.SAMPLE_RATE
         begins = windows.starts(count, Fraction(FPS), Fraction(0), lead_s) - windows.before(net.columns)
         heard = torch.from_numpy(windows.cut(spectrum, begins, net.columns))[:, None]
         with torch.inference_mode():
             wanted = net.audio_encoder(heard).flatten(1).numpy()
         yield Lesson(thoughts.astype(np.float16), begins, wanted)
-
-
-def _hushed(spectrum: Floats, pauses: Bools | None) -> Floats:
-    if pauses is not None:
-        pauses = pauses[: spectrum.shape[1]]
-        spectrum[:, : len(pauses)][:, pauses] = mel.SILENCE
-    return spectrum
 
 
 class MomentSource:
@@ -158,7 +145,7 @@ class ListenerTrainee:
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
-        noisy = batch.heard + _NOISE * torch.randn_like(batch.heard)
+        noisy = batch.heard + hearing.NOISE * torch.randn_like(batch.heard)
         said = self.net(noisy).flatten(1)
         loss = functional.mse_loss(said, batch.wanted) / self._spread
         self._machine.learn(loss, self._optimiser, _LIMIT)

@@ -15,10 +15,11 @@ from torch import Tensor
 from training import augment, tempo
 from training.data import WINDOW, Clip, Sampler, column, hear
 from training.expert import around
+from training.hearing import Thoughts
 from training.machine import Machine
 from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
-from w2l_studio.sound.mel import BANDS, SILENCE
+from w2l_studio.sound.mel import SILENCE
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
@@ -49,7 +50,7 @@ class Batch(NamedTuple):
     Args:
         faces: ``float32[N, 6, P, P]``, masked target and reference as `mouths.wav2lip.assemble` does.
         target: ``float32[N, 3, P/2, P]``, true lower halves.
-        heard: ``float32[N, 1, 80, C]``, with the recipe's lead and columns.
+        heard: ``float32[N, 1, 80, C]``, of thoughts ``[N, 1, 112, C]``, with the recipe's lead and columns.
         sound: ``float32[windows, 1, 80, 16]``, as the expert hears a window.
     """
 
@@ -65,10 +66,18 @@ class LipSource:
     Args:
         opening: measures lips whose opening nobody knows; a copy of it does so on the CPU.
         machine: whose part of a batch is drawn.
+        thoughts: what a generator that listens hears of clips; None = mel columns.
     """
 
-    def __init__(self, sampler: Sampler, opening: Opening, recipe: Recipe, machine: Machine) -> None:
-        self._sampler, self._recipe, self._machine = sampler, recipe, machine
+    def __init__(
+        self,
+        sampler: Sampler,
+        opening: Opening,
+        recipe: Recipe,
+        machine: Machine,
+        thoughts: Thoughts | None = None,
+    ) -> None:
+        self._sampler, self._recipe, self._machine, self._thoughts = sampler, recipe, machine, thoughts
         self._net = copy.deepcopy(opening).cpu().eval()
         self._known: dict[tuple[str, str], Floats] = {}
 
@@ -135,15 +144,16 @@ class LipSource:
         at = choose_moment(opening[: clip.windows], random, recipe.open)
         frames = np.arange(at, at + length)
         reach, pace = around(frames, clip, recipe.columns), tempo.draw(random)
-        spectrum = augment.recording(random, clip.mel[:, reach], _CLEAN)
+        recorded = augment.recording(random, clip.mel[:, reach], _CLEAN)
+        listened = self._thoughts.of(clip, random)[:, reach] if self._thoughts else recorded
         shut = shut_lips(opening)
         if random.random() < recipe.silent:
             frames = np.full(length, random.choice(np.flatnonzero(shut)))
-            spectrum = np.full((BANDS, 1), SILENCE, np.float32)
+            recorded, listened = (np.full((len(x), 1), SILENCE, np.float32) for x in (recorded, listened))
         reference = choose_reference(shut, frames, random, recipe)
-        heard = self._hear(spectrum, frames, pace, reach.start)
+        heard = self._hear(listened, frames, pace, reach.start)
         # The expert is shown all five pictures as they were, and so it hears them.
-        sound = hear(spectrum, column(int(frames[0])) - reach.start) if length == WINDOW else None
+        sound = hear(recorded, column(int(frames[0])) - reach.start) if length == WINDOW else None
         return (*_pictures(clip, frames, reference, random, recipe), heard, sound)
 
 

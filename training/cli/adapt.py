@@ -53,6 +53,7 @@ def adapt(
 
     from training import adapt as fit
     from training import checkpoint, loop, machine
+    from training.hearing import heard_through
     from w2l_studio.nets import weights as known
 
     torch.set_num_threads(threads)
@@ -60,11 +61,11 @@ def adapt(
     net, meta = known.load_generator(entry.path)
     if meta.base:
         raise UsageError(f"{weights} is a delta itself", hint="adapt the weights that it was made from")
-    lead_ms = round(meta.lead_ms)
+    lead_ms, thoughts = round(meta.lead_ms), heard_through(entry)
     footage = _footage(clips, out / "pack", judge)
     _, kept = fit.apart(footage)
     with machine.started(device) as here:
-        trainee = fit.AdaptTrainee(net, footage, lead_ms, here)
+        trainee = fit.AdaptTrainee(net, footage, lead_ms, thoughts, here)
         every = max(1, min(50, steps // 4))
         often = {"save_every": every, "measure_every": every, "patience": patience}
         loop.run(trainee, out, machine=here, steps=steps, **often)
@@ -74,7 +75,8 @@ def adapt(
         known.load_opening(known.find(lips, "opening").path),
     )
     nearer = fit.adapted(net, changed["trainee"]["painting"])
-    before, after = (fit.figures(one, lead_ms, kept, *judges) for one in (net, nearer))
+    ear = thoughts.ear if thoughts else None
+    before, after = (fit.figures(one, lead_ms, kept, *judges, ear) for one in (net, nearer))
     click.echo(fit.table(before, after))
     told = replace(
         meta,

@@ -43,7 +43,8 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
     np.save(folder / "audio.npy", voice.placed(apart, acted.audio))
     np.save(folder / "opening.npy", opening)
     meta = {
-        "speaker": f"{source.speaker}-performer-{seed}",
+        # A head of its own, whoever lends it the voice: trainers draw speakers alike.
+        "speaker": f"{source.name}-performer-{seed}",
         "split": source.split,
         "licence": source.licence,
         "source": source.name,
