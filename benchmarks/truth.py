@@ -5,7 +5,8 @@
 
 Each pair goes the whole way: two films of one performer, an edit with the first of them marked, `dub` with
 the second one's sound, and the take read back. Beside the dubs, one by each of the weights, stand the plate
-as it is, a rendered head whose lips stay shut, and the truth itself as far as our instruments see it.
+as it is and a rendered head whose lips stay shut, both coded as takes are, and the truth itself as far as our
+instruments see it.
 Columns: mean error of lip opening against the exact one (parts of the mouth's width), its correlation, also
 of those pictures alone whose words are known (most lines' are a recogniser's, and where it guessed the true
 film says something else than the sound), and its lag in pictures, all by the opening network; SSIM in the
@@ -154,15 +155,13 @@ def pair(
         for folder in folders:
             folder.mkdir()
         takes = [dubbing.dubbed(plate.pixels, sound, *where) for where in zip(names, folders, strict=True)]
-        again = dubbing.coded(truth.pixels, Path(temporary)) if finder else None
+        # All as takes are: a codec's steps are on the rim, too.
+        coded = [dubbing.coded(film.pixels, Path(temporary)) for film in (plate, closed, truth)]
     methods = {
         **{f"dub ({name})": take for name, take in zip(names, takes, strict=True)},
-        "plate as it is": plate.pixels,
-        "shut lips": closed.pixels,
+        **dict(zip(("plate as it is", "shut lips", "truth, coded again"), coded, strict=True)),
         "truth, as measured": truth.pixels,
     }
-    if again is not None:
-        methods["truth, coded again"] = again
     at = np.linspace(0, frames - 1, _TILES + 2).astype(int)[1:-1]
     rows = [np.hstack(list(cut(pixels, truth.points, COMPARED_PX)[at])) for pixels in methods.values()]
     sure = b.sure(frames)
