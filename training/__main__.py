@@ -70,6 +70,7 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
 @click.option("--frames", type=click.Choice(["1", "3", "5"]), help="Pictures in its window (Tv); else 5.")
 @click.option("--pairs", type=click.IntRange(8), help="Its batch; the recipe's is 64.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Its rate; the recipe's is 2e-3.")
+@click.option("--start", help="Begin with what weights of our network have learned: a name or a file.")
 def expert(
     packs: tuple[Path, ...],
     shares: tuple[str, ...],
@@ -77,6 +78,7 @@ def expert(
     recipe: str,
     width: float | None,
     frames: str | None,
+    start: str | None,
     **options: Any,
 ) -> None:
     """Train a sync expert: which sound belongs to which lips.
@@ -88,16 +90,21 @@ def expert(
     from training.expert import ContrastTrainee
     from training.paper import recipes
     from training.paper.expert import PairTrainee
+    from w2l_studio.nets import weights
+    from w2l_studio.nets.contrast import Contrast
 
     changed = {name: value for name in ("pairs", "rate") if (value := options.pop(name)) is not None}
     paper = {"width": width, "frames": frames, **changed}
     for name, value in paper.items():
         if recipe == "contrast" and value is not None:
             raise UsageError(f"--{name} is for the paper's networks", hint="give --recipe paper as well")
+    learned = weights.load_expert(weights.find(start, "expert").path) if start else None
+    if learned and (recipe != "contrast" or not isinstance(learned, Contrast)):
+        raise UsageError("--start is for our network alone, from weights of it", where=start)
 
     def make(given: Given) -> Trainee:
         if recipe == "contrast":
-            return ContrastTrainee(given.sampler, given.machine)
+            return ContrastTrainee(given.sampler, given.machine, learned)
         chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](
             int(frames or 5), 1.0 if width is None else width
         )

@@ -26,6 +26,8 @@ from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints, Plane
 #: Clips in a batch, and windows of each.
 CLIPS, WINDOWS = 16, 8
 _RATE = 2e-3
+#: The rate for what has learned before.
+_FURTHER_RATE = 1e-3
 #: Pictures between a clip's windows at the first and at the last step: from far and easy to near and hard.
 _FAR, _NEAR = 8.0, 2.4
 #: What cosines are multiplied with before the softmax: begins there and is learned, up to a limit.
@@ -172,14 +174,20 @@ class ContrastTrainee:
 
     Windows of one clip share face, light and voice, so that nothing but the lips can tell; a softmax over
     both directions leaves chance within hundreds of steps, where published runs on pairs needed 100,000.
+
+    Args:
+        learned: what another run has learned, to begin with at a smaller rate.
     """
 
     guessing = math.log(WINDOWS)
 
-    def __init__(self, sampler: Sampler, machine: Machine | None = None) -> None:
+    def __init__(
+        self, sampler: Sampler, machine: Machine | None = None, learned: nn.Module | None = None
+    ) -> None:
         self._machine = machine or Machine()
+        self._rate = _FURTHER_RATE if learned else _RATE
         self.source = self._source(sampler)
-        self.net = self._machine.ready(self._network())
+        self.net = self._machine.ready((learned or self._network()).requires_grad_())
         self._sharp = nn.Parameter(torch.tensor(math.log(_SHARP), device=self._machine.device))
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -188,7 +196,7 @@ class ContrastTrainee:
                 {"params": decayed, "weight_decay": 0.02},
                 {"params": [*plain, self._sharp], "weight_decay": 0.0},
             ],
-            _RATE,
+            self._rate,
             fused=self._machine.fused,
         )
 
@@ -206,7 +214,7 @@ class ContrastTrainee:
         """Learn from a batch; chance is ln 8 = 2.079."""
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
+            group["lr"] = self._rate * one_cycle(number, steps)
         seen, sound = self.embed(batch.lips, batch.heard)
         loss, hit = contrast(seen, sound, self._sharp.exp().clamp(max=_SHARPEST))
         self._machine.learn(loss, self._optimiser)

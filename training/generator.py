@@ -44,8 +44,8 @@ class GeneratorTrainee:
         opening: measures them; never changed.
         learned: where to begin, None = with mouths that are the reference's.
         ears: an audio encoder that has learned all it will (`ears.read_ears`), or, for a `learned` one that
-            listens through the network from sound to lips, that network's thoughts: its listener learns on.
-            In both cases the audio encoder stays as it is; None = it learns.
+            listens through the network from sound to lips, that network's thoughts. What hears stays as it is
+            then (a listener learns the clips' sounds by heart: docs/decisions/0019); None = it learns.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class GeneratorTrainee:
             start.begin(net, learned)
         if isinstance(ears, dict):
             start.listen(net.audio_encoder, ears)
-        net.audio_encoder.requires_grad_(self._ears_learn)
+        for hears in (net.audio_encoder, net.listener):
+            if hears is not None:
+                hears.requires_grad_(self._ears_learn)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(

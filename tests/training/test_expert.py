@@ -11,7 +11,7 @@ from training import evaluate, expert, export, loop
 from training.__main__ import cli
 from training.data import FPS, Sampler, read_pack
 from training.expert import ContrastTrainee
-from w2l_studio.errors import WeightsError
+from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.generator import Generator
@@ -39,6 +39,28 @@ def trained(clips, tmp_path_factory):
     finally:
         expert.CLIPS = before
     return folder, means
+
+
+def test_another_run_goes_on_from_what_one_has_learned(trained, pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(expert, "CLIPS", 3)
+
+    def run(*words):
+        done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    run("export", trained[0], tmp_path, "--name", "begun", "--licence", "CC0")
+    rest = ("--pack", pack, "--steps", 3, "--seed", 1)
+    run("expert", "--start", tmp_path / "begun.safetensors", *rest, "--out", tmp_path / "on")
+    run("expert", *rest, "--out", tmp_path / "anew")
+    first = [
+        json.loads((tmp_path / name / "log.jsonl").read_text("utf-8").splitlines()[-1])["loss"]
+        for name in ("on", "anew")
+    ]
+    assert first[0] < 0.8 * first[1]
+    with pytest.raises(UsageError, match="--start is for our network alone"):
+        run(
+            "expert", "--recipe", "paper", "--start", tmp_path / "begun.safetensors", *rest, "--out", tmp_path
+        )
 
 
 def slipped(clip, frames):

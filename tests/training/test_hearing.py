@@ -1,4 +1,4 @@
-"""What a generator that listens is taught with: thoughts of clips; its listener learns with the hand."""
+"""What a generator that listens is taught with: thoughts of clips; what hears stays as it is."""
 
 import itertools
 from dataclasses import replace
@@ -92,17 +92,16 @@ def test_what_is_drawn_for_a_listener_are_thoughts_and_silence_stays_silence(cli
     assert (drawn(replace(SLIM, silent=1.0)).heard == -4).all()
 
 
-def test_the_listener_learns_with_the_hand_and_own_ears_stay(clips, thoughts, learned):
+def test_the_hand_learns_and_what_hears_stays(clips, thoughts, learned):
     recipe = replace(SLIM, critic=1.0)
     trainee = GeneratorTrainee(Sampler(clips), None, Opening(), recipe, learned, thoughts)
     before = {name: value.clone() for name, value in trainee.net.state_dict().items()}
     for n in range(2):
         trainee.step(n, 4, np.random.default_rng(n))
     after = trainee.net.state_dict()
-    assert not torch.equal(after["listener.inner.weight"], before["listener.inner.weight"])
     assert not torch.equal(after["output_block.1.weight"], before["output_block.1.weight"])
     for name in before:
-        if name.startswith("audio_encoder."):
+        if name.startswith(("audio_encoder.", "listener.")):
             assert torch.equal(after[name], before[name]), name
     assert trainee.state_dict()["meta"]["listens"] == thoughts.sha256
 
@@ -125,6 +124,7 @@ def test_weights_that_listen_are_trained_and_adapted_as_they_will_be_heard(
     run("export", tmp_path / "run", tmp_path / "out", "--name", "on", "--licence", "CC0")
     net, told = weights.load_generator(tmp_path / "out" / "on.safetensors")
     assert told.listens == lips.sha256
-    assert not torch.equal(net.listener.inner.weight, learned.listener.inner.weight)
+    torch.testing.assert_close(net.listener.inner.weight, learned.listener.inner.weight, atol=1e-3, rtol=0)
+    assert not torch.equal(net.output_block[1].weight, learned.output_block[1].weight)
     run("adapt", base, pack, "--out", tmp_path / "fit", "--steps", 1)
     assert weights.load_generator(tmp_path / "fit" / "adapted.safetensors")[1].listens == lips.sha256
