@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training import augment, tempo
-from training.data import FPS, WINDOW, Clip, Sampler
+from training.data import FPS, WINDOW, Clip, Sampler, read_audio
 from training.expert import WINDOWS, ContrastTrainee, MomentSource, inner_starts, shown, tremble
 from w2l_studio.judge import slim
 from w2l_studio.nets.syncnet import MFCC_COLUMNS, SLIM, SyncNet
@@ -83,7 +83,7 @@ def sounds(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0)
     Args:
         pace: the tempo (`training.tempo`).
     """
-    samples = np.load(clip.folder / "audio.npy").astype(np.float64) * 2.0**15
+    samples = read_audio(clip.folder).astype(np.float64) * 2.0**15
     if random.random() < _HUSHED:
         samples = _hushed(samples)
     samples = samples * np.exp(random.uniform(-1.2, 0.7))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.data import WINDOW, Clip, column, hear
+from training.data import WINDOW, Clip, column, hear, read_audio
 from training.evaluate import SHIFT
 from training.paper.faces import faces
 from training.paper.losses import lower_windows
@@ -53,7 +53,7 @@ def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:
     Args:
         lead_ms: where a window begins relative to its picture.
     """
-    spectrum = hand.listen(clip.mel, np.load(clip.folder / "audio.npy"))
+    spectrum = hand.listen(clip.mel, read_audio(clip.folder))
     return np.stack([hear(spectrum, column(n, lead_ms), hand.columns) for n in range(count)])
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import FPS, SAMPLES_PER_FRAME, group
+from training.data import FPS, SAMPLES_PER_FRAME, group, read_audio
 from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
@@ -132,7 +132,7 @@ def _coded(folder: Path, face_px: int) -> dict[str, bytes]:
     frames = np.load(folder / "frames.npy")
     if 0 < face_px < frames.shape[1]:
         frames = np.stack([cv2.resize(x, (face_px, face_px), interpolation=cv2.INTER_AREA) for x in frames])
-    files = {"frames.avif": _film(frames), "audio.ogg": _sound(np.load(folder / "audio.npy"))}
+    files = {"frames.avif": _film(frames), "audio.ogg": _sound(read_audio(folder))}
     if (folder / "opening.npy").exists():
         files["opening.f16"] = np.load(folder / "opening.npy").astype("<f2").tobytes()
     meta = json.loads((folder / "meta.json").read_text("utf-8"))

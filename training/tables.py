@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training import augment, fid, redub
-from training.data import SAMPLES_PER_FRAME, Clip, column, hear
+from training.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
 from training.inception import Inception
 from training.lists import Pair
 from w2l_studio.errors import UsageError
@@ -135,7 +135,7 @@ def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
 
 def pcm(clip: Clip) -> npt.NDArray[np.int16]:
     """Read a clip's sound as the judge hears it."""
-    samples = np.load(clip.folder / "audio.npy") * 2.0**15
+    samples = read_audio(clip.folder) * 2.0**15
     return np.asarray(np.clip(np.rint(samples), -(2**15), 2**15 - 1), np.int16)
 
 
