@@ -85,7 +85,7 @@ def _textured(
     part, size = np.s_[top:bottom, left:right], len(apart)
     share = texture.alike(apart[part], size)
     textured = [plane.copy() for plane in codes]
-    for new, low in zip(textured, lows, strict=False):
+    for new, low in zip(textured, lows, strict=True):
         new[part] = texture.regained(new[part], low[part], share, size)
     return textured
 
