@@ -1,9 +1,9 @@
 """How far lips are ahead of the sound: captured people beside phonemes animated with no lead at all.
 
-    python benchmarks/lead.py CAPTURES CLIPS --aligner PYTHON [--most 120] [--landmarks PYTHON --task FILE]
+    python benchmarks/lead.py CAPTURES CLIPS [--most 120] [--landmarks PYTHON --task FILE]
 
 CAPTURES holds what `training/performers/capture.py` makes of the GRID clips in CLIPS, whose names tell what
-is said; PYTHON has pocketsphinx, which finds the phonemes (with the shift of the speech set's own times).
+is said; PocketSphinx finds the phonemes (``training/aligned.py``).
 Two measures, both against the animation of these phonemes by `training/performers/speech.py` without lead,
 seen at the same pictures, so that what 25 pictures a second blur is blurred in both:
 
@@ -199,15 +199,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("captures", type=Path)
     parser.add_argument("clips", type=Path)
-    parser.add_argument(
-        "--aligner", type=Path, required=True, metavar="PYTHON", help="one that has pocketsphinx"
-    )
     parser.add_argument("--most", type=int, default=120, help="clips")
     parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
     parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
     parser.add_argument("--singly", type=int, default=40, help="clips whose pictures are seen one by one")
     asked = parser.parse_args()
-    found = list(read(asked.captures, asked.clips, asked.aligner, asked.most))
+    found = list(read(asked.captures, asked.clips, asked.most))
     print(f"{len(found)} clips\n\n| lips ahead, ms | of | median | middle half |\n|---|---|---|---|")
     print("\n".join(told(found)))
     if asked.landmarks:

@@ -18,7 +18,7 @@ from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import plain_name, run_options, train
 from training.cli.shards import arrive, travel
-from training.cli.speech import ears, invented, lips, listen
+from training.cli.speech import ears, invented, lips, listen, words
 from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
@@ -226,6 +226,7 @@ _REST = (
     invented,
     lips,
     listen,
+    words,
     paper,
     performers,
     heads,

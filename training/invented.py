@@ -160,15 +160,26 @@ class Speaker:
             return None
         for name, value in ((_PACE, pace), (_PITCH, pitch), (_RANGE, lively)):
             self._library.espeak_SetParameter(name, value, 0)
-        self._sound.clear()
-        self._begins.clear()
-        said = text.encode()
-        self._library.espeak_Synth(said, len(said) + 1, 0, 1, 0, _UTF8, None, None)
+        self._speak(text)
         if not self._sound:
             return None
         audio = soxr.resample(np.concatenate(self._sound), self._rate, SAMPLE_RATE).astype(np.float32)
         phones = timed(self._begins, len(audio) / SAMPLE_RATE)
         return None if phones is None else Spoken(language, voice, audio, phones)
+
+    def spell(self, word: str, language: str) -> list[str] | None:
+        """Return a word's phones in ARPAbet, None where one has no near one there."""
+        if self._library.espeak_SetVoiceByName(language.encode()):
+            return None
+        self._speak(word)
+        names = [arpabet(name) for name, _ in self._begins]
+        return None if None in names else [name for name in names if name and name != "SIL"]
+
+    def _speak(self, text: str) -> None:
+        self._sound.clear()
+        self._begins.clear()
+        said = text.encode()
+        self._library.espeak_Synth(said, len(said) + 1, 0, 1, 0, _UTF8, None, None)
 
     def _heard(
         self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]

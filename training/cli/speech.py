@@ -90,6 +90,28 @@ def invented(folder: Path, utterances: int, seed: int) -> None:
 
 
 @click.command()
+@click.argument("speech", type=_EXISTING)
+@click.argument("out", type=FOLDER)
+@click.option("--moonshine", type=_EXISTING, required=True, help="The npm package, unpacked.")
+def words(speech: Path, out: Path, moonshine: Path) -> None:
+    """Write down anew what SPEECH's utterances say whose words are guessed; OUT is the list for --speech.
+
+    English alone; needs PocketSphinx and eSpeak NG.
+    """
+    from training.aligned import Aligner
+    from training.invented import Speaker
+    from training.performers.sources import read_list
+    from training.recogniser import Recogniser
+    from training.words import write
+
+    recogniser, speaker = Recogniser(moonshine), Speaker()
+    aligner = Aligner(lambda word: speaker.spell(word, "en-us"))
+    with click.progressbar(length=len(read_list(speech)), label="utterances") as bar:
+        told = write(speech, out, recogniser, aligner, lambda: bar.update(1))
+    click.echo(f"{told.utterances} utterances, {told.guessed} of guessed words, {told.anew} of them anew")
+
+
+@click.command()
 @_speech_options
 @click.option("--width", default=0.375, help="Channel multiplier of the generator.")
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")

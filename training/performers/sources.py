@@ -104,15 +104,7 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
     Raises:
         UsageError: the list cannot be read.
     """
-    try:
-        rows = [json.loads(line) for line in (speech / "speech.jsonl").read_text("utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"speech.jsonl cannot be read ({error})",
-            hint="give a folder of utterances with phoneme times (docs/performers.md)",
-            where=str(speech),
-        ) from error
-    for row in _ordered(rows, seed):
+    for row in _ordered(read_list(speech), seed):
         if languages and row["language"] not in languages:
             continue
         if row["aligner"] not in _TRUSTED or (
@@ -131,6 +123,22 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
             phones=phones,
             unsure=_guessed(row.get("words", ())),
         )
+
+
+def read_list(speech: Path) -> list[dict[str, Any]]:
+    """Read a speech set's list.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return [json.loads(line) for line in (speech / "speech.jsonl").read_text("utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"speech.jsonl cannot be read ({error})",
+            hint="give a folder of utterances with phoneme times (docs/performers.md)",
+            where=str(speech),
+        ) from error
 
 
 def _guessed(words: Sequence[Sequence[Any]]) -> list[tuple[float, float]]:
