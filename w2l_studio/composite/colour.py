@@ -42,6 +42,10 @@ class ColourMatch:
         """Return ``float32[..., 3]`` BGR in the plate's colour, neither rounded nor clipped."""
         return np.asarray(pixels, np.float32) * self.gain + self.offset
 
+    def undone(self, pixels: FramesBGR) -> Floats:
+        """Return ``float32[..., 3]`` BGR of the plate in the mouth's colour."""
+        return (np.asarray(pixels, np.float32) - self.offset) / self.gain
+
 
 def identity() -> ColourMatch:
     """Return the match that changes nothing."""

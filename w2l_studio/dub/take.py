@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2l_studio.composite import colour, matte, paste, teeth
+from w2l_studio.composite import colour, likeness, matte, paste, teeth
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
 from w2l_studio.dub.listening import Listener
@@ -153,15 +153,28 @@ def _speak(
             crops[which][of_row],
             heard.of(part).voice(),
         )
-    skin = matte.skin(face_px)
+    skin, lips = matte.skin(face_px), matte.lips(face_px)
     for (start, stop), piece in zip(ranges, found, strict=True):
         made = mouths.part(start, stop)
         rows = {int(n) + piece.frames.start: row for row, n in enumerate(np.flatnonzero(piece.dubbed))}
         looked_at = _samples(len(made))
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
-        white = teeth.white(before, skin, matte.lips(face_px))
+        white = teeth.white(before, skin, lips)
+        _give_texture(made, crops.part(start, stop), match, lips)
         yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white)
+
+
+def _give_texture(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats) -> None:
+    """Give each mouth of a piece the texture of the plate's lips that are most like it."""
+    plate = np.concatenate([likeness.looks(match.undone(crops[part]), lips) for part in _chunks(len(crops))])
+    for part in _chunks(len(mouths)):
+        made = mouths[part]
+        which, of_row = np.unique(likeness.nearest(likeness.looks(made, lips), plate), return_inverse=True)
+        like = match.undone(crops[which])
+        mouths[part.start] = np.stack(
+            [likeness.textured(mouth, like[row], lips) for mouth, row in zip(made, of_row, strict=True)]
+        )
 
 
 def _chunks(count: int) -> Iterator[slice]:
