@@ -1,9 +1,9 @@
 """Speaks languages that no network of ours has heard, with exact phoneme times, for `benchmarks/lips.py`.
 
-    apt-get install festival festvox-italp16k festvox-itapc16k festvox-suopuhe-lj festvox-suopuhe-mv \\
-        festvox-czech-ph festvox-czech-dita festvox-czech-machac festvox-czech-krb festvox-ca-ona-hts \\
-        festvox-ru festival-hi festvox-hi-nsk festival-mr festvox-mr-nsk festival-te festvox-te-nsk \\
-        open-jtalk open-jtalk-mecab-naist-jdic
+    apt-get install festival festvox-kallpc16k festvox-italp16k festvox-itapc16k festvox-suopuhe-lj \\
+        festvox-suopuhe-mv festvox-czech-ph festvox-czech-dita festvox-czech-machac festvox-czech-krb \\
+        festvox-ca-ona-hts festvox-ru festival-hi festvox-hi-nsk festival-mr festvox-mr-nsk \\
+        festival-te festvox-te-nsk open-jtalk open-jtalk-mecab-naist-jdic
     python benchmarks/lips_voices.py OUT
 
 Festival's voices put natural units of speech together (diphones; of Russian, longer ones); Catalan's and

@@ -120,6 +120,18 @@ def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floa
     return units.astype(np.float32), np.interp(at_s, steps, shut).astype(np.float32)
 
 
+def shapes(source: Source, at_s: Floats) -> tuple[Floats, Floats]:
+    """Return what lips do at some times, and how much an error in it weighs: ``float32[11, M]`` each."""
+    if source.capture is None:
+        units, _ = animated(source.phones, at_s)
+        told = np.broadcast_to(act.known(source.unsure, at_s), units.shape)
+    else:
+        units = _captured(source.capture, at_s)
+        inside = (at_s >= 0) & (at_s < len(source.audio) / mel.SAMPLE_RATE)
+        told = np.isin(UNITS, _SEEN)[:, None] & inside
+    return units, _UNIT_WEIGHTS[:, None] * told
+
+
 def _sounds(phones: Sequence[speech.Phone], at_s: Floats) -> Ints:
     found = np.zeros(len(at_s), np.int64)
     for name, start, stop in phones:

@@ -3,7 +3,8 @@
 Its ears have learned what speech does to lips from the voices of its lessons, and on others they mishear;
 the network behind `w2l-studio lips` has Moonshine's layers, which have heard thousands. So a
 `nets.listener` learns to say of that network's thoughts what the ears say of the same speech, by voices
-that the ears know. What draws stays as it is.
+that the ears know; and above all what lips do, as far as it can be read from what ears say. What draws
+stays as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch.nn import functional
 
 from training import hearing
 from training.data import FPS
+from training.lessons import shapes
 from training.loop import one_cycle
 from training.machine import Machine
 from training.performers.act import Source
@@ -32,6 +34,10 @@ from w2l_studio.terms import Floats, Ints
 
 _MOMENTS = 512
 _RATE = 2e-3
+#: How much right lips weigh beside the ears' own words, and the least that a unit moves.
+_LIPS, _STILL = 1.0, 1e-3
+#: How much smaller than the least error a readout stays.
+_CALM = 0.01
 _LIMIT = 2.0
 #: So long an utterance is at most, and the silence at both its ends.
 _LONGEST_S, _AROUND_S = 6, 0.4
@@ -47,18 +53,24 @@ class Lesson:
         thoughts: ``float16[112, M]``.
         begins: ``int64[T]``, the column with which each picture's window begins.
         wanted: ``float32[T, D]``, what the ears say.
+        units: ``float32[T, 11]``, what lips do.
+        weights: ``float32[T, 11]``, what an error in each weighs; 0 = nobody knows.
     """
 
     thoughts: Floats
     begins: Ints
     wanted: Floats
+    units: Floats
+    weights: Floats
 
 
 class Moments(NamedTuple):
-    """What a step learns from: windows ``float32[N, 1, 112, C]``, embeddings ``float32[N, D]``."""
+    """What a step learns from: windows ``float32[N, 1, 112, C]``, and of a `Lesson` ``float32[N, ...]``."""
 
     heard: Tensor
     wanted: Tensor
+    units: Tensor
+    weights: Tensor
 
 
 def lessons(
@@ -86,7 +98,8 @@ def lessons(
         heard = torch.from_numpy(windows.cut(spectrum, begins, net.columns))[:, None]
         with torch.inference_mode():
             wanted = net.audio_encoder(heard).flatten(1).numpy()
-        yield Lesson(thoughts.astype(np.float16), begins, wanted)
+        units, weights = shapes(source, (np.arange(count) + 0.5) / FPS - _AROUND_S)
+        yield Lesson(thoughts.astype(np.float16), begins, wanted, units.T, weights.T.astype(np.float32))
 
 
 class MomentSource:
@@ -104,16 +117,14 @@ class MomentSource:
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
         """Draw this process's part of a batch; the same at every step of the run."""
         del number, steps
-        heard, wanted = [], []
+        drawn = []
         for chance in self._machine.part(random, _MOMENTS):
             lesson = self._found[chance.integers(len(self._found))]
             row = slice(at := int(chance.integers(len(lesson.begins))), at + 1)
-            heard.append(windows.cut(lesson.thoughts, lesson.begins[row], self._columns))
-            wanted.append(lesson.wanted[row])
-        return Moments(
-            torch.from_numpy(np.concatenate(heard))[:, None].float(),
-            torch.from_numpy(np.concatenate(wanted)),
-        )
+            heard = windows.cut(lesson.thoughts, lesson.begins[row], self._columns)
+            drawn.append((heard, lesson.wanted[row], lesson.units[row], lesson.weights[row]))
+        heard, *told = (torch.from_numpy(np.concatenate(part)).float() for part in zip(*drawn, strict=True))
+        return Moments(heard[:, None], *told)
 
 
 class ListenerTrainee:
@@ -127,8 +138,15 @@ class ListenerTrainee:
     def __init__(self, found: Sequence[Lesson], net: Generator, machine: Machine | None = None) -> None:
         self._machine = machine or Machine()
         self.source = MomentSource(found, net.columns, self._machine)
-        wanted = np.concatenate([lesson.wanted for lesson in found])
+        wanted, units, weights = (
+            np.concatenate([getattr(lesson, name) for lesson in found])
+            for name in ("wanted", "units", "weights")
+        )
         self._spread = float(wanted.var(0).mean())
+        self._read = self._machine.place(torch.from_numpy(readout(wanted, units, weights)))
+        known = weights / weights.sum(0)
+        moves = (known * np.square(units - (known * units).sum(0))).sum(0) + _STILL
+        self._moves = self._machine.place(torch.from_numpy(moves.astype(np.float32)))
         listener = Listener(net.columns, wanted.shape[1])
         nn.init.zeros_(listener.outer.weight)
         with torch.no_grad():
@@ -141,15 +159,17 @@ class ListenerTrainee:
         return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
-        """Learn to say what the ears say; a loss of 1 says the mean of all."""
+        """Learn to say what the ears say, so that lips are right; the mean of all would have 1 at most."""
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = _RATE * one_cycle(number, steps)
         noisy = batch.heard + hearing.NOISE * torch.randn_like(batch.heard)
         said = self.net(noisy).flatten(1)
-        loss = functional.mse_loss(said, batch.wanted) / self._spread
-        self._machine.learn(loss, self._optimiser, _LIMIT)
-        return {"loss": loss.detach()}
+        alike = functional.mse_loss(said, batch.wanted) / self._spread
+        apart = torch.addmm(self._read[-1], said, self._read[:-1]) - batch.units
+        lips = (apart.square() / self._moves * batch.weights).sum() / batch.weights.sum()
+        self._machine.learn(alike + _LIPS * lips, self._optimiser, _LIMIT)
+        return {"alike": alike.detach(), "lips": lips.detach()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return listener and optimiser."""
@@ -159,6 +179,25 @@ class ListenerTrainee:
         """Take them back."""
         self.net.load_state_dict(state["net"])
         self._optimiser.load_state_dict(state["optimiser"])
+
+
+def readout(wanted: Floats, units: Floats, weights: Floats) -> Floats:
+    """Return how lips can be read from what ears say: ``float32[D + 1, 11]``, the last row is added.
+
+    What a still face's lips do when it is drawn follows it (correlation of opening 0.98).
+
+    Args:
+        wanted: ``float32[T, D]``.
+        units: ``float32[T, 11]``.
+        weights: ``float32[T, 11]`` of errors.
+    """
+    rows = np.concatenate([wanted, np.ones_like(wanted[:, :1])], 1).astype(np.float64)
+    calm = _CALM * np.diag(np.append(rows[:, :-1].var(0), 0.0)) * len(rows)
+    found = [
+        np.linalg.lstsq(rows.T @ (rows * weight[:, None]) + calm, rows.T @ (weight * unit))[0]
+        for unit, weight in zip(units.T, weights.T, strict=True)
+    ]
+    return np.stack(found, 1).astype(np.float32)
 
 
 def listening(net: Generator, learned: dict[str, Tensor]) -> Generator:
