@@ -23,7 +23,8 @@ from w2l_studio.nets.moonshine import Moonshine
 from w2l_studio.sound import mel
 
 _BATCH = 64
-_RATE = 3e-3
+#: Of what begins from nothing, and of what goes on.
+_RATE, _LATER_RATE = 3e-3, 1e-3
 _LIMIT = 2.0
 _TOLERANCE = 0.05
 #: How much of the average of all weights so far stays at each step.
@@ -74,24 +75,31 @@ class LipsTrainee:
     Args:
         found: what to learn from, with rows.
         ear: whose rows they are.
+        learned: where to begin, its own ear apart; None = with lips that stand still.
     """
 
-    def __init__(self, found: Lessons, ear: Moonshine, machine: Machine | None = None) -> None:
+    def __init__(
+        self, found: Lessons, ear: Moonshine, machine: Machine | None = None, learned: Lips | None = None
+    ) -> None:
         self._machine = machine or Machine()
+        self._rate = _RATE if learned is None else _LATER_RATE
         net = Lips()
+        if learned is None:
+            usual, spread = found.usual()
+            net.usual.copy_(torch.from_numpy(usual))
+            net.spread.copy_(torch.from_numpy(spread))
+            # Units that begin at random would drown what the sounds teach.
+            torch.nn.init.zeros_(net.lips.weight)
+            torch.nn.init.zeros_(net.lips.bias)
+        else:
+            net.load_state_dict(learned.state_dict())
         net.ear.load_state_dict(ear.state_dict())
-        usual, spread = found.usual()
-        net.usual.copy_(torch.from_numpy(usual))
-        net.spread.copy_(torch.from_numpy(spread))
-        # Units that begin at random would drown what the sounds teach.
-        torch.nn.init.zeros_(net.lips.weight)
-        torch.nn.init.zeros_(net.lips.bias)
         self.source = WindowSource(found, self._machine)
         self.net = self._machine.ready(net)
         self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
         self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
         self._optimiser = torch.optim.AdamW(
-            self.net.parameters(), _RATE, weight_decay=0.02, fused=self._machine.fused
+            self.net.parameters(), self._rate, weight_decay=0.02, fused=self._machine.fused
         )
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
@@ -102,7 +110,7 @@ class LipsTrainee:
         """Learn what lips do while this is heard."""
         batch = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
+            group["lr"] = self._rate * one_cycle(number, steps)
         self.net.train()
         columns = doubts.doubted(self.net.joined(batch.heard, batch.rows), self._silence)
         with self._machine.autocast():

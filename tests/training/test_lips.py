@@ -75,6 +75,24 @@ def test_it_learns_and_its_state_can_be_taken_up(tones):
     assert changed == {key for key in state if not key.startswith(("ear.", "usual", "spread"))}
 
 
+def test_it_goes_on_from_what_is_learned_but_for_the_ear(tones):
+    torch.manual_seed(0)
+    ear, other = Moonshine(), Moonshine()
+    ear.conv1.levels.random_(100, 156)
+    other.conv1.levels.random_(100, 156)
+    taught = lessons.Lessons(lessons.lessons((tones(i) for i in range(8)), ear))
+    before = LipsTrainee(taught, other)
+    for number in range(20):
+        before.step(number, 20, np.random.default_rng(number))
+    trainee = LipsTrainee(taught, ear, learned=before.net)
+    for key, value in trainee.net.state_dict().items():
+        assert torch.equal(
+            value, (ear.state_dict()[key[4:]] if key.startswith("ear.") else before.net.state_dict()[key])
+        )
+    begun = trainee.step(0, 20, np.random.default_rng(0))
+    assert begun["loss"] < 0.95 * LipsTrainee(taught, ear).step(0, 20, np.random.default_rng(0))["loss"]
+
+
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tones, tmp_path):
     ear = Moonshine()
     ear.conv1.levels.random_(100, 156)

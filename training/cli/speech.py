@@ -46,6 +46,7 @@ def _speech_options(command: _F) -> _F:
 @click.command()
 @_speech_options
 @click.option("--moonshine", type=_FILE, help="Its encoder_model.onnx; default: as in w2l-lips.")
+@click.option("--start", help="Go on from these weights, gentler: a name or a file.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="bf16")
 def lips(
     out: Path,
@@ -53,6 +54,7 @@ def lips(
     seed: int,
     threads: int,
     moonshine: Path | None,
+    start: str | None,
     workers: int,
     device: str,
     precision: str,
@@ -70,10 +72,11 @@ def lips(
     torch.manual_seed(seed)
     shipped = weights.find("w2l-lips", "lips").path
     ear = model.network(moonshine) if moonshine else weights.load_lips(shipped).ear
+    learned = weights.load_lips(weights.find(start, "lips").path) if start else None
     found = lessons.with_other_voices(_sources(**where), seed)
     with machine.started(device, precision) as here:
         heard = lessons.lessons(found, ear.to(here.device))
-        trainee = LipsTrainee(_taught(heard), ear, here)
+        trainee = LipsTrainee(_taught(heard), ear, here, learned)
         noted = lessons.manifest(heard)
         loop.run(trainee, out, machine=here, manifest=noted, steps=steps, seed=seed, workers=workers)
 
