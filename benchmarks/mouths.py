@@ -1,25 +1,29 @@
 """What the generator's lips are worth on people it never saw: measured, and side by side on a sheet.
 
-    python benchmarks/mouths.py PACK [--split unseen] [--sheet OUT.png]
+    python benchmarks/mouths.py PACK [--split unseen] [--weights NAME ...] [--sheet OUT.png]
+        [--landmarks PYTHON --task face_landmarker.task]
 
 Every clip of the split is dubbed twice: with its own sound (compared with its true lips) and with the
 sound of another clip (judged against that sound). Beside the generator stand two baselines: the source as
 it is, and shut lips. Columns: correlation of lip opening with the true one and its lag in pictures; mean
 error of the lips in levels of 255; detail (differences of neighbouring pixels there) in parts of the true
 picture's; offset, and distance (1 - cosine), by the sync expert against the
-*other* sound; the last row is what true lips of that sound reach.
+*other* sound; the last row is what true lips of that sound reach. ``--landmarks`` has MediaPipe, which is
+none of our networks, look at clips with their own sound, too: correlation, lag and amplitude of the opening
+against what it sees in the clip.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks import lag
+from benchmarks import lag, landmarks
 from training import augment, redub
 from training.data import Clip, column, hear, read_pack
 from w2l_studio.faces import reference
@@ -61,30 +65,31 @@ def shut(pixels: FramesBGR, openings: Floats) -> Ints:
 
 
 def measure(
-    clip: Clip, other: Clip, generator: Wav2Lip, judge: ExpertJudge, opening: Openness
+    clip: Clip,
+    other: Clip,
+    generators: Sequence[Wav2Lip],
+    judge: ExpertJudge,
+    opening: Openness,
+    finder: landmarks.Landmarker | None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, FramesBGR]]:
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
-    side = generator.face_px
+    side = generators[0].face_px
     pixels = crops(clip, side)
     true = opening(pixels)
     rows = shut(pixels, true)
     still = pixels.copy()
     still[:, side // 2 :] = pixels[rows][:, side // 2 :]
-    maps = np.zeros((len(pixels), 2, 3))
-
-    def spoken(said: Clip, frames: int) -> Voice:
-        return Voice(redub.heard(generator, said, frames, int(generator.lead_ms)), voice(said, frames).voiced)
-
-    own = generator.speak(Crops(pixels, maps), pixels[rows], spoken(clip, len(pixels)))
     count = min(len(pixels), len(other.frames))
-    dubbed = generator.speak(Crops(pixels[:count], maps[:count]), pixels[rows][:count], spoken(other, count))
     heard = voice(other, count)
-    methods = {
-        "generator": (own, dubbed),
-        "source as it is": (None, pixels[:count]),
-        "shut lips": (still, still[:count]),
+    methods: dict[str, tuple[FramesBGR | None, FramesBGR]] = {
+        generator.name: (
+            _dubbed(generator, pixels, pixels[rows], clip, len(pixels)),
+            _dubbed(generator, pixels, pixels[rows], other, count),
+        )
+        for generator in generators
     }
-    figures = {}
+    methods |= {"source as it is": (None, pixels[:count]), "shut lips": (still, still[:count])}
+    figures: dict[str, dict[str, float]] = {}
     for name, (drawn, spoken) in methods.items():
         verdict = judge.score(spoken, heard)
         at_zero = float(judge.distances(spoken, heard)[15])
@@ -94,16 +99,33 @@ def measure(
             figures[name]["correlation"], figures[name]["lag"] = at[0], max(at, key=lambda n: at[n])
             figures[name]["lips_levels"] = float(np.abs(lips(drawn).astype(float) - lips(pixels)).mean())
             figures[name]["detail"] = detail(drawn) / detail(pixels)
+    if finder:
+        own = {name: drawn for name, (drawn, _) in methods.items() if drawn is not None}
+        seen, *told = map(landmarks.opening, finder([pixels, *own.values()]))
+        for name, mine in zip(own, told, strict=True):
+            at = lag.correlations(mine, seen)
+            figures[name]["correlation by landmarks"] = at[0]
+            figures[name]["lag by landmarks"] = max(at, key=lambda n: at[n])
+            figures[name]["amplitude by landmarks"] = float(np.std(mine) / np.std(seen))
     in_sync = judge.distances(crops(other, side)[:count], heard)
     figures["true lips of the sound"] = {
         "offset": 15 - int(np.nanargmin(in_sync)),
         "distance": float(in_sync[15]),
     }
+    shown = {f"dubbed by {generator.name}": methods[generator.name][1] for generator in generators}
     return figures, {
         "source": pixels[:count],
-        "dubbed": dubbed,
+        **shown,
         "lips that go with the sound": crops(other, side)[:count],
     }
+
+
+def _dubbed(
+    generator: Wav2Lip, pixels: FramesBGR, references: FramesBGR, said: Clip, count: int
+) -> FramesBGR:
+    windows = redub.heard(generator, said, count, int(generator.lead_ms))
+    heard = Voice(windows, voice(said, count).voiced)
+    return generator.speak(Crops(pixels[:count], np.zeros((count, 2, 3))), references[:count], heard)
 
 
 def sheet(shown: list[dict[str, FramesBGR]], path: Path) -> None:
@@ -116,19 +138,27 @@ def sheet(shown: list[dict[str, FramesBGR]], path: Path) -> None:
     cv2.imwrite(str(path), np.vstack(rows))
 
 
+def _generator(name: str) -> Wav2Lip:
+    net, meta = weights.load_generator(weights.find(name, "generator").path)
+    return Wav2Lip(net, name=name, lead_ms=meta.lead_ms, ear=weights.load_ear(meta, Path(name)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pack", type=Path, nargs="+")
     parser.add_argument("--split", default="unseen")
-    parser.add_argument("--weights", default="w2l-192")
+    parser.add_argument("--weights", nargs="+", default=["w2l-192"])
     parser.add_argument("--expert", default="expert")
     parser.add_argument("--opening", default="opening")
     parser.add_argument("--most", type=int, default=30)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
+    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
     asked = parser.parse_args()
-    net, meta = weights.load_generator(weights.find(asked.weights, "generator").path)
-    ear = weights.load_ear(meta, Path(asked.weights))
-    generator = Wav2Lip(net, name=asked.weights, lead_ms=meta.lead_ms, ear=ear)
+    if (asked.landmarks is None) != (asked.task is None):
+        parser.error("--landmarks and --task go together")
+    finder = landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None
+    generators = [_generator(name) for name in asked.weights]
     judge = ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert)
     opening = Openness(weights.load_opening(weights.find(asked.opening, "opening").path))
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]
@@ -137,19 +167,19 @@ def main() -> None:
     shown = []
     for n, i in enumerate(order):
         other = clips[order[(n + 1) % len(order)]]
-        figures, pictures = measure(clips[i], other, generator, judge, opening)
+        figures, pictures = measure(clips[i], other, generators, judge, opening, finder)
         for method, row in figures.items():
             found.setdefault(method, []).append(row)
         if n < 6:
             shown.append(pictures)
     print(f"{len(order)} clips of {len({clips[i].speaker for i in order})} people, split {asked.split}")
     for method, rows in found.items():
-        keys = [key for key in rows[0] if key not in ("offset", "lag")]
+        lags = [key for key in rows[0] if key.startswith(("offset", "lag"))]
+        keys = [key for key in rows[0] if key not in lags]
         means = {key: round(float(np.mean([row[key] for row in rows])), 4) for key in keys}
-        for key in ("offset", "lag"):
-            if key in rows[0]:
-                means[f"{key} within 1"] = round(float(np.mean([abs(row[key]) <= 1 for row in rows])), 3)
-                means[f"median {key}"] = float(np.median([row[key] for row in rows]))
+        for key in lags:
+            means[f"{key} within 1"] = round(float(np.mean([abs(row[key]) <= 1 for row in rows])), 3)
+            means[f"median {key}"] = float(np.median([row[key] for row in rows]))
         print(json.dumps({"method": method, **means}))
     if asked.sheet:
         sheet(shown, asked.sheet)
