@@ -14,6 +14,8 @@ from w2l_studio.terms import Floats, FramesBGR, Ints
 
 #: Lips are compared in so many pixels a side, of crops without what is finer than this part of their side.
 _SIDE, _AT_LARGE = 48, 1 / 64
+#: As `texture.HALF_AT_LARGE`; more is borne by lips that are the most alike.
+_HALF = 15.0
 
 
 def looks(pictures: FramesBGR | Floats, lips: Floats) -> Floats:
@@ -55,7 +57,7 @@ def textured(mouth: FramesBGR, like: Floats, lips: Floats) -> FramesBGR:
         return mouth
     left, top, right, bottom = warp.bordered(covered, size)
     part = np.s_[top:bottom, left:right]
-    share = texture.alike(_grey(mouth[part]) - _grey(like[part]), size) * lips[part]
+    share = texture.alike(_grey(mouth[part]) - _grey(like[part]), size, _HALF) * lips[part]
     out = mouth.copy()
     for channel in range(3):
         new, old = (

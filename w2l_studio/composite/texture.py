@@ -25,19 +25,20 @@ _LIMIT = 2.0
 #: more texture began to bring old lips back.
 _TEXTURE, _AT_LARGE, _AROUND = 1 / 38, 1 / 128, 1 / 30
 #: Difference in 8-bit levels, so smoothed, at which half of the texture is given up.
-_HALF_AT_LARGE = 12.0
+HALF_AT_LARGE = 12.0
 #: Median absolute deviation -> standard deviation of a normal distribution.
 _MAD = 1.4826
 _STEP_PX = 3
 _ENOUGH = 64
 
 
-def alike(difference: Floats, size_px: int) -> Floats:
+def alike(difference: Floats, size_px: int, half: float = HALF_AT_LARGE) -> Floats:
     """Return how far mouth and plate show the same at large.
 
     Args:
         difference: ``float32[h, w]``, mouth minus plate in a part of the crop, 8-bit levels.
         size_px: the crop's side.
+        half: difference, smoothed, that counts half.
 
     Returns:
         ``float32[h, w]``, 1 = the same, 0 = something else.
@@ -46,7 +47,7 @@ def alike(difference: Floats, size_px: int) -> Floats:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * around + 1, 2 * around + 1))
     apart = cv2.dilate(np.abs(cv2.GaussianBlur(difference, (0, 0), size_px * _AT_LARGE)), disc)
     apart = cv2.GaussianBlur(apart, (0, 0), around / 2)
-    return np.asarray(1 / (1 + (apart / _HALF_AT_LARGE) ** 4), np.float32)
+    return np.asarray(1 / (1 + (apart / half) ** 4), np.float32)
 
 
 def regained(mouth: Floats, plate: Floats, share: Floats, size_px: int) -> Floats:
