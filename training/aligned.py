@@ -51,7 +51,7 @@ class Aligner:
             import pocketsphinx
         except ImportError:
             raise UsageError(
-                "PocketSphinx is not installed", hint="pip install pocketsphinx==5.1.1"
+                "PocketSphinx is not installed", hint="install it: pip install pocketsphinx==5.1.1"
             ) from None
         self._started = lambda: pocketsphinx.Decoder(loglevel="FATAL")
         self._decoder = self._started()

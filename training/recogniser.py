@@ -61,7 +61,7 @@ class Recogniser:
         except Exception as error:  # onnxruntime's errors share no base
             raise WeightsError(
                 f"it is no package of Moonshine Tiny ({error})",
-                hint="npm pack @moonshine-ai/moonshine-js@0.1.29, and unpack it",
+                hint="unpack npm @moonshine-ai/moonshine-js 0.1.29 and give its folder `package`",
                 where=str(package),
             ) from error
         self._said = [one.name for one in self._decoder.get_outputs()]
