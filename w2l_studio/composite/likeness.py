@@ -6,6 +6,8 @@ crops, which lie over each other by the eyes, in the mouth's own colour; knows n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
@@ -18,11 +20,11 @@ _SIDE, _AT_LARGE = 48, 1 / 64
 _HALF = 15.0
 
 
-def looks(pictures: FramesBGR | Floats, lips: Floats) -> Floats:
+def looks(pictures: Iterable[FramesBGR | Floats], lips: Floats) -> Floats:
     """Return what lips look like at large, for `nearest`.
 
     Args:
-        pictures: ``[T, P, P, 3]`` BGR, in one colour with those that they are compared with.
+        pictures: T times ``[P, P, 3]`` BGR, in one colour with those that they are compared with.
         lips: ``float32[P, P]`` as from `matte.lips`.
 
     Returns:
@@ -30,11 +32,11 @@ def looks(pictures: FramesBGR | Floats, lips: Floats) -> Floats:
     """
     weight = np.sqrt(cv2.resize(lips, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA))
     inside = weight > 0
-    found = np.empty((len(pictures), int(inside.sum())), np.float32)
-    for row, picture in zip(found, pictures, strict=True):
+    found = []
+    for picture in pictures:
         soft = cv2.GaussianBlur(_grey(picture), (0, 0), len(lips) * _AT_LARGE)
-        row[:] = (cv2.resize(soft, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) * weight)[inside]
-    return found
+        found.append((cv2.resize(soft, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) * weight)[inside])
+    return np.array(found, np.float32)
 
 
 def nearest(new: Floats, plate: Floats) -> Ints:

@@ -167,14 +167,17 @@ def _speak(
 
 def _give_texture(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats) -> None:
     """Give each mouth of a piece the texture of the plate's lips that are most like it."""
-    plate = np.concatenate([likeness.looks(match.undone(crops[part]), lips) for part in _chunks(len(crops))])
+    # In the mouth's colour picture by picture: a chunk of them in float would be a quarter of all memory.
+    plate = np.concatenate(
+        [likeness.looks(map(match.undone, crops[part]), lips) for part in _chunks(len(crops))]
+    )
     for part in _chunks(len(mouths)):
         made = mouths[part]
         which, of_row = np.unique(likeness.nearest(likeness.looks(made, lips), plate), return_inverse=True)
-        like = match.undone(crops[which])
-        mouths[part.start] = np.stack(
-            [likeness.textured(mouth, like[row], lips) for mouth, row in zip(made, of_row, strict=True)]
-        )
+        like = crops[which]
+        for mouth, row in zip(made, of_row, strict=True):
+            mouth[:] = likeness.textured(mouth, match.undone(like[row]), lips)
+        mouths[part.start] = made
 
 
 def _chunks(count: int) -> Iterator[slice]:
