@@ -129,4 +129,4 @@ def words(tokens: list[tuple[str, float]]) -> list[Word]:
             if letter.isalnum() or letter == "'":
                 text, least = found[-1]
                 found[-1] = (text + letter, min(least, sure))
-    return [Word(text.strip("'") or text, sure) for text, sure in found if text.strip("'")]
+    return [Word(bare, sure) for text, sure in found if (bare := text.strip("'"))]
