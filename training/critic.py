@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
+#: How much stronger than it is a critic sees what is finer than so many pixels: hair, pores and the edges of
+#: teeth are a hundredth of what it is shown otherwise, and it learns next to nothing of them.
+_FINER, _STRONGER = 9, 8.0
 #: Rows and columns of the lips within the lower half of a face, as parts of its side.
 ROWS, COLUMNS = (1 / 48, 5 / 12), (1 / 6, 5 / 6)
 _CHANNELS = (32, 64, 96)
@@ -44,12 +47,17 @@ class Patches(nn.Module):
         Returns:
             What each layer saw, and last the verdicts ``[N, 1, H, W]``: > 0 true, < 0 drawn.
         """
-        x = functional.pixel_unshuffle(torch.cat([lips(lower), lips(reference)], 1) * 2 - 1, 2)
+        x = functional.pixel_unshuffle(_crisp(torch.cat([lips(lower), lips(reference)], 1)) * 2 - 1, 2)
         seen = []
         for layer in self.layers:
             x = functional.leaky_relu(layer(x), 0.2)
             seen.append(x)
         return [*seen, self.verdict(x)]
+
+
+def _crisp(x: Tensor) -> Tensor:
+    large = functional.avg_pool2d(x, _FINER, 1, _FINER // 2, count_include_pad=False)
+    return x + _STRONGER * (x - large)
 
 
 def lips(lower: Tensor) -> Tensor:

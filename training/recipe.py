@@ -1,4 +1,4 @@
-"""What a generator learns by, as frozen values: from nothing (`studio`), on from weights (`finish`).
+"""What a generator learns by, as frozen values: from nothing (`studio`), on (`finish`), for one `actor`.
 
 Holds numbers only.
 """
@@ -29,7 +29,9 @@ class Recipe:
         lips: weight of an error on the lips; 1 = as anywhere.
         moved: extra weight of an error where the true picture differs from the reference, per unit of 0..1.
         edges: weight of the error in differences of neighbours, which keeps lips and teeth crisp.
+        structure: weight of 1 - SSIM, which keeps skin where an error in levels is content with blur.
         opening: weight of the error in lip opening, by the opening network.
+        spread: weight of the squared error in how much openings deviate within a process's part of a batch.
         looks: weight of the distance to the true lips in the expert's eyes.
         sync: weight of how much worse than the true lips the drawn ones fit the sound.
         real: weight of the critic's verdict that what is drawn is no picture.
@@ -56,7 +58,9 @@ class Recipe:
     lips: float = 4.0
     moved: float = 10.0
     edges: float = 0.5
+    structure: float = 0.0
     opening: float = 1.0
+    spread: float = 0.0
     looks: float = 0.05
     sync: float = 0.02
     real: float = 0.01
@@ -103,12 +107,38 @@ def finish(width: float) -> Recipe:
         lips=2.0,
         moved=0.0,
         edges=0.0,
+        structure=0.2,
         opening=4.0,
+        spread=8.0,
         looks=0.0,
         sync=0.0,
-        real=0.02,
-        alike=1.5,
+        real=0.01,
+        alike=0.5,
         critic=0.05,
+    )
+
+
+def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
+    """Return what `adapt` fits a generator to one actor by, with an expert.
+
+    Args:
+        face_px, lead_ms, columns: as the generator has them.
+    """
+    return replace(
+        finish(1),
+        name="actor",
+        face_px=face_px,
+        lead_ms=lead_ms,
+        columns=columns,
+        windows=2,
+        singles=6,
+        rate=3e-4,
+        looks=0.5,
+        real=0.05,
+        sync=0.3,
+        critic=0.0,
+        silent=0.0,
+        soft=0.0,
     )
 
 

@@ -49,7 +49,7 @@ def taken(pack, here):
         left |= {f"{name}.{key}": value.grad for key, value in trainee.net.named_parameters()}
         left |= {f"{name}.{key}": value for key, value in trainee.net.named_buffers()}
     left |= {f"critic.{key}": value.grad for key, value in faces._critic.named_parameters()}
-    left |= {f"patches.{key}": value.grad for key, value in studio._critic.named_parameters()}
+    left |= {f"patches.{key}": value.grad for key, value in studio.terms.critic.named_parameters()}
     # The generator draws lower halves alone and its critic stands still while it judges.
     return {key: value for key, value in left.items() if value is not None}
 
