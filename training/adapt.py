@@ -1,8 +1,8 @@
 """Fits a generator to one actor by minutes of their own footage, and keeps what changed as a small delta.
 
-Only the layers that paint are taught (the last two decoder blocks and the output): skin, teeth and beard
-become this actor's, while how lips follow the sound stays the base's. Trains with `loop`; measures on clips
-that it keeps out.
+Only the layers that paint are taught (the last three decoder blocks, flow and output): skin, teeth, beard and
+how far this mouth opens become the actor's, while what is heard stays the base's. Trains with `loop` by the
+recipe `actor`; measures on clips that it keeps out.
 """
 
 from __future__ import annotations
@@ -11,77 +11,36 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training import redub
-from training.data import Clip, Sampler, column, hear
-from training.evaluate import SHIFT
+from training import redub, tables
+from training.data import Clip, Sampler
 from training.feed import chance
 from training.hearing import Thoughts
-from training.loop import one_cycle
+from training.loop import Told, one_cycle
 from training.machine import Machine
-from training.paper.faces import faces
+from training.recipe import actor
+from training.sampling import Batch, LipSource
+from training.terms import Terms
 from w2l_studio.errors import MediaError, OutputError
-from w2l_studio.mouths.wav2lip import Wav2Lip, assemble
+from w2l_studio.judge.slim import SlimJudge
+from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.opening import Opening
 
-_PICTURES = 16
-_RATE = 3e-4
-#: Least pictures between target and reference, as when the base was trained.
-_GAP = 6
-#: Weight of the error in differences of neighbours, which keeps teeth and beard crisp.
-_EDGES = 0.5
+#: How many of the last decoder blocks paint.
+_PAINTING = 3
 #: Each so-manieth clip is kept out for figures.
 _KEPT_OUT = 5
 _MEASURED = 4
-
-
-class Pictures(NamedTuple):
-    """``uint8[N, P, P, 3]`` targets and references, ``float32[N, 1, B, C]`` sounds."""
-
-    target: Tensor
-    reference: Tensor
-    heard: Tensor
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureSource:
-    """Fulfils `feed.Source`: single pictures, each with another one of its clip as reference.
-
-    Args:
-        thoughts: what a generator that listens hears of clips; None = mel columns.
-    """
-
-    sampler: Sampler
-    face_px: int
-    lead_ms: int
-    columns: int
-    machine: Machine
-    thoughts: Thoughts | None = None
-
-    def draw(self, number: int, steps: int, random: np.random.Generator) -> Pictures:
-        """Draw this process's part of a batch."""
-        del number, steps
-        rows = [self._picture(one) for one in self.machine.part(random, _PICTURES)]
-        return Pictures(*(torch.from_numpy(np.stack(parts)) for parts in zip(*rows, strict=True)))
-
-    def _picture(self, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        clip = self.sampler.draw(random)
-        numbers = np.arange(len(clip.frames))
-        at = int(random.choice(numbers))
-        near = int(random.choice(numbers[np.abs(numbers - at) >= _GAP]))
-        target, reference = faces(clip, np.array([at, near]), self.face_px)
-        if random.random() < 0.5:
-            target, reference = target[:, ::-1], reference[:, ::-1]
-        spectrum = self.thoughts.of(clip, random) if self.thoughts else clip.mel
-        heard = hear(spectrum, column(at, self.lead_ms), self.columns)
-        return target.copy(), reference.copy(), heard[None]
 
 
 class AdaptTrainee:
@@ -91,6 +50,7 @@ class AdaptTrainee:
         net: the base; it is copied. Its batch norms keep their statistics.
         clips: of one actor; each fifth is kept out.
         lead_ms: the base's.
+        expert, opening: say what is wrong with lips; never changed.
         thoughts: what a base that listens hears of clips.
     """
 
@@ -99,50 +59,54 @@ class AdaptTrainee:
         net: Generator,
         clips: Sequence[Clip],
         lead_ms: int,
+        expert: Contrast,
+        opening: Opening,
         thoughts: Thoughts | None = None,
         machine: Machine | None = None,
     ) -> None:
         self._machine = machine or Machine()
+        self._recipe = actor(net.face_px, lead_ms, net.columns)
         learned, kept = apart(clips)
-        told = (net.face_px, lead_ms, net.columns)
-        self.source = PictureSource(_sampler(learned), *told, self._machine, thoughts)
-        self._kept = PictureSource(_sampler(kept), *told, Machine(), thoughts)
+        told = (opening, self._recipe)
+        self.source = LipSource(_sampler(learned), *told, self._machine, thoughts)
+        self._kept = LipSource(_sampler(kept), *told, Machine(), thoughts)
+        self._terms = Terms(self._recipe, expert, opening, self._machine)
         self.net = self._machine.ready(copy.deepcopy(net).eval().requires_grad_(False))
         self._painting = painting(self.net)
         for parameter in self._painting.values():
             parameter.requires_grad_(True)
-        self._optimiser = torch.optim.Adam(self._painting.values(), _RATE)
+        self._optimiser = torch.optim.AdamW(
+            self._painting.values(), self._recipe.rate, betas=(0.9, 0.99), weight_decay=0.01
+        )
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
+    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
         """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
+        return self.learn(number, steps, self.source.batch(random))
 
-    def learn(self, number: int, steps: int, drawn: Pictures) -> dict[str, float]:
-        """Learn from 16 pictures."""
+    def learn(self, number: int, steps: int, drawn: Batch) -> Told:
+        """Learn from two windows and six pictures."""
         for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
-        loss = self._error(self._machine.place(drawn))
+            group["lr"] = self._recipe.rate * one_cycle(number, steps)
+        batch = self._machine.place(drawn)
+        told, loss = self._terms.loss(self._drawn(batch), batch, number / steps)
         self._machine.learn(loss, self._optimiser, 1.0)
-        return {"loss": loss.item()}
+        return told
 
-    def _error(self, batch: Pictures) -> Tensor:
-        half = batch.target.shape[1] // 2
-        true = batch.target[:, half:].permute(0, 3, 1, 2).float() / 255
+    def _drawn(self, batch: Batch) -> Tensor:
         with self._machine.autocast():
-            made = self.net.lower_half(batch.heard, assemble(batch.target, batch.reference)).float()
-        steps = [(made - true).diff(dim=axis).abs().mean() for axis in (2, 3)]
-        return (made - true).abs().mean() + _EDGES * torch.stack(steps).sum()
+            return self.net.lower_half(batch.heard, batch.faces).float()
 
     @torch.no_grad()
     def measure(self) -> dict[str, float]:
-        """Return the same error on clips kept out."""
-        batches = (self._machine.place(self._kept.draw(0, 1, chance(1, n))) for n in range(_MEASURED))
-        return {"loss": float(np.mean([self._error(batch).item() for batch in batches]))}
+        """Return the loss but the critic's part on clips kept out."""
+        batches = (self._machine.place(self._kept.batch(chance(1, n))) for n in range(_MEASURED))
+        losses = [self._terms.compared(self._drawn(batch), batch)[1].item() for batch in batches]
+        return {"loss": float(np.mean(losses))}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what paints, and its optimiser."""
         net = {name: parameter.detach().clone() for name, parameter in self._painting.items()}
-        return {"painting": net, "optimiser": self._optimiser.state_dict()}
+        return {"painting": net, "optimiser": self._optimiser.state_dict(), "terms": self._terms.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take them back."""
@@ -150,12 +114,13 @@ class AdaptTrainee:
             for name, parameter in self._painting.items():
                 parameter.copy_(state["painting"][name])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._terms.load_state_dict(state["terms"])
 
 
 def painting(net: Generator) -> dict[str, nn.Parameter]:
     """Return the parameters of the layers that paint."""
-    last = len(net.face_decoder_blocks) - 2
-    parts = tuple(f"face_decoder_blocks.{number}." for number in (last, last + 1))
+    blocks = len(net.face_decoder_blocks)
+    parts = tuple(f"face_decoder_blocks.{number}." for number in range(blocks - _PAINTING, blocks))
     return {
         name: p
         for name, p in net.named_parameters()
@@ -189,23 +154,26 @@ class Figures:
     Args:
         error: mean error in the mouth, in levels of 255.
         sharpness: of the mouth, in parts of the true one's.
-        distance: of drawn lips and sound by the sync expert (1 - cosine).
+        distance, confidence: of drawn lips and sound by the judge, which has taught nothing.
+        offset: in pictures, by the judge.
     """
 
     error: float
     sharpness: float
     distance: float
+    confidence: float
+    offset: float
 
 
 def figures(
     net: Generator,
     lead_ms: int,
     kept: Sequence[Clip],
-    judge: nn.Module,
-    opening: nn.Module,
+    judge: SlimJudge,
+    opening: Openness,
     ear: Lips | None = None,
 ) -> Figures:
-    """Let a generator speak the clips kept out, each from its picture with the lips most shut.
+    """Let a generator speak the clips kept out, drawn from the references that the engine would choose.
 
     Args:
         ear: what it hears through; None = its own ears.
@@ -213,17 +181,22 @@ def figures(
     hand = Wav2Lip(net, name="adapt", lead_ms=lead_ms, precision="fp32", device="cpu", ear=ear)
     rows = []
     for clip in kept:
-        true, made = redub.spoken(hand, clip, redub.shut(clip, hand.face_px, opening), lead_ms)
+        true, made = redub.spoken(hand, clip, opening, lead_ms)
         sharp = redub.sharpness(made) / max(redub.sharpness(true), 1e-6)
-        rows.append((redub.error_levels(made, true), sharp, redub.distances(judge, made, clip)[SHIFT]))
+        said = judge.score(tables.small(made), tables.pcm(clip))
+        told = (said.distance, said.confidence, said.offset_frames)
+        rows.append((redub.error_levels(made, true), sharp, *told))
     return Figures(*np.mean(rows, 0).tolist())
 
 
-def table(before: Figures, after: Figures) -> str:
+def table(before: Figures, after: Figures, judge: str) -> str:
     """Return both rows as text."""
-    rows = [f"{'':<8} mouth error  sharpness  sync distance"]
+    rows = [f"{'':<8} mouth error  sharpness  distance  confidence  offset (by {judge})"]
     for name, told in (("base", before), ("adapted", after)):
-        rows.append(f"{name:<8} {told.error:>11.2f}  {told.sharpness:>9.3f}  {told.distance:>13.4f}")
+        rows.append(
+            f"{name:<8} {told.error:>11.2f}  {told.sharpness:>9.3f}  {told.distance:>8.4f}"
+            f"  {told.confidence:>10.4f}  {told.offset:>+6.1f}"
+        )
     return "\n".join(rows)
 
 

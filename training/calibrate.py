@@ -19,6 +19,7 @@ from training import checkpoint, redub
 from training.data import Clip
 from training.evaluate import SHIFT
 from w2l_studio.errors import MediaError, OutputError, UsageError
+from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
@@ -58,7 +59,7 @@ class Curve:
 def sweep(
     net: Generator,
     judge: nn.Module,
-    opening: nn.Module,
+    opening: Openness,
     clips: Sequence[Clip],
     device: str = "cpu",
     ear: Lips | None = None,
@@ -67,7 +68,7 @@ def sweep(
 
     Args:
         judge: a sync expert; another than the generator's teacher says more.
-        opening: finds each clip's reference.
+        opening: finds what each face is drawn from.
         clips: of people that the generator has not seen.
         ear: what it hears through; None = its own ears.
 
@@ -81,10 +82,9 @@ def sweep(
     people = sorted({clip.speaker for clip in clips})
     sweeps = np.zeros((len(LEADS_MS), len(people), 2 * SHIFT + 1))
     for clip in clips:
-        reference = redub.shut(clip, hand.face_px, opening)
         share = 1 / sum(other.speaker == clip.speaker for other in clips)
         for row, lead_ms in enumerate(LEADS_MS):
-            _, made = redub.spoken(hand, clip, reference, lead_ms)
+            _, made = redub.spoken(hand, clip, opening, lead_ms)
             sweeps[row, people.index(clip.speaker)] += share * redub.distances(judge, made, clip)
     distance = sweeps[:, :, SHIFT].mean(1)
     best = int(distance.argmin())

@@ -8,43 +8,41 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from training.data import WINDOW, Clip, column, hear, read_audio
 from training.evaluate import SHIFT
 from training.paper.faces import faces
 from training.paper.losses import lower_windows
+from w2l_studio.faces import reference
+from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR, Voice
+from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR, Ints, Voice
 
 _BATCH = 48
 #: Mouth and chin within a face, in parts of its side: rows and columns.
 _MOUTH = (slice(0.58, 0.95), slice(0.2, 0.8))
 
 
-def shut(clip: Clip, face_px: int, opening: nn.Module) -> int:
-    """Return the clip's picture with the lips most shut: the engine's reference."""
-    if clip.opening is not None:
-        return int(clip.opening.argmin())
-    seen = torch.from_numpy(faces(clip, np.arange(len(clip.frames)), face_px)).permute(0, 3, 1, 2)
-    with torch.inference_mode():
-        small = functional.interpolate(seen.float() / 255, (96, 96), mode="area")
-        return int(opening(small).argmin())
+def closed(pixels: FramesBGR, opening: Openness) -> Ints:
+    """Return for each face the row of the one that the engine would draw it from, ``int64[T]``."""
+    count = len(pixels)
+    uppers = reference.uppers_of(pixels)
+    return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
-def spoken(hand: Wav2Lip, clip: Clip, reference: int, lead_ms: int) -> tuple[FramesBGR, FramesBGR]:
+def spoken(hand: Wav2Lip, clip: Clip, opening: Openness, lead_ms: int) -> tuple[FramesBGR, FramesBGR]:
     """Return the clip's faces and what a generator makes of them, each ``uint8[T, P, P, 3]``.
 
     Args:
-        reference: number of the picture that every face is drawn from.
+        opening: chooses what each face is drawn from.
         lead_ms: where a mel window begins relative to its picture.
     """
     numbers = np.arange(len(clip.frames))
     true = faces(clip, numbers, hand.face_px)
     windows = heard(hand, clip, len(numbers), lead_ms)
     crops = Crops(true, np.zeros((len(true), 2, 3)))
-    references = np.ascontiguousarray(np.broadcast_to(true[reference], true.shape))
-    return true, hand.speak(crops, references, Voice(windows, np.ones(len(true), np.bool_)))
+    voice = Voice(windows, np.ones(len(true), np.bool_))
+    return true, hand.speak(crops, true[closed(true, opening)], voice)
 
 
 def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:

@@ -19,11 +19,10 @@ from training.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
 from training.inception import Inception
 from training.lists import Pair
 from w2l_studio.errors import UsageError
-from w2l_studio.faces import reference
 from w2l_studio.judge.slim import FACE_PX, SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
 PROTOCOLS = ("paper", "ours")
 #: A mel window with nothing louder than this is silence.
@@ -80,7 +79,7 @@ def _pair(
     count = min(len(video.frames), len(sound.frames))
     own, other = (pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
     pixels = crops(video, FACE_PX)[:count]
-    closed = _closed(pixels, opening)
+    closed = redub.closed(pixels, opening)
     shut = pixels.copy()
     shut[:, FACE_PX // 2 :] = pixels[closed][:, FACE_PX // 2 :]
     still = {_REAL: (pixels, own), "unsynced original": (pixels, other), "shut lips": (shut, other)}
@@ -119,12 +118,6 @@ def small(faces: FramesBGR) -> FramesBGR:
         return faces
     size = (FACE_PX, FACE_PX)
     return np.stack([cv2.resize(face, size, interpolation=cv2.INTER_AREA) for face in faces])
-
-
-def _closed(pixels: FramesBGR, opening: Openness) -> Ints:
-    count = len(pixels)
-    uppers = reference.uppers_of(pixels)
-    return reference.closed(uppers, opening(pixels), np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
 def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:

@@ -1,5 +1,7 @@
 """Fitting to one actor: nearer on clips kept out, a small delta that is worth nothing without its base."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,10 @@ from training.data import read_pack
 from w2l_studio.errors import MediaError, WeightsError
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.opening import Opening
 
 WIDTH = 0.0625
 
@@ -41,7 +45,7 @@ def base(tmp_path, monkeypatch):
 
 def test_only_what_paints_is_taught(actor):
     net = Generator(WIDTH)
-    trainee = adapt.AdaptTrainee(net, read_pack([actor]), -75)
+    trainee = adapt.AdaptTrainee(net, read_pack([actor]), -75, Contrast(), Opening())
     before = {key: value.clone() for key, value in trainee.net.state_dict().items()}
     trainee.step(0, 4, np.random.default_rng(0))
     moved = {key for key, value in trainee.net.state_dict().items() if not torch.equal(value, before[key])}
@@ -65,6 +69,11 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(actor, tmp_path):
     clips = read_pack([actor])
     torch.manual_seed(0)
     net, options = Generator(WIDTH), {"measure_every": 2, "report": lambda _: None}
+    judges = Contrast(), Opening()
+
+    def trainee(kind):
+        torch.manual_seed(1)
+        return kind(net, clips, -75, *judges)
 
     class Killed(Exception):
         pass
@@ -75,14 +84,17 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(actor, tmp_path):
                 raise Killed
             return super().learn(number, steps, drawn)
 
-    whole = loop.run(adapt.AdaptTrainee(net, clips, -75), tmp_path / "whole", steps=4, **options)
+    whole = loop.run(trainee(adapt.AdaptTrainee), tmp_path / "whole", steps=4, **options)
     with pytest.raises(Killed):
-        loop.run(Dying(net, clips, -75), tmp_path / "cut", steps=4, save_every=1, **options)
-    assert loop.run(adapt.AdaptTrainee(net, clips, -75), tmp_path / "cut", steps=4, **options) == whole
+        loop.run(trainee(Dying), tmp_path / "cut", steps=4, save_every=1, **options)
+    assert loop.run(trainee(adapt.AdaptTrainee), tmp_path / "cut", steps=4, **options) == whole
 
 
 def test_the_delta_is_small_nearer_and_bound_to_its_base(actor, base, tmp_path, monkeypatch):
-    monkeypatch.setattr(adapt, "_RATE", 0.003)  # so that 40 steps are enough
+    quick = adapt.actor  # so that 40 steps are enough
+    monkeypatch.setattr(
+        adapt, "actor", lambda *told: replace(quick(*told), rate=0.003)
+    )  # 40 steps are enough
     command = ["adapt", base, str(actor), "--out", str(tmp_path / "run"), "--name", "actor", "--steps", "40"]
     result = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output

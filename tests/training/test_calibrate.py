@@ -9,6 +9,7 @@ from training import calibrate, checkpoint, redub
 from training.__main__ import cli
 from training.data import column, read_pack
 from w2l_studio.errors import MediaError, UsageError
+from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.meta import Meta
@@ -53,7 +54,7 @@ def test_the_lead_at_which_lips_fit_is_found(clips, monkeypatch, best_ms):
             return super().forward(audio, face[:, :3])
 
     monkeypatch.setattr(redub, "spoken", painter(best_ms))
-    curve = calibrate.sweep(Generator(0.0625), First(), Opening(), clips)
+    curve = calibrate.sweep(Generator(0.0625), First(), Openness(Opening()), clips)
     assert curve.best_ms == pytest.approx(best_ms, abs=13)
     assert set(curve.offsets) == {"q0", "q1"}
     assert all(abs(offset) <= 1 for offset in curve.offsets.values())
@@ -64,14 +65,14 @@ def test_the_lead_at_which_lips_fit_is_found(clips, monkeypatch, best_ms):
 def test_a_network_is_really_asked(clips, monkeypatch):
     monkeypatch.setattr(calibrate, "LEADS_MS", (-100, 0))
     net, _ = weights.load_generator(weights.find("w2l-192", "generator").path)
-    curve = calibrate.sweep(net, Loud(), Opening(), clips[:1])
+    curve = calibrate.sweep(net, Loud(), Openness(Opening()), clips[:1])
     assert curve.distance.shape == (2,)
     assert np.ptp(curve.distance) > 0
 
 
 def test_without_a_long_clip_there_is_nothing_to_measure(clips):
     with pytest.raises(MediaError, match="no held-out clip"):
-        calibrate.sweep(Generator(0.0625), Loud(), Opening(), [])
+        calibrate.sweep(Generator(0.0625), Loud(), Openness(Opening()), [])
 
 
 def test_the_lead_is_written_and_nothing_else(tmp_path):

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @click.argument("clips", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--out", type=FOLDER, required=True, help="For the run and the delta.")
 @click.option("--name", default="adapted", callback=plain_name, help="Of the delta's file.")
-@click.option("--steps", type=click.IntRange(1), default=600, help="At most.")
+@click.option("--steps", type=click.IntRange(1), default=300, help="At most.")
 @click.option("--patience", default=3, help="Measurements without gain before it stops.")
 @click.option(
     "--expert",
-    "judge",
     default="expert",
-    help="Sync expert that measures, also the videos' offsets: a name or a file.",
+    help="Sync expert that teaches, and measures the videos' offsets: a name or a file.",
 )
+@click.option("--judge", default="judge", help="Slim SyncNet that measures: a name or a file.")
 @click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
 @click.option("--licence", help="Terms of the result; default: the base's.")
 @click.option("--threads", default=1, help="For the networks.")
@@ -39,6 +39,7 @@ def adapt(
     name: str,
     steps: int,
     patience: int,
+    expert: str,
     judge: str,
     lips: str,
     licence: str | None,
@@ -54,6 +55,8 @@ def adapt(
     from training import adapt as fit
     from training import checkpoint, loop, machine
     from training.hearing import heard_through
+    from w2l_studio.judge.slim import SlimJudge
+    from w2l_studio.mouths.openness import Openness
     from w2l_studio.nets import weights as known
 
     torch.set_num_threads(threads)
@@ -62,22 +65,22 @@ def adapt(
     if meta.base:
         raise UsageError(f"{weights} is a delta itself", hint="adapt the weights that it was made from")
     lead_ms, thoughts = round(meta.lead_ms), heard_through(entry)
-    footage = _footage(clips, out / "pack", judge)
+    footage = _footage(clips, out / "pack", expert)
     _, kept = fit.apart(footage)
+    teaches = known.load_expert(known.find(expert, "expert").path)
+    opening = known.load_opening(known.find(lips, "opening").path)
     with machine.started(device) as here:
-        trainee = fit.AdaptTrainee(net, footage, lead_ms, thoughts, here)
+        trainee = fit.AdaptTrainee(net, footage, lead_ms, teaches, opening, thoughts, here)
         every = max(1, min(50, steps // 4))
         often = {"save_every": every, "measure_every": every, "patience": patience}
         loop.run(trainee, out, machine=here, steps=steps, **often)
     changed = checkpoint.load(out / "best.pt")
-    judges = (
-        known.load_expert(known.find(judge, "expert").path),
-        known.load_opening(known.find(lips, "opening").path),
-    )
+    told_by = known.find(judge, "judge")
+    judges = SlimJudge(known.load_judge(told_by.path), name=told_by.name), Openness(opening)
     nearer = fit.adapted(net, changed["trainee"]["painting"])
     ear = thoughts.ear if thoughts else None
     before, after = (fit.figures(one, lead_ms, kept, *judges, ear) for one in (net, nearer))
-    click.echo(fit.table(before, after))
+    click.echo(fit.table(before, after, told_by.name))
     told = replace(
         meta,
         base=entry.sha256,

@@ -35,6 +35,7 @@ def calibrate(
     from training import calibrate as measure
     from training import export
     from training.data import read_pack
+    from w2l_studio.mouths.openness import Openness
     from w2l_studio.nets import weights as known
     from w2l_studio.nets.generator import Generator
 
@@ -45,7 +46,7 @@ def calibrate(
         raise UsageError(f"a lead is a generator's, and this is for {meta.kind}", where=str(weights))
     clips = of_splits(read_pack(packs), splits)
     expert = known.load_expert(known.find(judge, "expert").path)
-    opening = known.load_opening(known.find(lips, "opening").path)
+    opening = Openness(known.load_opening(known.find(lips, "opening").path))
     curve = measure.sweep(net, expert, opening, clips, device, known.load_ear(meta, weights))
     click.echo(curve.table())
     if not dry_run:
