@@ -175,7 +175,7 @@ def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **term
 @click.option("--expert", "judge", help="Sync expert: a name or a file; without it no term on sync.")
 @click.option(
     "--recipe",
-    type=click.Choice(["studio", "finish"]),
+    type=click.Choice(["studio", "finish", "paint"]),
     default="studio",
     help="From nothing, or on from --start, with the critic and without the expert.",
 )
@@ -203,7 +203,7 @@ def generator(
     recipe = RECIPES[options.pop("recipe")](options.pop("width"))
     if pictures := options.pop("pictures"):
         recipe = recipe.with_pictures(pictures)
-    if recipe.name == "finish" and not start:
+    if recipe.name != "studio" and not start:
         raise UsageError("finishing needs something begun", hint="give --start")
     begun = weights.find(start, "generator") if start else None
     thoughts = heard_through(begun) if begun else None

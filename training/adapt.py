@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import redub, tables
 from training.data import Clip, Sampler
 from training.feed import chance
+from training.generator import painting
 from training.hearing import Thoughts
 from training.loop import Told, one_cycle
 from training.machine import Machine
@@ -36,8 +37,6 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 
-#: How many of the last decoder blocks paint.
-_PAINTING = 3
 #: Each so-manieth clip is kept out for figures.
 _KEPT_OUT = 5
 _MEASURED = 4
@@ -115,17 +114,6 @@ class AdaptTrainee:
                 parameter.copy_(state["painting"][name])
         self._optimiser.load_state_dict(state["optimiser"])
         self._terms.load_state_dict(state["terms"])
-
-
-def painting(net: Generator) -> dict[str, nn.Parameter]:
-    """Return the parameters of the layers that paint."""
-    blocks = len(net.face_decoder_blocks)
-    parts = tuple(f"face_decoder_blocks.{number}." for number in range(blocks - _PAINTING, blocks))
-    return {
-        name: p
-        for name, p in net.named_parameters()
-        if name.startswith((*parts, "output_block.", "flow_block."))
-    }
 
 
 def apart(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
-#: How much stronger than it is a critic sees what is finer than so many pixels: hair, pores and the edges of
-#: teeth are a hundredth of what it is shown otherwise, and it learns next to nothing of them.
-_FINER, _STRONGER = 9, 8.0
+#: What is finer than so many pixels, a critic may be shown stronger than it is.
+_FINER = 9
 #: Rows and columns of the lips within the lower half of a face, as parts of its side.
 ROWS, COLUMNS = (1 / 48, 5 / 12), (1 / 6, 5 / 6)
 _CHANNELS = (32, 64, 96)
@@ -23,10 +22,15 @@ class Patches(nn.Module):
     """Looks at lips beside the reference's, so that a mouth has to be a picture of the same person.
 
     Spectral norms and hinges (arXiv 1802.05957), a verdict per patch (arXiv 1611.07004).
+
+    Args:
+        stronger: how much stronger than it is what is fine is seen, 0 = as it is: hair, pores and edges of
+            teeth are a hundredth of the range, and without it next to nothing is learned of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stronger: float = 0.0) -> None:
         super().__init__()
+        self._stronger = stronger
         a, b, c = _CHANNELS
         self.layers = nn.ModuleList(
             [
@@ -47,17 +51,16 @@ class Patches(nn.Module):
         Returns:
             What each layer saw, and last the verdicts ``[N, 1, H, W]``: > 0 true, < 0 drawn.
         """
-        x = functional.pixel_unshuffle(_crisp(torch.cat([lips(lower), lips(reference)], 1)) * 2 - 1, 2)
+        x = functional.pixel_unshuffle(self._crisp(torch.cat([lips(lower), lips(reference)], 1)) * 2 - 1, 2)
         seen = []
         for layer in self.layers:
             x = functional.leaky_relu(layer(x), 0.2)
             seen.append(x)
         return [*seen, self.verdict(x)]
 
-
-def _crisp(x: Tensor) -> Tensor:
-    large = functional.avg_pool2d(x, _FINER, 1, _FINER // 2, count_include_pad=False)
-    return x + _STRONGER * (x - large)
+    def _crisp(self, x: Tensor) -> Tensor:
+        large = functional.avg_pool2d(x, _FINER, 1, _FINER // 2, count_include_pad=False)
+        return x + self._stronger * (x - large)
 
 
 def lips(lower: Tensor) -> Tensor:

@@ -29,6 +29,8 @@ from w2l_studio.nets.opening import Opening
 #: Share of the old value in the mean of the weights, which is what is exported.
 _EMA = 0.998
 _LIMIT = 1.0
+#: How many of the last decoder blocks paint.
+_PAINTING = 3
 
 
 class GeneratorTrainee:
@@ -72,6 +74,10 @@ class GeneratorTrainee:
         for hears in (net.audio_encoder, net.listener):
             if hears is not None:
                 hears.requires_grad_(self._ears_learn)
+        if recipe.paints:
+            net.requires_grad_(False)
+            for parameter in painting(net).values():
+                parameter.requires_grad_(True)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(
@@ -111,8 +117,9 @@ class GeneratorTrainee:
         return report | {"ears_alike": alike.detach()}, error * 4 + 1 - alike
 
     def _draw(self, batch: Batch, done: float) -> tuple[dict[str, Tensor], Tensor]:
-        self.net.train()
-        self.net.audio_encoder.train(self._ears_learn)
+        # Where only paint is learned, what was measured beneath it stays as it was.
+        self.net.train(not self.recipe.paints)
+        self.net.audio_encoder.train(self._ears_learn and not self.recipe.paints)
         with self._machine.autocast():
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         return self.terms.loss(drawn, batch, done)
@@ -164,3 +171,14 @@ def network(recipe: Recipe, *, listens: bool = False) -> Generator:
         columns=recipe.columns,
         listens=listens,
     )
+
+
+def painting(net: Generator) -> dict[str, nn.Parameter]:
+    """Return the parameters of the layers that paint."""
+    blocks = len(net.face_decoder_blocks)
+    parts = tuple(f"face_decoder_blocks.{number}." for number in range(blocks - _PAINTING, blocks))
+    return {
+        name: p
+        for name, p in net.named_parameters()
+        if name.startswith((*parts, "output_block.", "flow_block."))
+    }

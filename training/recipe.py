@@ -1,4 +1,4 @@
-"""What a generator learns by, as frozen values: from nothing (`studio`), on (`finish`), for one `actor`.
+"""What a generator learns by, as frozen values: from nothing, on from weights, for one actor.
 
 Holds numbers only.
 """
@@ -37,10 +37,12 @@ class Recipe:
         real: weight of the critic's verdict that what is drawn is no picture.
         alike: weight of the difference to the true picture in the critic's layers.
         critic: the share of the steps after which the critic has a say; it learns a little earlier.
+        finer: how much stronger than it is the critic sees what is fine.
         shut: share of references with shut lips, as the engine chooses them.
         open: share of the windows chosen among a clip's more open half.
         silent: share of the windows that are shut lips in digital silence.
         gap: least pictures between target and reference.
+        paints: whether nothing learns but the layers that paint.
         soft: share of the samples with less detail than a face of this size has.
     """
 
@@ -66,10 +68,12 @@ class Recipe:
     real: float = 0.01
     alike: float = 0.2
     critic: float = 0.5
+    finer: float = 0.0
     shut: float = 0.7
     open: float = 0.5
     silent: float = 0.08
     gap: int = 6
+    paints: bool = False
     soft: float = 0.3
 
     def with_pictures(self, count: int) -> Recipe:
@@ -109,12 +113,29 @@ def finish(width: float) -> Recipe:
         edges=0.0,
         structure=0.2,
         opening=4.0,
-        spread=8.0,
         looks=0.0,
         sync=0.0,
-        real=0.01,
-        alike=0.5,
+        real=0.02,
+        alike=1.5,
         critic=0.05,
+    )
+
+
+def paint(width: float) -> Recipe:
+    """Return what the shipped weights were given their texture by: a critic that only the last layers follow.
+
+    All layers together lose what they know of lips to a critic that sees well.
+    """
+    return replace(
+        finish(width),
+        name="paint",
+        paints=True,
+        rate=3e-4,
+        spread=8.0,
+        real=0.02,
+        alike=0.5,
+        critic=0.02,
+        finer=8.0,
     )
 
 
@@ -125,14 +146,13 @@ def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
         face_px, lead_ms, columns: as the generator has them.
     """
     return replace(
-        finish(1),
+        paint(1),
         name="actor",
         face_px=face_px,
         lead_ms=lead_ms,
         columns=columns,
         windows=2,
         singles=6,
-        rate=3e-4,
         looks=0.5,
         real=0.05,
         sync=0.3,
@@ -142,4 +162,4 @@ def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
     )
 
 
-RECIPES = {"studio": studio, "finish": finish}
+RECIPES = {"studio": studio, "finish": finish, "paint": paint}

@@ -36,7 +36,7 @@ class Terms:
         self._recipe, self._machine = recipe, machine
         self.expert = self._judge(expert) if expert else None
         self.opening = self._judge(opening)
-        self.critic = machine.ready(Patches())
+        self.critic = machine.ready(Patches(recipe.finer))
         self._optimiser = torch.optim.AdamW(
             self.critic.parameters(), _CRITIC_RATE, betas=(0.5, 0.99), fused=machine.fused
         )

@@ -11,9 +11,9 @@ from torch.nn import functional
 from training import loop
 from training.critic import Patches, difference, mistakes
 from training.data import Sampler, read_pack
-from training.generator import GeneratorTrainee
+from training.generator import GeneratorTrainee, painting
 from training.machine import Machine
-from training.recipe import Recipe
+from training.recipe import Recipe, paint
 from training.sampling import LipSource, choose_reference, shut_lips
 from training.start import begin
 from w2l_studio.nets.contrast import Contrast
@@ -85,6 +85,17 @@ def test_it_learns_and_leaves_the_judges_alone(sampler):
         assert torch.equal(before, after)
 
 
+def test_who_paints_leaves_the_rest_alone(sampler):
+    learner = trainee(sampler, replace(SLIM, paints=True), judged=False)
+    before = {key: value.clone() for key, value in learner.net.state_dict().items()}
+    for number in range(3):  # what paints upon a reference that stands still has no slope in the first
+        learner.step(10 + number, 30, np.random.default_rng(0))
+    after = learner.net.state_dict()
+    moved = {key for key, value in after.items() if not torch.equal(value, before[key])}
+    assert {key.split(".")[0] for key in moved} == {"face_decoder_blocks", "flow_block", "output_block"}
+    assert moved <= set(painting(learner.net))
+
+
 def test_the_critic_learns_before_it_has_a_say(sampler):
     learner = trainee(sampler, replace(SLIM, critic=0.5), judged=False)
     before = [x.clone() for x in learner.terms.critic.parameters()]
@@ -101,7 +112,7 @@ def test_the_critic_learns_before_it_has_a_say(sampler):
 
 def test_the_critic_sees_faint_texture_and_its_taste_can_be_followed():
     torch.manual_seed(0)
-    critic = Patches()
+    critic = Patches(paint(1).finer)
     learning = torch.optim.Adam(critic.parameters(), 2e-3)
     smooth = functional.interpolate(torch.rand(16, 3, 6, 12), (96, 192), mode="bicubic").clamp(0, 1)
     skin = smooth + 0.02 * torch.randn(16, 3, 96, 192)
