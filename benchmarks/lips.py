@@ -1,6 +1,6 @@
 """What lips from sound are worth on speech whose phonemes are known: measured beside other methods.
 
-    python benchmarks/lips.py SPEECH [--language it] [--rhubarb PROGRAM] [--phonemes PYTHON] [--ceiling]
+    python benchmarks/lips.py SPEECH [--language it] [--rhubarb PROGRAM] [--phonemes] [--ceiling]
 
 SPEECH is a folder with ``speech.jsonl`` (`benchmarks/lips_voices.py` makes one; of speech that was trained
 on only speakers that stayed out count). Truth: closures where p, b and m are, mouth opening as the phonemes
@@ -77,7 +77,11 @@ def phones_to_lips(phones: list[tuple[str, float, float]], frames: int) -> Told:
 def write_wave(path: Path, source: Source) -> None:
     import soundfile
 
-    soundfile.write(path, source.audio / max(1e-3, np.abs(source.audio).max()) * 0.9, mel.SAMPLE_RATE)
+    soundfile.write(path, _levelled(source), mel.SAMPLE_RATE)
+
+
+def _levelled(source: Source) -> Floats:
+    return source.audio / max(1e-3, np.abs(source.audio).max()) * 0.9
 
 
 def rhubarb(program: Path, folder: Path) -> Method:
@@ -99,35 +103,22 @@ def rhubarb(program: Path, folder: Path) -> Method:
     return told
 
 
-_RECOGNISE = """
-import json, sys, wave
-from pocketsphinx import Config, Decoder, get_model_path
-models = [get_model_path("en-us/" + name) for name in ("en-us", "en-us-phone.lm.bin")]
-wide = dict(lw=2.0, beam=1e-20, pbeam=1e-20)
-decoder = Decoder(Config(hmm=models[0], allphone=models[1], loglevel="FATAL", **wide))
-for path in sys.stdin:
-    with wave.open(path.strip()) as file:
-        sound = file.readframes(file.getnframes())
-    decoder.start_utt(); decoder.process_raw(sound, full_utt=True); decoder.end_utt()
-    said = [(s.word, s.start_frame / 100, (s.end_frame + 1) / 100) for s in decoder.seg()]
-    print(json.dumps([[w if w.isalpha() else "SIL", a, b] for w, a, b in said]), flush=True)
-"""
+def recogniser() -> Method:
+    """Phonemes by pocketsphinx, which guesses them one by one, in English."""
+    from pocketsphinx import Config, Decoder, get_model_path
 
-
-def recogniser(python: Path, folder: Path) -> Method:
-    """Phonemes by pocketsphinx, which lives in an environment of its own."""
-    process = subprocess.Popen(
-        [python, "-c", _RECOGNISE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    models = [get_model_path(f"en-us/{name}") for name in ("en-us", "en-us-phone.lm.bin")]
+    # Wide beams: a phone loop that prunes as a recogniser of words does loses the way.
+    wide = {"lw": 2.0, "beam": 1e-20, "pbeam": 1e-20}
+    decoder = Decoder(Config(hmm=models[0], allphone=models[1], loglevel="FATAL", **wide))
 
     def told(source: Source, frames: int) -> Told:
-        assert process.stdin
-        assert process.stdout
-        wav = folder / "spoken.wav"
-        write_wave(wav, source)
-        process.stdin.write(f"{wav}\n")
-        process.stdin.flush()
-        return phones_to_lips([(n, a, b) for n, a, b in json.loads(process.stdout.readline())], frames)
+        sound = np.rint(_levelled(source) * (2**15 - 1)).astype(np.int16)
+        decoder.start_utt()
+        decoder.process_raw(sound.tobytes(), full_utt=True)
+        decoder.end_utt()
+        said = [(s.word, s.start_frame / 100, (s.end_frame + 1) / 100) for s in decoder.seg()]
+        return phones_to_lips([(w if w.isalpha() else "SIL", a, b) for w, a, b in said], frames)
 
     return told
 
@@ -243,7 +234,7 @@ def main() -> None:
     parser.add_argument("--weights", default="w2l-lips")
     parser.add_argument("--most", type=int, default=120, help="Sentences.")
     parser.add_argument("--rhubarb", type=Path)
-    parser.add_argument("--phonemes", type=Path, help="A Python that has pocketsphinx.")
+    parser.add_argument("--phonemes", action="store_true", help="pocketsphinx, too.")
     parser.add_argument("--ceiling", action="store_true")
     asked = parser.parse_args()
     found = [
@@ -256,7 +247,7 @@ def main() -> None:
         folder = Path(scratch)
         methods = {"network": network(asked.weights)}
         if asked.phonemes:
-            methods["pocketsphinx"] = recogniser(asked.phonemes, folder)
+            methods["pocketsphinx"] = recogniser()
         if asked.ceiling:
             methods["true phonemes, edges within a frame"] = late(1 / float(RATE))
             methods["true phonemes, as they look"] = alike()
