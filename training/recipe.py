@@ -111,7 +111,6 @@ def finish(width: float) -> Recipe:
         lips=2.0,
         moved=0.0,
         edges=0.0,
-        structure=0.2,
         opening=4.0,
         looks=0.0,
         sync=0.0,
@@ -122,7 +121,7 @@ def finish(width: float) -> Recipe:
 
 
 def paint(width: float) -> Recipe:
-    """Return what the shipped weights were given their texture by: a critic that only the last layers follow.
+    """Return what gives weights texture, last: a critic that sees fine detail and that few layers follow.
 
     All layers together lose what they know of lips to a critic that sees well.
     """
@@ -131,6 +130,7 @@ def paint(width: float) -> Recipe:
         name="paint",
         paints=True,
         rate=3e-4,
+        structure=0.2,
         spread=8.0,
         real=0.02,
         alike=0.5,
