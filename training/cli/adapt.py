@@ -68,15 +68,20 @@ def adapt(
     footage = _footage(clips, out / "pack", expert)
     _, kept = fit.apart(footage)
     teaches = known.load_expert(known.find(expert, "expert").path)
-    opening = known.load_opening(known.find(lips, "opening").path)
+    measures, told_by = known.find(lips, "opening").path, known.find(judge, "judge")
     with machine.started(device) as here:
-        trainee = fit.AdaptTrainee(net, footage, lead_ms, teaches, opening, thoughts, here)
+        trainee = fit.AdaptTrainee(
+            net, footage, lead_ms, teaches, known.load_opening(measures), thoughts, here
+        )
         every = max(1, min(50, steps // 4))
         often = {"save_every": every, "measure_every": every, "patience": patience}
         loop.run(trainee, out, machine=here, steps=steps, **often)
     changed = checkpoint.load(out / "best.pt")
-    told_by = known.find(judge, "judge")
-    judges = SlimJudge(known.load_judge(told_by.path), name=told_by.name), Openness(opening)
+    # Read anew: the trainee took the other one to where it learned.
+    judges = (
+        SlimJudge(known.load_judge(told_by.path), name=told_by.name),
+        Openness(known.load_opening(measures)),
+    )
     nearer = fit.adapted(net, changed["trainee"]["painting"])
     ear = thoughts.ear if thoughts else None
     before, after = (fit.figures(one, lead_ms, kept, *judges, ear) for one in (net, nearer))
@@ -93,7 +98,7 @@ def adapt(
     click.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB upon {entry.name} ({entry.sha256[:12]})")
 
 
-def _footage(clips: Path, pack: Path, judge: str) -> list[Clip]:
+def _footage(clips: Path, pack: Path, expert: str) -> list[Clip]:
     from training import splits
     from training.data import read_pack
     from training.prepare import SUFFIXES, prepare, table
@@ -102,5 +107,5 @@ def _footage(clips: Path, pack: Path, judge: str) -> list[Clip]:
         return read_pack([clips])
     paths = [path for path in clips.rglob("*") if path.suffix.lower() in SUFFIXES]
     videos = splits.assign(paths, splits.read(None), clips)
-    click.echo(table(prepare(videos, pack, jobs=1, judge=judge)))
+    click.echo(table(prepare(videos, pack, jobs=1, judge=expert)))
     return read_pack([pack])
