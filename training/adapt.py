@@ -20,7 +20,7 @@ from torch import Tensor
 from training import redub, tables
 from training.data import Clip, Sampler
 from training.feed import chance
-from training.generator import painting
+from training.generator import paint_alone, painting
 from training.hearing import Thoughts
 from training.loop import Told, one_cycle
 from training.machine import Machine
@@ -70,10 +70,8 @@ class AdaptTrainee:
         self.source = LipSource(_sampler(learned), *told, self._machine, thoughts)
         self._kept = LipSource(_sampler(kept), *told, Machine(), thoughts)
         self._terms = Terms(self._recipe, expert, opening, self._machine)
-        self.net = self._machine.ready(copy.deepcopy(net).eval().requires_grad_(False))
-        self._painting = painting(self.net)
-        for parameter in self._painting.values():
-            parameter.requires_grad_(True)
+        self.net = self._machine.ready(copy.deepcopy(net).eval())
+        self._painting = paint_alone(self.net)
         self._optimiser = torch.optim.AdamW(
             self._painting.values(), self._recipe.rate, betas=(0.9, 0.99), weight_decay=0.01
         )

@@ -75,9 +75,7 @@ class GeneratorTrainee:
             if hears is not None:
                 hears.requires_grad_(self._ears_learn)
         if recipe.paints:
-            net.requires_grad_(False)
-            for parameter in painting(net).values():
-                parameter.requires_grad_(True)
+            paint_alone(net)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
         self._ears = self._machine.ready(
@@ -182,3 +180,12 @@ def painting(net: Generator) -> dict[str, nn.Parameter]:
         for name, p in net.named_parameters()
         if name.startswith((*parts, "output_block.", "flow_block."))
     }
+
+
+def paint_alone(net: Generator) -> dict[str, nn.Parameter]:
+    """Let nothing but the layers that paint learn; return their parameters."""
+    net.requires_grad_(False)
+    painted = painting(net)
+    for parameter in painted.values():
+        parameter.requires_grad_(True)
+    return painted
