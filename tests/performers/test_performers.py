@@ -182,6 +182,37 @@ def test_glass_is_looked_through_and_what_is_worn_moves_no_landmark(renderer):
     assert apart[y + 34 :].max() == 0
 
 
+def test_whiskers_grow_where_they_are_cut_to(renderer):
+    from training.performers import anatomy, person, surface
+
+    drawn = person.draw(np.random.default_rng(0))
+    still = scene.Pose(np.zeros((1, 3)), np.zeros((1, 2)))
+    setting = scene.draw(np.random.default_rng(2), 160, 40)
+    clean = {"beard": 0.0, "moustache": 0.0, "beard_half": 0.0, "ends": (0.0, 0.3), "brim": 0.0}
+
+    def shown(**worn):
+        look = drawn.look | {"skin": (0.6, 0.4, 0.3), "hair": (0.01, 0.01, 0.01)} | clean | worn
+        body = anatomy.embody(person.Person(drawn.rest, drawn.units, look, 1.0, 1.0, surface.nothing()))
+        (one,) = renderer.render(body, np.zeros((1, len(body.names)), np.float32), still, setting)
+        return one
+
+    bare = shown()
+    eyes, mouth = bare.points[:2].mean(0), bare.points[3:].mean(0)
+    unit = np.linalg.norm(mouth - eyes)
+
+    def darker(x, y, **worn):
+        """Return how much darker it is at a place, in parts of the way from eyes to mouth from its middle."""
+        column, row = np.rint(mouth + unit * np.array([x, y])).astype(int)
+        at = slice(row - 2, row + 3), slice(column - 2, column + 3)
+        return (bare.pixels[at].astype(int) - shown(**worn).pixels[at]).mean()
+
+    beside, chin, cheek = (0.48, 0.12), (0.0, 0.38), (0.62, 0.1)
+    assert darker(*beside, ends=(0.9, 0.4)) > 15 > 3 > abs(darker(*chin, ends=(0.9, 0.4)))
+    assert darker(*chin, beard=0.9) > 15 < darker(*cheek, beard=0.9, beard_reach=0.1)
+    assert darker(*chin, beard=0.9, beard_half=0.35) > 15
+    assert abs(darker(*cheek, beard=0.9, beard_reach=0.1, beard_half=0.3)) < 3
+
+
 def test_without_anything_to_perform_the_command_says_what_to_give(tmp_path):
     made = subprocess.run(
         [sys.executable, "-m", "training", "performers", "make", str(tmp_path)],

@@ -38,7 +38,7 @@ def test_a_wardrobe_draws_from_a_chance_of_its_own():
         plain = person.draw(other)
     assert (dressed.gain, dressed.asymmetry, random.random()) == (plain.gain, plain.asymmetry, other.random())
     same = {name for name, value in plain.look.items() if dressed.look[name] == value}
-    assert same >= set(plain.look) - {"teeth", "moustache"}
+    assert same >= set(plain.look) - {"teeth", "moustache", "beard"}
 
 
 def test_people_differ_in_what_they_wear():
@@ -55,6 +55,17 @@ def test_people_differ_in_what_they_wear():
         assert least <= np.mean([one is not None for one in worn]) <= most
     assert {one.glasses.rim for one in drawn if one.glasses} == {"full", "upper", "none"}
     assert {one.hat.kind for one in drawn if one.hat} == {"beanie", "cap", "brim"}
+
+
+def test_men_cut_their_whiskers_in_many_ways_and_women_have_none():
+    looks = [person.draw(np.random.default_rng(seed)).look for seed in range(160)]
+    assert all(0 < one.get("beard_half", 0.3) < 0.5 or one["beard_half"] == 0 for one in looks)
+    grown = [one for one in looks if one["beard"]]
+    assert {one["beard_half"] > 0.27 for one in grown if one["beard_half"]} == {True, False}
+    assert 0.4 < np.mean([one["beard_half"] == 0 for one in grown]) < 0.9
+    down = [one for one in looks if one.get("ends", (0, 0))[0]]
+    assert 8 < len(down) < 40
+    assert all(max(one["moustache"], one["beard"]) > 0 for one in down)
 
 
 def test_glasses_stand_before_eyes_lids_and_cheeks(bare, head):

@@ -28,6 +28,8 @@ _FRAMES = np.array(
 _GLASSES, _TINTED, _HAT = 0.32, 0.14, 0.15
 _HANGS, _STANDS = {False: 0.75, True: 0.1}, {False: 0.14, True: 0.2}
 _MOUSTACHE, _BEARD = 0.38, 0.3
+#: Of whiskers: left about the mouth alone; on the chin alone; dense; moustaches that go down to the chin.
+_ROUND, _CHIN, _DENSE, _DOWN = 0.25, 0.1, 0.45, 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ def draw(random: np.random.Generator, look: Look, *, male: bool) -> Wardrobe:
     mine = _look(random, look, hat if hatted < _HAT else None)
     if male and lipped < _MOUSTACHE:
         mine["moustache"] = max(float(look["moustache"]), 0.75)  # type: ignore[arg-type]
+    if male:
+        (barber,) = random.spawn(1)
+        mine |= _shaven(barber, painted, float((look | mine)["moustache"]))  # type: ignore[arg-type]
     return Wardrobe(
         frame if framed < _GLASSES else None,
         hat if hatted < _HAT else None,
@@ -90,6 +95,24 @@ def _look(random: np.random.Generator, look: Look, hat: shells.Hat | None) -> Lo
         "frame": (float(frame[0]), float(frame[1]), float(frame[2])),
         "lens": (float(tint[0]), float(tint[1]), float(tint[2]), float(shaded if dark else 0.04)),
         "brim": brim,
+    }
+
+
+def _shaven(random: np.random.Generator, beard: float, moustache: float) -> Look:
+    """Draw how whiskers are cut: whole, about the mouth, on the chin; and moustaches that go down beside it.
+
+    Args:
+        beard, moustache: their densities, 0 = none.
+    """
+    trimmed, dense, low = random.random(3)
+    half = random.uniform(0.3, 0.42) if trimmed < _ROUND else random.uniform(0.12, 0.24)
+    darker = random.uniform(1.2, 1.9) if dense < _DENSE else 1.0
+    goes_down = (random.random() < _DOWN and moustache > 0) or (beard > 0 and trimmed < _ROUND)
+    return {
+        "beard": beard * darker,
+        "moustache": moustache * darker,
+        "beard_half": float(half) if trimmed < _ROUND + _CHIN else 0.0,
+        "ends": (max(moustache, beard) * darker if goes_down else 0.0, float(0.12 + 0.33 * low)),
     }
 
 

@@ -17,6 +17,8 @@ uniform float sideburn;         // how low hair comes beside the ear
 uniform float beard;            // density
 uniform float moustache;
 uniform float beard_reach;      // how high on the cheeks
+uniform float beard_half;       // half the width of what is not shaven, 0 = nothing is
+uniform vec2 ends;              // of a moustache that goes down beside the mouth: density, how far down
 uniform float blush;
 uniform float freckles;
 uniform float roughness;
@@ -74,9 +76,12 @@ float beard_hair(vec3 q, float lips) {
     float x = abs(q.x), y = q.y;
     float jaw = smoothstep(MOUTH_Y + 0.02 + beard_reach, MOUTH_Y - 0.2 + beard_reach, y - 0.55 * max(x - 0.35, 0.0)) * smoothstep(5.98, 6.16, y + 0.25 * smoothstep(1.2, 0.6, q.z)) * smoothstep(0.15, 0.45, q.z);
     float lip_over = smoothstep(0.34, 0.24, x) * smoothstep(MOUTH_Y, MOUTH_Y + 0.05, y) * smoothstep(MOUTH_Y + 0.22, MOUTH_Y + 0.14, y) * smoothstep(1.2, 1.35, q.z);
-    if (max(jaw * beard, lip_over * moustache) <= 0.0) return 0.0;
+    if (beard_half > 0.0) jaw *= smoothstep(beard_half + 0.05, beard_half - 0.03, x);
+    float beside = smoothstep(0.1, 0.04, abs(x - 0.33)) * smoothstep(MOUTH_Y + 0.14, MOUTH_Y + 0.06, y) * smoothstep(MOUTH_Y - ends.y - 0.03, MOUTH_Y - ends.y + 0.05, y) * smoothstep(0.9, 1.1, q.z);
+    float density = max(max(jaw * beard, lip_over * moustache), beside * ends.x);
+    if (density <= 0.0) return 0.0;
     float strands = 0.45 + 0.55 * noise(vec3(q.x * 70.0, q.y * 25.0, q.z * 40.0));
-    return max(jaw * beard, lip_over * moustache) * strands * (1.0 - smoothstep(0.15, 0.5, lips));
+    return density * strands * (1.0 - smoothstep(0.15, 0.5, lips));
 }
 
 vec3 lit(vec3 albedo, vec3 n, vec3 eye_way, float gloss, float shade, float scatter) {
