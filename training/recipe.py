@@ -44,6 +44,7 @@ class Recipe:
         gap: least pictures between target and reference.
         paints: whether nothing learns but the layers that paint.
         soft: share of the samples with less detail than a face of this size has.
+        whiskers: share of the samples of filmed people that are given moustaches and beards.
     """
 
     name: str = "studio"
@@ -75,6 +76,7 @@ class Recipe:
     gap: int = 6
     paints: bool = False
     soft: float = 0.3
+    whiskers: float = 0.0
 
     def with_pictures(self, count: int) -> Recipe:
         """Return the recipe with another batch, of which windows are as large a part.

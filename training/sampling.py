@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training import augment, tempo
+from training import augment, disguise, tempo
 from training.data import WINDOW, Clip, Sampler, column, hear
 from training.expert import around
 from training.hearing import Thoughts
@@ -154,7 +154,7 @@ class LipSource:
         heard = self._hear(listened, frames, pace, reach.start)
         # The expert is shown all five pictures as they were, and so it hears them.
         sound = hear(recorded, column(int(frames[0])) - reach.start) if length == WINDOW else None
-        return (*_pictures(clip, frames, reference, random, recipe), heard, sound)
+        return (*_pictures(clip, opening, frames, reference, random, recipe), heard, sound)
 
 
 def choose_moment(opening: Floats, random: np.random.Generator, share: float) -> int:
@@ -179,16 +179,23 @@ def choose_reference(shut: Bools, frames: Ints, random: np.random.Generator, rec
 
 
 def _pictures(
-    clip: Clip, frames: Ints, reference: int, random: np.random.Generator, recipe: Recipe
+    clip: Clip, opening: Floats, frames: Ints, reference: int, random: np.random.Generator, recipe: Recipe
 ) -> tuple[Floats, Floats]:
     """Return faces ``float32[K, P, P, 6]`` and true lower halves ``float32[K, P/2, P, 3]``."""
     look = augment.look(random, faults=False)
     # Plates are often softer than the network's faces: what it draws has to be as soft as they are.
     factor = random.uniform(1, 3) if random.random() < recipe.soft else 1.0
     side, half = clip.frames.shape[1], recipe.face_px // 2
+    # Heads that are drawn, whose openings are known, grow their own.
+    hairy = clip.opening is None and recipe.whiskers > 0 and random.random() < recipe.whiskers
+    whiskers = disguise.draw(random, side) if hairy else None
 
     def pictured(frame: int, placed: Doubles) -> Floats:
-        picture = clip.frames[frame] if factor == 1 else augment.soften(clip.frames[frame], factor)
+        picture = clip.frames[frame]
+        if whiskers:
+            picture = whiskers(picture, opening[frame])
+        if factor != 1:
+            picture = augment.soften(picture, factor)
         return look(augment.face(picture, placed, recipe.face_px), random)
 
     near = pictured(reference, augment.place(random, side, augment.SLIGHT, recipe.face_px))

@@ -1,0 +1,124 @@
+"""Paints moustaches and beards on filmed faces: few filmed people have them, and lips must leave them alone.
+
+Knows a face only by how packs are cut (`faces.crop`); heads that are drawn grow their own (`performers`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.data import MARGIN
+from w2l_studio.faces import crop
+from w2l_studio.terms import Doubles, Floats, FramesBGR
+
+#: What a gap between the lips in parts of the mouth's width is in parts of the way from eyes to mouth.
+_MOUTH = 0.6
+#: Hair as BGR levels in middling light: black, brown, red, fair, grey.
+_HAIR = np.array([[18, 18, 20], [28, 38, 54], [38, 62, 104], [84, 120, 156], [140, 144, 146]], np.float32)
+#: How often: hair is of the first two; a beard is whole, left about the mouth, on the chin, or none.
+_DARK, _CUTS = 0.65, (0.25, 0.3, 0.15, 0.3)
+#: Of a beard left about the mouth or on the chin: its width, halved.
+_ROUND, _CHIN = (0.36, 0.5), (0.1, 0.26)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whiskers:
+    """What hair a face is given, as a pack's pictures show it.
+
+    Args:
+        over: ``float32[P, P]``, how dense it is on the upper lip, 0..1.
+        below: ``float32[P, P]``, how dense it is where it goes with the jaw, 0..1.
+        colour: ``float32[P, P, 3]``, BGR levels.
+        jaw_px: how far the jaw goes down per unit of opening.
+    """
+
+    over: Floats
+    below: Floats
+    colour: Floats
+    jaw_px: float
+
+    def __call__(self, picture: FramesBGR, opening: float) -> FramesBGR:
+        """Paint a picture ``uint8[P, P, 3]`` whose lips are open by ``opening`` of the mouth's width."""
+        moved = np.array([[1, 0, 0], [0, 1, self.jaw_px * opening]])
+        fallen = cv2.warpAffine(self.below, moved, self.below.shape[::-1])
+        dense = np.maximum(self.over, fallen)[..., None]
+        lit = cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 40).mean(-1, keepdims=True) / 128
+        return (picture + dense * (self.colour * lit - picture)).clip(0, 255).astype(np.uint8)
+
+
+def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
+    """Draw whiskers for a pack's pictures of ``frame_px``."""
+    unit = frame_px / (crop.SIDE * MARGIN)  # from the eyes to the mouth
+    down, across = np.mgrid[:frame_px, :frame_px] - (frame_px - 1) / 2
+    x = np.abs(across + random.normal(0, 0.03) * unit) / unit
+    y = (down + random.normal(0, 0.02) * unit) / unit - (1 - crop.CENTRE)
+    strands = _strands(random, frame_px, unit)
+    edge = 0.02 + 0.05 * random.random()
+    ragged = (strands - 0.5) * edge * 2
+    cut = int(random.choice(4, p=_CUTS))
+    over = _moustache(random, x, y, edge, ragged)
+    below = _beard(random, x, y, edge, ragged, cut)
+    if cut == 3 or random.random() < 0.35:
+        below = np.maximum(below, _beside(random, x, y, edge, ragged))
+    if cut != 3 and random.random() < 0.15:
+        over = np.zeros_like(over)
+    density = random.uniform(0.35, 1.0)
+    grown = density * (1 - (1 - density * 0.6) * strands)
+    # Few cameras see single hairs.
+    seen = random.uniform(0.004, 0.022) * unit
+    hair = _HAIR[random.integers(2) if random.random() < _DARK else random.integers(len(_HAIR))]
+    colour = hair * random.uniform(0.7, 1.3) * (0.55 + 0.9 * strands[..., None])
+    over, below, colour = (
+        cv2.GaussianBlur(part.astype(np.float32), (0, 0), seen)
+        for part in (over * grown, below * grown, colour)
+    )
+    return Whiskers(over, below, colour, _MOUTH * unit)
+
+
+def _moustache(random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats) -> Doubles:
+    """Return a moustache, 0..1, by places in parts of the way from eyes to mouth, the mouth at 0."""
+    half = random.uniform(0.28, 0.44)
+    along = (x / half) ** 2
+    top = random.uniform(-0.34, -0.2) + random.uniform(0.1, 0.26) * along
+    low = random.uniform(-0.12, -0.05) + random.uniform(0.0, 0.14) * along
+    parted = 1 - random.uniform(0.3, 1) * np.exp(-((x / 0.05) ** 2)) if random.random() < 0.25 else 1.0
+    return _step(y - top + ragged, edge) * _step(low - y + ragged, edge) * _step(half - x, edge * 2) * parted
+
+
+def _beside(random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats) -> Doubles:
+    """Return what goes down beside the mouth."""
+    wide = random.uniform(0.05, 0.09)
+    low = random.uniform(0.1, 0.45)
+    middle = 0.36 + random.uniform(-0.1, 0.1) * y
+    reach = _step(y + 0.12, edge) * _step(low - y + ragged, edge)
+    return _step(wide - np.abs(x - middle) + ragged, edge) * reach
+
+
+def _beard(
+    random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats, cut: int
+) -> Doubles:
+    """Return a beard: whole, about the mouth, on the chin, or none (3)."""
+    if cut == 3:
+        return np.zeros_like(x)
+    jaw = _step(1 - (x / 0.6) ** 2 - ((y + 0.15) / 0.6) ** 2, 0.12)
+    cheek = _step(y - random.uniform(-0.05, 0.2) + 0.6 * np.clip(x - 0.35, 0, None) + ragged, edge * 2)
+    mouth = _step((x / 0.33) ** 2 + ((y - 0.02) / 0.17) ** 2 - 1 + ragged * 4, edge * 4)
+    if cut:
+        half = random.uniform(*(_ROUND if cut == 1 else _CHIN))
+        jaw = jaw * _step(half - x + ragged, edge)
+    return jaw * cheek * mouth
+
+
+def _step(values: Doubles, soft: float) -> Doubles:
+    """Return 0 below, 1 above zero, softly."""
+    return np.asarray(1 / (1 + np.exp(np.clip(-4 * values / soft, -50, 50))))
+
+
+def _strands(random: np.random.Generator, frame_px: int, unit: float) -> Floats:
+    """Return hairs that hang, ``float32[P, P]``, 0..1."""
+    noise = random.standard_normal((frame_px, frame_px)).astype(np.float32)
+    hairs = cv2.GaussianBlur(noise, (0, 0), sigmaX=unit * 0.008 + 0.3, sigmaY=unit * 0.04)
+    return np.clip(0.5 + random.uniform(0.1, 0.3) * hairs / hairs.std(), 0, 1)
