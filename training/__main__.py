@@ -88,6 +88,7 @@ def expert(
     from dataclasses import replace
 
     from training.expert import ContrastTrainee
+    from training.openings import Openings
     from training.paper import recipes
     from training.paper.expert import PairTrainee
     from w2l_studio.nets import weights
@@ -104,7 +105,8 @@ def expert(
 
     def make(given: Given) -> Trainee:
         if recipe == "contrast":
-            return ContrastTrainee(given.sampler, given.machine, learned)
+            openings = Openings(weights.load_opening(weights.find("opening", "opening").path))
+            return ContrastTrainee(given.sampler, given.machine, learned, openings)
         chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](
             int(frames or 5), 1.0 if width is None else width
         )

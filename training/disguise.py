@@ -16,6 +16,8 @@ from w2l_studio.terms import Doubles, Floats, FramesBGR
 
 #: What a gap between the lips in parts of the mouth's width is in parts of the way from eyes to mouth.
 _MOUTH = 0.6
+#: How far to both sides hair grows, in parts of that way.
+_REACH = 0.8
 #: Hair as BGR levels in middling light: black, brown, red, fair, grey.
 _HAIR = np.array([[18, 18, 20], [28, 38, 54], [38, 62, 104], [84, 120, 156], [140, 144, 146]], np.float32)
 #: How often: hair is of the first two; a beard is whole, left about the mouth, on the chin, or none.
@@ -29,12 +31,15 @@ class Whiskers:
     """What hair a face is given, as a pack's pictures show it.
 
     Args:
-        over: ``float32[P, P]``, how dense it is on the upper lip, 0..1.
-        below: ``float32[P, P]``, how dense it is where it goes with the jaw, 0..1.
-        colour: ``float32[P, P, 3]``, BGR levels.
+        rows, columns: the part of a picture that it lies in, H x W.
+        over: ``float32[H, W]``, how dense it is on the upper lip, 0..1.
+        below: ``float32[H, W]``, how dense it is where it goes with the jaw, 0..1.
+        colour: ``float32[H, W, 3]``, BGR levels.
         jaw_px: how far the jaw goes down per unit of opening.
     """
 
+    rows: slice
+    columns: slice
     over: Floats
     below: Floats
     colour: Floats
@@ -43,19 +48,27 @@ class Whiskers:
     def __call__(self, picture: FramesBGR, opening: float) -> FramesBGR:
         """Paint a picture ``uint8[P, P, 3]`` whose lips are open by ``opening`` of the mouth's width."""
         moved = np.array([[1, 0, 0], [0, 1, self.jaw_px * opening]])
-        fallen = cv2.warpAffine(self.below, moved, self.below.shape[::-1])
-        dense = np.maximum(self.over, fallen)[..., None]
-        lit = cv2.GaussianBlur(picture, (0, 0), picture.shape[0] / 40).mean(-1, keepdims=True) / 128
-        return (picture + dense * (self.colour * lit - picture)).clip(0, 255).astype(np.uint8)
+        size = self.below.shape[::-1]
+        dense = np.maximum(self.over, cv2.warpAffine(self.below, moved, size))[..., None]
+        painted = np.array(picture)
+        part = painted[self.rows, self.columns]
+        few = max(2, size[0] // 16), max(2, size[1] // 16)
+        light = cv2.resize(part, few, interpolation=cv2.INTER_AREA).mean(-1, dtype=np.float32) / 128
+        lit = cv2.resize(light, size, interpolation=cv2.INTER_LINEAR)[..., None]
+        part[:] = (part + dense * (self.colour * lit - part)).clip(0, 255)
+        return painted
 
 
 def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
     """Draw whiskers for a pack's pictures of ``frame_px``."""
     unit = frame_px / (crop.SIDE * MARGIN)  # from the eyes to the mouth
-    down, across = np.mgrid[:frame_px, :frame_px] - (frame_px - 1) / 2
+    middle = (frame_px - 1) / 2
+    rows = slice(round(middle), frame_px)
+    columns = slice(round(middle - _REACH * unit), round(middle + _REACH * unit))
+    down, across = np.mgrid[rows, columns] - middle
     x = np.abs(across + random.normal(0, 0.03) * unit) / unit
     y = (down + random.normal(0, 0.02) * unit) / unit - (1 - crop.CENTRE)
-    strands = _strands(random, frame_px, unit)
+    strands = _strands(random, x.shape, unit)
     edge = 0.02 + 0.05 * random.random()
     ragged = (strands - 0.5) * edge * 2
     cut = int(random.choice(4, p=_CUTS))
@@ -75,7 +88,7 @@ def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
         cv2.GaussianBlur(part.astype(np.float32), (0, 0), seen)
         for part in (over * grown, below * grown, colour)
     )
-    return Whiskers(over, below, colour, _MOUTH * unit)
+    return Whiskers(rows, columns, over, below, colour, _MOUTH * unit)
 
 
 def _moustache(random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats) -> Doubles:
@@ -117,8 +130,8 @@ def _step(values: Doubles, soft: float) -> Doubles:
     return np.asarray(1 / (1 + np.exp(np.clip(-4 * values / soft, -50, 50))))
 
 
-def _strands(random: np.random.Generator, frame_px: int, unit: float) -> Floats:
-    """Return hairs that hang, ``float32[P, P]``, 0..1."""
-    noise = random.standard_normal((frame_px, frame_px)).astype(np.float32)
+def _strands(random: np.random.Generator, shape: tuple[int, ...], unit: float) -> Floats:
+    """Return hairs that hang, ``float32[H, W]``, 0..1."""
+    noise = random.standard_normal(shape).astype(np.float32)
     hairs = cv2.GaussianBlur(noise, (0, 0), sigmaX=unit * 0.008 + 0.3, sigmaY=unit * 0.04)
     return np.clip(0.5 + random.uniform(0.1, 0.3) * hairs / hairs.std(), 0, 1)

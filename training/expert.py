@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import augment, tempo
+from training import augment, disguise, tempo
 from training.data import WINDOW, Clip, Sampler, column
 from training.loop import Told, one_cycle
 from training.machine import Machine
+from training.openings import Openings
 from w2l_studio.nets.contrast import Contrast, contrasted
 from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints, Plane
@@ -36,6 +37,8 @@ _SHARP, _SHARPEST = 14.0, 40.0
 _TREMBLE_PX = 0.2
 #: Share of the clips whose pauses are digitally silent.
 _HUSHED = 0.25
+#: Share of the filmed clips that are given moustaches and beards.
+_WHISKERS = 0.4
 
 
 def spacing(number: int, steps: int) -> float:
@@ -90,10 +93,20 @@ def around(at: Ints, clip: Clip, columns: int) -> slice:
     return slice(max(0, first), min(clip.mel.shape[1], last))
 
 
-def mouths(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> FramesBGR:
-    """Return the windows' grey mouths through one camera, ``uint8[K, 5, 40, 64]``."""
-    placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
-    pictures, placed = augment.near_mouth(clip.frames, placed)
+def mouths(
+    clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0, opening: Floats | None = None
+) -> FramesBGR:
+    """Return the windows' grey mouths through one camera, ``uint8[K, 5, 40, 64]``.
+
+    Args:
+        opening: ``float32[T]`` of a face that may be given whiskers; None = it stays as it is.
+    """
+    frames, side = clip.frames, clip.frames.shape[1]
+    placed = augment.place(random, side, augment.STRONG)
+    if opening is not None and random.random() < _WHISKERS:
+        whiskers = disguise.draw(random, side)
+        frames = np.stack([whiskers(frame, gap) for frame, gap in zip(frames, opening, strict=True)])
+    pictures, placed = augment.near_mouth(frames, placed)
 
     def film(frames: Ints) -> Plane:
         crops = np.stack([augment.mouth(pictures[f], tremble(placed, random)) for f in frames])
@@ -150,10 +163,15 @@ class Moments(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MomentSource:
-    """Fulfils `feed.Source`: eight windows of each of 16 clips, nearer to each other from step to step."""
+    """Fulfils `feed.Source`: eight windows of each of 16 clips, nearer to each other from step to step.
+
+    Args:
+        openings: of filmed faces, which are given whiskers then; None = they stay as they are.
+    """
 
     sampler: Sampler
     machine: Machine
+    openings: Openings | None = None
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
         """Draw this process's part of a step's batch."""
@@ -166,7 +184,9 @@ class MomentSource:
         """Draw a clip's windows: mouths ``uint8[8, 5, 40, 64]`` and sounds ``float32[8, 1, 80, 16]``."""
         pace = tempo.draw(random)
         at = inner_starts(clip.windows, apart, random)
-        return mouths(clip, at, random, pace), sounds(clip, at, random, pace)[:, None]
+        # Heads that are drawn, whose openings are known, grow their own.
+        opening = self.openings.of(clip) if self.openings and clip.opening is None else None
+        return mouths(clip, at, random, pace, opening), sounds(clip, at, random, pace)[:, None]
 
 
 class ContrastTrainee:
@@ -177,16 +197,21 @@ class ContrastTrainee:
 
     Args:
         learned: what another run has learned, to begin with at a smaller rate.
+        openings: as for `MomentSource`.
     """
 
     guessing = math.log(WINDOWS)
 
     def __init__(
-        self, sampler: Sampler, machine: Machine | None = None, learned: nn.Module | None = None
+        self,
+        sampler: Sampler,
+        machine: Machine | None = None,
+        learned: nn.Module | None = None,
+        openings: Openings | None = None,
     ) -> None:
         self._machine = machine or Machine()
         self._rate = _FURTHER_RATE if learned else _RATE
-        self.source = self._source(sampler)
+        self.source = self._source(sampler, openings)
         self.net = self._machine.ready((learned or self._network()).requires_grad_())
         self._sharp = nn.Parameter(torch.tensor(math.log(_SHARP), device=self._machine.device))
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
@@ -200,8 +225,8 @@ class ContrastTrainee:
             fused=self._machine.fused,
         )
 
-    def _source(self, sampler: Sampler) -> MomentSource:
-        return MomentSource(sampler, self._machine)
+    def _source(self, sampler: Sampler, openings: Openings | None) -> MomentSource:
+        return MomentSource(sampler, self._machine, openings)
 
     def _network(self) -> Any:
         return Contrast()

@@ -17,6 +17,7 @@ from torch.nn import functional
 from training import augment, tempo
 from training.data import FPS, WINDOW, Clip, Sampler, read_audio
 from training.expert import WINDOWS, ContrastTrainee, MomentSource, inner_starts, shown, tremble
+from training.openings import Openings
 from w2l_studio.judge import slim
 from w2l_studio.nets.syncnet import MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.sound.mel import SAMPLE_RATE
@@ -49,8 +50,8 @@ class WholeMoments(MomentSource):
 class JudgeTrainee(ContrastTrainee):
     """Fulfils `loop.Fed`: which of a clip's eight sounds belongs to which of its eight mouths."""
 
-    def _source(self, sampler: Sampler) -> MomentSource:
-        return WholeMoments(sampler, self._machine)
+    def _source(self, sampler: Sampler, openings: Openings | None) -> MomentSource:
+        return WholeMoments(sampler, self._machine, openings)
 
     def _network(self) -> Any:
         return SyncNet(SLIM)

@@ -5,7 +5,6 @@ Learns nothing; what is drawn how often is told by the recipe.
 
 from __future__ import annotations
 
-import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from training.data import WINDOW, Clip, Sampler, column, hear
 from training.expert import around
 from training.hearing import Thoughts
 from training.machine import Machine
+from training.openings import Openings
 from training.recipe import Recipe
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import SILENCE
@@ -64,7 +64,7 @@ class LipSource:
     """Fulfils `feed.Source`; knows how far lips are open in every picture that it drew from.
 
     Args:
-        opening: measures lips whose opening nobody knows; a copy of it does so on the CPU.
+        opening: measures lips whose opening nobody knows.
         machine: whose part of a batch is drawn.
         thoughts: what a generator that listens hears of clips; None = mel columns.
     """
@@ -78,26 +78,11 @@ class LipSource:
         thoughts: Thoughts | None = None,
     ) -> None:
         self._sampler, self._recipe, self._machine, self._thoughts = sampler, recipe, machine, thoughts
-        self._net = copy.deepcopy(opening).cpu().eval()
-        self._known: dict[tuple[str, str], Floats] = {}
+        self._openings = Openings(opening)
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Sounds | Batch:
         """Draw this process's part of a step's batch: sounds alone first, then faces."""
         return self.sounds(random) if number < self._recipe.early(steps) else self.batch(random)
-
-    def opening(self, clip: Clip) -> Floats:
-        """Return the clip's openings ``float32[T]``, measured where nobody knows them."""
-        key = (clip.group, clip.name)
-        if key not in self._known:
-            self._known[key] = clip.opening if clip.opening is not None else self._measured(clip)
-        return self._known[key]
-
-    def _measured(self, clip: Clip) -> Floats:
-        placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
-        lower = np.stack([augment.lower(frame, placed) for frame in clip.frames])
-        with torch.inference_mode():
-            measured = self._net.measure(torch.from_numpy(lower).permute(0, 3, 1, 2).float() / 255)
-        return measured.numpy()
 
     def sounds(self, random: np.random.Generator) -> Sounds:
         """Draw sounds as the generator hears them, as the expert does, and how far lips are open."""
@@ -110,7 +95,7 @@ class LipSource:
             spectrum = augment.recording(chance, clip.mel[:, reach], 0.0)
             heard.append(self._hear(spectrum, at, pace, reach.start))
             sound.append(tempo.hear(spectrum, at, 1, pace, since=reach.start))
-            opening.append(self.opening(clip)[frame])
+            opening.append(self._openings.of(clip)[frame])
         stacked = [torch.from_numpy(np.stack(part)) for part in (heard, sound)]
         return Sounds(*stacked, torch.tensor(np.array(opening, np.float32)))
 
@@ -140,7 +125,7 @@ class LipSource:
         """Draw consecutive pictures of a clip, what is heard in each, and what the expert hears in all."""
         recipe = self._recipe
         clip = self._sampler.draw(random)
-        opening = self.opening(clip)
+        opening = self._openings.of(clip)
         at = choose_moment(opening[: clip.windows], random, recipe.open)
         frames = np.arange(at, at + length)
         reach, pace = around(frames, clip, recipe.columns), tempo.draw(random)

@@ -200,3 +200,18 @@ def test_the_commands_lead_from_a_pack_to_weights(pack, tmp_path, monkeypatch):
         assert result.exit_code == 0, result.output
     assert json.loads(figures.read_text())["experts"][str(run)]["unseen"]["clips"] == 4
     assert "8 clips of 4 people" in CliRunner().invoke(cli, commands[0].split()).output
+
+
+def test_filmed_people_may_have_whiskers_and_lips_move_on(tmp_path, write_clip, monkeypatch):
+    write_clip(tmp_path / "home" / "a", 1, speaker="a", opening=False)
+    (clip,) = read_pack([tmp_path / "home"])
+    at = np.arange(0, 24, 3)
+    monkeypatch.setattr(expert, "_WHISKERS", 1.0)
+
+    def drawn(opening):
+        return expert.mouths(clip, at, np.random.default_rng(5), opening=opening).astype(float)
+
+    bare, still = drawn(None), drawn(np.zeros(60, np.float32))
+    assert np.abs(still - bare).mean() > 2
+    # Windows differ by their lips alone, whatever hair is about them.
+    assert (np.abs(np.diff(still, axis=0)).mean((1, 2, 3)) > 0.5).all()
