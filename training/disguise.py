@@ -16,6 +16,8 @@ from w2l_studio.terms import Doubles, Floats, FramesBGR
 
 #: What a gap between the lips in parts of the mouth's width is in parts of the way from eyes to mouth.
 _MOUTH = 0.6
+#: How far the upper lip goes up, in parts of the gap.
+_LIFT = 0.15
 #: How far to both sides hair grows, in parts of that way.
 _REACH = 0.8
 #: Hair as BGR levels in middling light: black, brown, red, fair, grey.
@@ -32,7 +34,7 @@ class Whiskers:
 
     Args:
         rows, columns: the part of a picture that it lies in, H x W.
-        over: ``float32[H, W]``, how dense it is on the upper lip, 0..1.
+        over: ``float32[H, W]``, how dense it is where it goes with the upper lip, 0..1.
         below: ``float32[H, W]``, how dense it is where it goes with the jaw, 0..1.
         colour: ``float32[H, W, 3]``, BGR levels.
         jaw_px: how far the jaw goes down per unit of opening.
@@ -47,9 +49,9 @@ class Whiskers:
 
     def __call__(self, picture: FramesBGR, opening: float) -> FramesBGR:
         """Paint a picture ``uint8[P, P, 3]`` whose lips are open by ``opening`` of the mouth's width."""
-        moved = np.array([[1, 0, 0], [0, 1, self.jaw_px * opening]])
+        gap = self.jaw_px * opening
         size = self.below.shape[::-1]
-        dense = np.maximum(self.over, cv2.warpAffine(self.below, moved, size))[..., None]
+        dense = np.maximum(_lowered(self.over, -_LIFT * gap), _lowered(self.below, gap))[..., None]
         painted = np.array(picture)
         part = painted[self.rows, self.columns]
         few = max(2, size[0] // 16), max(2, size[1] // 16)
@@ -57,6 +59,11 @@ class Whiskers:
         lit = cv2.resize(light, size, interpolation=cv2.INTER_LINEAR)[..., None]
         part[:] = (part + dense * (self.colour * lit - part)).clip(0, 255)
         return painted
+
+
+def _lowered(dense: Floats, by_px: float) -> Floats:
+    moved = np.array([[1, 0, 0], [0, 1, by_px]])
+    return np.asarray(cv2.warpAffine(dense, moved, dense.shape[::-1]))
 
 
 def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
