@@ -81,7 +81,7 @@ def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
     cut = int(random.choice(4, p=_CUTS))
     over = _moustache(random, x, y, edge, ragged)
     below = _beard(random, x, y, edge, ragged, cut)
-    if cut == 3 or random.random() < 0.35:
+    if random.random() < 0.45:
         below = np.maximum(below, _beside(random, x, y, edge, ragged))
     if cut != 3 and random.random() < 0.15:
         over = np.zeros_like(over)
