@@ -150,7 +150,16 @@ def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options
 @click.option("--description", default="", help="One sentence for tables.")
 @click.option("--best", is_flag=True, help="A run's network as of its best measurement.")
 @click.option("--onnx", is_flag=True, help="Write NAME.onnx as well, checked against torch.")
-def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **terms: Any) -> None:
+@click.option(
+    "--mean",
+    "others",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Another run or file that began with the same weights: the mean of all is written. May be repeated.",
+)
+def export(
+    source: Path, folder: Path, name: str, best: bool, onnx: bool, others: tuple[Path, ...], **terms: Any
+) -> None:
     """Write the network of SOURCE into a FOLDER of shipped weights and list it there.
 
     SOURCE is a run's folder, or a weights file: published .pth files become safetensors.
@@ -160,7 +169,9 @@ def export(source: Path, folder: Path, name: str, best: bool, onnx: bool, **term
     from training import export as shipping
     from training import runtime
 
-    net, meta = shipping.from_run(source, best=True) if best else shipping.opened(source)
+    net, meta = shipping.mean(
+        [shipping.from_run(path, best=True) if best else shipping.opened(path) for path in (source, *others)]
+    )
     told = replace(meta, **terms, base="")
     folder.mkdir(parents=True, exist_ok=True)
     path = shipping.ship(net, told, folder, name)

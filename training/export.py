@@ -6,10 +6,12 @@ Trains and measures nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from training import checkpoint
@@ -134,6 +136,38 @@ def opened(source: Path) -> tuple[nn.Module, Meta]:
     state, header = files.read(source)
     net, meta = network(state, source)
     return net, Meta.from_header(header) if header else meta
+
+
+def mean(parts: Sequence[tuple[nn.Module, Meta]]) -> tuple[nn.Module, Meta]:
+    """Return the mean of the weights of networks that began alike, which is often better than each.
+
+    Runs that began with the same weights end in one basin (arXiv 2203.05482); others do not, and their mean
+    is worth nothing.
+
+    Args:
+        parts: at least one, as from `opened`. The first is changed.
+
+    Raises:
+        UsageError: they are not of one shape.
+    """
+    net, meta = parts[0]
+    states = [part.state_dict() for part, _ in parts]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    if any(other.kind != meta.kind for _, other in parts) or any(shape != shapes[0] for shape in shapes):
+        raise UsageError(
+            "networks of different shapes have no mean", hint="give runs that began with the same weights"
+        )
+    net.load_state_dict(
+        {
+            name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)
+            if value.is_floating_point()
+            else value
+            for name, value in states[0].items()
+        }
+    )
+    manifests = sorted({other.manifest for _, other in parts})
+    together = manifests[0] if len(manifests) == 1 else sha256("\n".join(manifests).encode()).hexdigest()
+    return net, replace(meta, steps=sum(other.steps for _, other in parts), manifest=together)
 
 
 def named(name: str) -> tuple[nn.Module, Meta]:

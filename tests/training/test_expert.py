@@ -154,6 +154,30 @@ def test_shipped_weights_say_what_they_are_and_give_the_same(trained, clips, tmp
     assert np.abs(before.sweep - after.sweep).max() < 5e-3
 
 
+def test_the_mean_of_runs_says_what_it_is_the_mean_of(tmp_path):
+    for name, steps, listed in (("one", 10, "aa"), ("other", 30, "bb")):
+        torch.manual_seed(steps)
+        export.ship(Opening(), Meta("opening", steps=steps, manifest=listed), tmp_path, name)
+    one, other = (tmp_path / f"{name}.safetensors" for name in ("one", "other"))
+    command = ["export", one, tmp_path, "--name", "mean", "--licence", "CC0", "--mean", other]
+    result = CliRunner().invoke(cli, list(map(str, command)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    weights = [
+        load_opening(tmp_path / f"{name}.safetensors").head[1].weight for name in ("one", "other", "mean")
+    ]
+    torch.testing.assert_close(weights[2], (weights[0] + weights[1]) / 2, atol=1e-3, rtol=0)
+    assert (weights[0] - weights[1]).abs().max() > 0.01
+    header = files.header(tmp_path / "mean.safetensors")
+    assert header["steps"] == "40"
+    assert len({header["manifest"], "aa", "bb", ""}) == 4
+
+
+def test_networks_of_different_shapes_have_no_mean():
+    parts = [(Expert(width), Meta("expert", width=width)) for width in (0.125, 0.25)]
+    with pytest.raises(UsageError, match="no mean"):
+        export.mean(parts)
+
+
 def test_an_older_file_of_the_name_goes(tmp_path):
     for steps in (1, 2):
         export.ship(Opening(), Meta("opening", steps=steps), tmp_path, "opening")
