@@ -119,6 +119,9 @@ def finish(width: float) -> Recipe:
         real=0.02,
         alike=1.5,
         critic=0.05,
+        structure=0.1,
+        spread=8.0,
+        whiskers=0.5,
     )
 
 
@@ -133,7 +136,6 @@ def paint(width: float) -> Recipe:
         paints=True,
         rate=3e-4,
         structure=0.2,
-        spread=8.0,
         real=0.02,
         alike=0.5,
         critic=0.02,
@@ -161,6 +163,7 @@ def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
         critic=0.0,
         silent=0.0,
         soft=0.0,
+        whiskers=0.0,
     )
 
 
