@@ -38,7 +38,7 @@ _TREMBLE_PX = 0.2
 #: Share of the clips whose pauses are digitally silent.
 _HUSHED = 0.25
 #: Share of the filmed clips that are given moustaches and beards.
-_WHISKERS = 0.4
+_WHISKERS = 0.7
 
 
 def spacing(number: int, steps: int) -> float:
