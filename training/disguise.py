@@ -22,10 +22,12 @@ _LIFT = 0.15
 _REACH = 0.8
 #: Hair as BGR levels in middling light: black, brown, red, fair, grey.
 _HAIR = np.array([[18, 18, 20], [28, 38, 54], [38, 62, 104], [84, 120, 156], [140, 144, 146]], np.float32)
-#: How often: hair is of the first two; a beard is whole, left about the mouth, on the chin, or none.
-_DARK, _CUTS = 0.65, (0.25, 0.3, 0.15, 0.3)
-#: Of a beard left about the mouth or on the chin: its width, halved.
-_ROUND, _CHIN = (0.36, 0.5), (0.1, 0.26)
+#: How often beards are cut so.
+_CUTS = {"whole": 0.25, "about the mouth": 0.3, "on the chin": 0.15, "none": 0.3}
+#: How often: hair is of the first two; a moustache goes down beside the mouth; a beard stands without one.
+_DARK, _BESIDE, _ALONE = 0.65, 0.45, 0.15
+#: Of a beard that is not whole: its width, halved.
+_HALVES = {"about the mouth": (0.36, 0.5), "on the chin": (0.1, 0.26)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +80,12 @@ def draw(random: np.random.Generator, frame_px: int) -> Whiskers:
     strands = _strands(random, x.shape, unit)
     edge = 0.02 + 0.05 * random.random()
     ragged = (strands - 0.5) * edge * 2
-    cut = int(random.choice(4, p=_CUTS))
+    cut = str(random.choice(list(_CUTS), p=list(_CUTS.values())))
     over = _moustache(random, x, y, edge, ragged)
     below = _beard(random, x, y, edge, ragged, cut)
-    if random.random() < 0.45:
+    if random.random() < _BESIDE:
         below = np.maximum(below, _beside(random, x, y, edge, ragged))
-    if cut != 3 and random.random() < 0.15:
+    if cut != "none" and random.random() < _ALONE:
         over = np.zeros_like(over)
     density = random.uniform(0.35, 1.0)
     grown = density * (1 - (1 - density * 0.6) * strands)
@@ -118,17 +120,16 @@ def _beside(random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ra
 
 
 def _beard(
-    random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats, cut: int
+    random: np.random.Generator, x: Doubles, y: Doubles, edge: float, ragged: Floats, cut: str
 ) -> Doubles:
-    """Return a beard: whole, about the mouth, on the chin, or none (3)."""
-    if cut == 3:
+    """Return a beard, by its cut."""
+    if cut == "none":
         return np.zeros_like(x)
     jaw = _step(1 - (x / 0.6) ** 2 - ((y + 0.15) / 0.6) ** 2, 0.12)
     cheek = _step(y - random.uniform(-0.05, 0.2) + 0.6 * np.clip(x - 0.35, 0, None) + ragged, edge * 2)
     mouth = _step((x / 0.33) ** 2 + ((y - 0.02) / 0.17) ** 2 - 1 + ragged * 4, edge * 4)
-    if cut:
-        half = random.uniform(*(_ROUND if cut == 1 else _CHIN))
-        jaw = jaw * _step(half - x + ragged, edge)
+    if cut in _HALVES:
+        jaw = jaw * _step(random.uniform(*_HALVES[cut]) - x + ragged, edge)
     return jaw * cheek * mouth
 
 
