@@ -160,6 +160,7 @@ def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
         looks=0.5,
         real=0.05,
         sync=0.3,
+        spread=0.0,
         critic=0.0,
         silent=0.0,
         soft=0.0,
