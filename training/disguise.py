@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.data import MARGIN
+from training.data import MARGIN, Clip
 from w2l_studio.faces import crop
 from w2l_studio.terms import Doubles, Floats, FramesBGR
 
@@ -66,6 +66,13 @@ class Whiskers:
 def _lowered(dense: Floats, by_px: float) -> Floats:
     moved = np.array([[1, 0, 0], [0, 1, by_px]])
     return np.asarray(cv2.warpAffine(dense, moved, dense.shape[::-1]))
+
+
+def wear(random: np.random.Generator, clip: Clip, share: float) -> Whiskers | None:
+    """Draw whiskers for a share of filmed clips; drawn heads, whose openings are known, grow their own."""
+    if clip.opening is not None or not share or random.random() >= share:
+        return None
+    return draw(random, clip.frames.shape[1])
 
 
 def draw(random: np.random.Generator, frame_px: int) -> Whiskers:

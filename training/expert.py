@@ -101,10 +101,9 @@ def mouths(
     Args:
         opening: ``float32[T]`` of a face that may be given whiskers; None = it stays as it is.
     """
-    frames, side = clip.frames, clip.frames.shape[1]
-    placed = augment.place(random, side, augment.STRONG)
-    if opening is not None and random.random() < _WHISKERS:
-        whiskers = disguise.draw(random, side)
+    frames = clip.frames
+    placed = augment.place(random, frames.shape[1], augment.STRONG)
+    if opening is not None and (whiskers := disguise.wear(random, clip, _WHISKERS)):
         frames = np.stack([whiskers(frame, gap) for frame, gap in zip(frames, opening, strict=True)])
     pictures, placed = augment.near_mouth(frames, placed)
 
@@ -184,8 +183,7 @@ class MomentSource:
         """Draw a clip's windows: mouths ``uint8[8, 5, 40, 64]`` and sounds ``float32[8, 1, 80, 16]``."""
         pace = tempo.draw(random)
         at = inner_starts(clip.windows, apart, random)
-        # Heads that are drawn, whose openings are known, grow their own.
-        opening = self.openings.of(clip) if self.openings and clip.opening is None else None
+        opening = self.openings.of(clip) if self.openings else None
         return mouths(clip, at, random, pace, opening), sounds(clip, at, random, pace)[:, None]
 
 

@@ -171,9 +171,7 @@ def _pictures(
     # Plates are often softer than the network's faces: what it draws has to be as soft as they are.
     factor = random.uniform(1, 3) if random.random() < recipe.soft else 1.0
     side, half = clip.frames.shape[1], recipe.face_px // 2
-    # Heads that are drawn, whose openings are known, grow their own.
-    hairy = clip.opening is None and recipe.whiskers > 0 and random.random() < recipe.whiskers
-    whiskers = disguise.draw(random, side) if hairy else None
+    whiskers = disguise.wear(random, clip, recipe.whiskers)
 
     def pictured(frame: int, placed: Doubles) -> Floats:
         picture = clip.frames[frame]
