@@ -134,11 +134,19 @@ def opening(
 
 @cli.command()
 @run_options
-def judge(packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, **options: Any) -> None:
+@click.option("--start", help="Begin with what these weights have learned: a name or a file.")
+def judge(
+    packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, start: str | None, **options: Any
+) -> None:
     """Train our own judge, on other people and another seed than the expert that it must not agree with."""
     from training.judge import JudgeTrainee
+    from w2l_studio.nets import weights
 
-    train(lambda given: JudgeTrainee(given.sampler, given.machine), packs, shares, out, **options)
+    def make(given: Given) -> Trainee:
+        learned = weights.load_judge(weights.find(start, "judge").path) if start else None
+        return JudgeTrainee(given.sampler, given.machine, learned)
+
+    train(make, packs, shares, out, **options)
 
 
 @cli.command()

@@ -37,8 +37,8 @@ _SHARP, _SHARPEST = 14.0, 40.0
 _TREMBLE_PX = 0.2
 #: Share of the clips whose pauses are digitally silent.
 _HUSHED = 0.25
-#: Share of the filmed clips that are given moustaches and beards.
-_WHISKERS = 0.7
+#: Shares of the filmed clips that are given other features, and moustaches and beards.
+_FEATURES, _WHISKERS = 0.75, 0.7
 
 
 def spacing(number: int, steps: int) -> float:
@@ -99,16 +99,17 @@ def mouths(
     """Return the windows' grey mouths through one camera, ``uint8[K, 5, 40, 64]``.
 
     Args:
-        opening: ``float32[T]`` of a face that may be given whiskers; None = it stays as it is.
+        opening: ``float32[T]`` of a face that may be disguised; None = it stays as it is.
     """
-    frames = clip.frames
-    placed = augment.place(random, frames.shape[1], augment.STRONG)
-    if opening is not None and (whiskers := disguise.wear(random, clip, _WHISKERS)):
-        frames = np.stack([whiskers(frame, gap) for frame, gap in zip(frames, opening, strict=True)])
-    pictures, placed = augment.near_mouth(frames, placed)
+    placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
+    worn = disguise.wear(random, clip, _FEATURES, _WHISKERS) if opening is not None else None
 
-    def film(frames: Ints) -> Plane:
-        crops = np.stack([augment.mouth(pictures[f], tremble(placed, random)) for f in frames])
+    def film(numbers: Ints) -> Plane:
+        pictures = clip.frames[numbers]
+        if worn:
+            pictures = np.stack([worn(*taken) for taken in zip(pictures, opening[numbers], strict=True)])
+        pictures, near = augment.near_mouth(pictures, placed)
+        crops = np.stack([augment.mouth(picture, tremble(near, random)) for picture in pictures])
         return augment.camera(random)(crops, random)
 
     return shown(film, at, pace)

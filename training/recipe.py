@@ -44,7 +44,8 @@ class Recipe:
         gap: least pictures between target and reference.
         paints: whether nothing learns but the layers that paint.
         soft: share of the samples with less detail than a face of this size has.
-        whiskers: share of the samples of filmed people that are given moustaches and beards.
+        features: share of the samples of filmed people that are given other features.
+        whiskers: share of them that are given moustaches and beards.
     """
 
     name: str = "studio"
@@ -76,6 +77,7 @@ class Recipe:
     gap: int = 6
     paints: bool = False
     soft: float = 0.3
+    features: float = 0.0
     whiskers: float = 0.0
 
     def with_pictures(self, count: int) -> Recipe:
@@ -121,6 +123,7 @@ def finish(width: float) -> Recipe:
         critic=0.05,
         structure=0.1,
         spread=8.0,
+        features=0.75,
         whiskers=0.5,
     )
 
@@ -164,6 +167,7 @@ def actor(face_px: int, lead_ms: int, columns: int) -> Recipe:
         critic=0.0,
         silent=0.0,
         soft=0.0,
+        features=0.0,
         whiskers=0.0,
     )
 

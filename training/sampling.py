@@ -171,12 +171,12 @@ def _pictures(
     # Plates are often softer than the network's faces: what it draws has to be as soft as they are.
     factor = random.uniform(1, 3) if random.random() < recipe.soft else 1.0
     side, half = clip.frames.shape[1], recipe.face_px // 2
-    whiskers = disguise.wear(random, clip, recipe.whiskers)
+    worn = disguise.wear(random, clip, recipe.features, recipe.whiskers)
 
     def pictured(frame: int, placed: Doubles) -> Floats:
         picture = clip.frames[frame]
-        if whiskers:
-            picture = whiskers(picture, opening[frame])
+        if worn:
+            picture = worn(picture, opening[frame])
         if factor != 1:
             picture = augment.soften(picture, factor)
         return look(augment.face(picture, placed, recipe.face_px), random)

@@ -226,16 +226,18 @@ def test_the_commands_lead_from_a_pack_to_weights(pack, tmp_path, monkeypatch):
     assert "8 clips of 4 people" in CliRunner().invoke(cli, commands[0].split()).output
 
 
-def test_filmed_people_may_have_whiskers_and_lips_move_on(tmp_path, write_clip, monkeypatch):
+@pytest.mark.parametrize("share", ["_FEATURES", "_WHISKERS"])
+def test_filmed_people_may_be_disguised_and_lips_move_on(tmp_path, write_clip, monkeypatch, share):
     write_clip(tmp_path / "home" / "a", 1, speaker="a", opening=False)
     (clip,) = read_pack([tmp_path / "home"])
     at = np.arange(0, 24, 3)
-    monkeypatch.setattr(expert, "_WHISKERS", 1.0)
+    for one in ("_FEATURES", "_WHISKERS"):
+        monkeypatch.setattr(expert, one, float(one == share))
 
     def drawn(opening):
         return expert.mouths(clip, at, np.random.default_rng(5), opening=opening).astype(float)
 
-    bare, still = drawn(None), drawn(np.zeros(60, np.float32))
-    assert np.abs(still - bare).mean() > 2
-    # Windows differ by their lips alone, whatever hair is about them.
-    assert (np.abs(np.diff(still, axis=0)).mean((1, 2, 3)) > 0.5).all()
+    bare, worn = drawn(None), drawn(np.zeros(60, np.float32))
+    assert np.abs(worn - bare).mean() > 2
+    # Windows differ by their lips alone, whatever face is about them.
+    assert (np.abs(np.diff(worn, axis=0)).mean((1, 2, 3)) > 0.5).all()

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
-from training import augment, expert, export, judge, loop
+from training import augment, checkpoint, expert, export, judge, loop
+from training.__main__ import cli
 from training.data import Sampler, read_pack
 from training.judge import JudgeTrainee
 from w2l_studio.judge import slim
@@ -98,3 +100,15 @@ def test_it_is_exported_as_a_judge_and_never_as_syncnet(clips, tmp_path):
         if value.is_floating_point():
             assert torch.allclose(value, loaded.state_dict()[key], atol=1e-3), key
     assert Meta.from_header(meta.to_header()) == meta
+
+
+def test_it_goes_on_from_weights(pack, tmp_path, monkeypatch):
+    """Gently: a step changes little of what the shipped judge knows."""
+    monkeypatch.setattr(expert, "CLIPS", 1)
+    out = tmp_path / "on"
+    words = ["judge", "--start", "w2l-judge", "--pack", pack, "--out", out, "--steps", 1, "--threads", 1]
+    assert CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False).exit_code == 0
+    known = weights.load_judge(weights.find("w2l-judge", "judge").path).state_dict()
+    learned = checkpoint.load(out / "checkpoint.pt")["trainee"]["net"]
+    moved = [(learned[key] - value).abs().max() for key, value in known.items() if key.endswith("weight")]
+    assert 0 < max(moved) < 0.02
