@@ -23,13 +23,13 @@ from torch import Tensor
 
 from benchmarks import arms, drawn
 from benchmarks.arms import Pace, Row
-from training import evaluate
-from training.data import Clip, Sampler, read_pack
-from training.ears import read_ears
-from training.expert import ContrastTrainee
-from training.generator import GeneratorTrainee
-from training.machine import Machine
-from training.recipe import Recipe
+from training.experts.expert import ContrastTrainee
+from training.generators.generator import GeneratorTrainee
+from training.generators.recipe import Recipe
+from training.measure import evaluate
+from training.packs.data import Clip, Sampler, read_pack
+from training.run.machine import Machine
+from training.speech.ears import read_ears
 from w2l_studio.nets import weights
 
 EXPERT = {"window": "per window", "corrected": "own offset taken out", "second": "over 25 pictures"}

@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training import evaluate, loop, machine
-from training.data import Clip
-from training.machine import Machine
+from training.measure import evaluate
+from training.packs.data import Clip
+from training.run import loop, machine
+from training.run.machine import Machine
 
 FIGURES = "figures.json"
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks import lag, mouths
 from benchmarks.arms import Row
-from training import tables
-from training.data import Clip
-from training.recipe import Recipe
+from training.generators.recipe import Recipe
+from training.measure import tables
+from training.packs.data import Clip
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip

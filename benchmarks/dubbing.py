@@ -12,7 +12,7 @@ import av
 import numpy as np
 import opentimelineio as otio
 
-from training.data import FPS
+from training.packs.data import FPS
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import run
 from w2l_studio.sound.mel import SAMPLE_RATE

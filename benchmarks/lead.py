@@ -3,7 +3,7 @@
     python benchmarks/lead.py CAPTURES CLIPS [--most 120] [--landmarks PYTHON --task FILE]
 
 CAPTURES holds what `training/performers/capture.py` makes of the GRID clips in CLIPS, whose names tell what
-is said; PocketSphinx finds the phonemes (``training/aligned.py``).
+is said; PocketSphinx finds the phonemes (``training/speech/aligned.py``).
 Two measures, both against the animation of these phonemes by `training/performers/speech.py` without lead,
 seen at the same pictures, so that what 25 pictures a second blur is blurred in both:
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks import landmarks
 from benchmarks.said import Said, film, read
-from training.data import FPS
+from training.packs.data import FPS
 from training.performers import mesh, motion, speech
 from w2l_studio.nets.lips import TWO_SIDED
 from w2l_studio.sound.mel import SAMPLE_RATE

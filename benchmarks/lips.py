@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import lag
-from training import lessons
 from training.performers import act, sources
 from training.performers.act import Source
+from training.speech import lessons
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights

@@ -25,8 +25,9 @@ import cv2
 import numpy as np
 
 from benchmarks import lag, landmarks
-from training import augment, redub
-from training.data import Clip, column, hear, read_pack
+from training.generators import redub
+from training.packs.data import Clip, column, hear, read_pack
+from training.variety import augment
 from w2l_studio.faces import reference
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness

@@ -12,8 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from training.aligned import Aligner
 from training.performers import motion, sources, speech
+from training.speech.aligned import Aligner
 from w2l_studio.terms import Floats, FramesBGR
 
 #: GRID's grammar (Cooke et al. 2006): a letter of the clip's name for each word.

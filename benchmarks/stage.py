@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data import FPS
+from training.packs.data import FPS
 from training.performers import act, anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Bools, Floats, FramesBGR

@@ -24,12 +24,12 @@ from torch import Tensor
 
 from benchmarks import ablation, arms, drawn
 from benchmarks.arms import Pace
-from training import feed
-from training.data import Clip, Sampler, read_pack
-from training.generator import GeneratorTrainee
-from training.loop import Told
-from training.machine import Machine
-from training.recipe import Recipe
+from training.generators.generator import GeneratorTrainee
+from training.generators.recipe import Recipe
+from training.packs.data import Clip, Sampler, read_pack
+from training.run import feed
+from training.run.loop import Told
+from training.run.machine import Machine
 from w2l_studio.nets import weights
 
 WHOLE = "studio"

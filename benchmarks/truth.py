@@ -31,7 +31,7 @@ import numpy as np
 
 from benchmarks import dubbing, landmarks
 from benchmarks.stage import PICTURE_PX, Film, Line, Stage, example_lines, spoken_lines, turns
-from training.data import FPS
+from training.packs.data import FPS
 from training.performers import render
 from w2l_studio.composite import matte
 from w2l_studio.config import MouthConfig

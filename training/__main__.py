@@ -23,7 +23,7 @@ from w2l_studio.errors import StudioError, UsageError
 
 if TYPE_CHECKING:
     from training.cli.run import Given
-    from training.loop import Trainee
+    from training.run.loop import Trainee
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -46,9 +46,9 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     Rules for splits, licences and what to leave out come from a YAML list (training/rules/grid.yaml).
     Sound that lies off the lips is moved; clips whose lips do not follow it are dropped.
     """
-    from training import splits
-    from training.prepare import SUFFIXES, table
-    from training.prepare import prepare as make
+    from training.packs import splits
+    from training.packs.prepare import SUFFIXES, table
+    from training.packs.prepare import prepare as make
 
     paths = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
     videos = splits.assign(paths, splits.read(rules), source)
@@ -87,8 +87,8 @@ def expert(
     """
     from dataclasses import replace
 
-    from training.expert import ContrastTrainee
-    from training.openings import Openings
+    from training.experts.expert import ContrastTrainee
+    from training.experts.openings import Openings
     from training.paper import recipes
     from training.paper.expert import PairTrainee
     from w2l_studio.nets import weights
@@ -122,7 +122,7 @@ def opening(
     packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, start: str | None, **options: Any
 ) -> None:
     """Train the lip-opening network on the clips whose opening is known."""
-    from training.opening import OpeningTrainee
+    from training.experts.opening import OpeningTrainee
     from w2l_studio.nets import weights
 
     def make(given: Given) -> Trainee:
@@ -139,7 +139,7 @@ def judge(
     packs: tuple[Path, ...], shares: tuple[str, ...], out: Path, start: str | None, **options: Any
 ) -> None:
     """Train our own judge, on other people and another seed than the expert that it must not agree with."""
-    from training.judge import JudgeTrainee
+    from training.experts.judge import JudgeTrainee
     from w2l_studio.nets import weights
 
     def make(given: Given) -> Trainee:
@@ -174,8 +174,8 @@ def export(
     """
     from dataclasses import replace
 
-    from training import export as shipping
-    from training import runtime
+    from training.weights import export as shipping
+    from training.weights import runtime
 
     net, meta = shipping.mean(
         [shipping.from_run(path, best=True) if best else shipping.opened(path) for path in (source, *others)]
@@ -215,10 +215,10 @@ def generator(
     **options: Any,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
-    from training.ears import read_ears
-    from training.generator import GeneratorTrainee
-    from training.hearing import heard_through
-    from training.recipe import RECIPES
+    from training.generators.generator import GeneratorTrainee
+    from training.generators.recipe import RECIPES
+    from training.speech.ears import read_ears
+    from training.speech.hearing import heard_through
     from w2l_studio.nets import weights
 
     recipe = RECIPES[options.pop("recipe")](options.pop("width"))

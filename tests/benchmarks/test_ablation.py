@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from benchmarks import ablation  # noqa: E402 - after the skip
 from benchmarks.ablation import ARMS  # noqa: E402
-from training.data import Clip  # noqa: E402
+from training.packs.data import Clip  # noqa: E402
 from w2l_studio.nets import weights  # noqa: E402
 
 CLIP_S = 40

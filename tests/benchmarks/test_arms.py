@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 from benchmarks import arms
 from benchmarks.arms import Row
-from training.data import Clip
+from training.packs.data import Clip
 
 MEASURES = {"hit": "found"}
 

@@ -7,10 +7,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from benchmarks import drawn  # noqa: E402 - after the skip
-from training.data import Clip  # noqa: E402
-from training.generator import network  # noqa: E402
-from training.recipe import Recipe  # noqa: E402
-from training.start import stand_still  # noqa: E402
+from training.generators.generator import network  # noqa: E402
+from training.generators.recipe import Recipe  # noqa: E402
+from training.generators.start import stand_still  # noqa: E402
+from training.packs.data import Clip  # noqa: E402
 from w2l_studio.sound import mel  # noqa: E402
 
 FRAMES = 40

@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 
 from benchmarks import terms  # noqa: E402 - after the skip
 from benchmarks.terms import TERMS, WHOLE, Given, groups, together  # noqa: E402
-from training.data import Clip, Sampler  # noqa: E402
-from training.machine import Machine  # noqa: E402
-from training.recipe import Recipe  # noqa: E402
+from training.generators.recipe import Recipe  # noqa: E402
+from training.packs.data import Clip, Sampler  # noqa: E402
+from training.run.machine import Machine  # noqa: E402
 
 RECIPES = {name: Recipe(**changes) for name, changes in TERMS.items()}
 

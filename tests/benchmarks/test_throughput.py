@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.data import read_pack  # noqa: E402 - after the skip
+from training.packs.data import read_pack  # noqa: E402 - after the skip
 from w2l_studio.nets.generator import Generator  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import lessons
+from training.speech import lessons
 from w2l_studio.mouths import lips
 
 PHONES = Path(__file__).resolve().parents[2] / "examples" / "two_voices" / "phones.json"

@@ -106,7 +106,7 @@ def renderer():
 
 
 def test_a_clip_is_whole_exact_and_repeats(renderer, tmp_path):
-    from training.data import read_clip
+    from training.packs.data import read_clip
     from training.performers import make
     from training.performers.render import Renderer
 
@@ -279,8 +279,8 @@ def test_words_that_a_recogniser_doubts_are_told(speech_folder):
 
 
 def test_voices_have_a_person_a_licence_and_a_split(speech_folder):
+    from training.packs.splits import Rule
     from training.performers import sources
-    from training.splits import Rule
     from w2l_studio.errors import StemError
 
     (one,) = sources.heard(speech_folder / "voices")
@@ -295,7 +295,7 @@ def test_voices_have_a_person_a_licence_and_a_split(speech_folder):
 
 
 def test_a_pack_is_filled_once_and_up_to_a_bound(renderer, speech_folder, tmp_path):
-    from training.data import read_pack
+    from training.packs.data import read_pack
     from training.performers import sources
     from training.performers.fill import fill
 

@@ -9,9 +9,11 @@ import pytest
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from benchmarks import stage
-from training import augment, evaluate, lessons
-from training.data import FPS, read_clip
+from training.measure import evaluate
+from training.packs.data import FPS, read_clip
 from training.performers import make, motion
+from training.speech import lessons
+from training.variety import augment
 from w2l_studio.dub.lips import listened
 from w2l_studio.errors import UsageError
 from w2l_studio.judge.slim import FACE_PX, SlimJudge

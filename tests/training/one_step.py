@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training import expert, machine
-from training.data import Sampler, read_pack
-from training.expert import ContrastTrainee
-from training.generator import GeneratorTrainee
-from training.judge import JudgeTrainee
+from training.experts import expert
+from training.experts.expert import ContrastTrainee
+from training.experts.judge import JudgeTrainee
+from training.generators.generator import GeneratorTrainee
+from training.generators.recipe import Recipe
+from training.packs.data import Sampler, read_pack
 from training.paper import recipes
 from training.paper.expert import PairTrainee
 from training.paper.generator import PaperTrainee
-from training.recipe import Recipe
+from training.run import machine
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.opening import Opening

@@ -7,9 +7,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import adapt, loop, redub
 from training.__main__ import cli
-from training.data import read_pack
+from training.generators import adapt, redub
+from training.packs.data import read_pack
+from training.run import loop
 from w2l_studio.errors import MediaError, WeightsError
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets import weights

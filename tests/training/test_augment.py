@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from training import augment
-from training.data import read_pack
+from training.packs.data import read_pack
+from training.variety import augment
 from w2l_studio.faces import crop
 from w2l_studio.nets.contrast import grey_mouth
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import calibrate, checkpoint, redub
 from training.__main__ import cli
-from training.data import column, read_pack
+from training.generators import calibrate, redub
+from training.packs.data import column, read_pack
+from training.run import checkpoint
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
@@ -37,7 +38,7 @@ def painter(late_ms):
     def spoken(hand, clip, reference, lead_ms):
         numbers = np.arange(len(clip.frames))
         # An expert's window is 5 pictures long and begins with the first: so does what is painted.
-        from training.data import hear
+        from training.packs.data import hear
 
         loud = [hear(clip.mel, column(int(n), lead_ms - late_ms)).mean() for n in numbers]
         made = np.empty((len(numbers), 96, 96, 3), np.uint8)
@@ -87,7 +88,7 @@ def test_the_lead_is_written_and_nothing_else(tmp_path):
 
 
 def test_listed_weights_are_not_changed_behind_their_hash(tmp_path):
-    from training import export
+    from training.weights import export
 
     path = export.ship(Generator(0.0625), Meta("generator", width=0.0625), tmp_path, "listed")
     with pytest.raises(UsageError, match="listed with their SHA-256"):

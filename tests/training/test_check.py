@@ -6,11 +6,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import check
 from training.__main__ import cli
-from training.data import read_pack
-from training.machine import Machine
+from training.measure import check
+from training.packs.data import read_pack
 from training.paper import recipes
+from training.run.machine import Machine
 
 RECIPE = replace(recipes.published_expert(width=0.0625), pairs=16, near=5, far=5, rate=2e-3)
 

@@ -33,7 +33,7 @@ def test_a_share_that_cannot_be_meant_is_refused(pack, tmp_path, share, told):
 
 
 def test_a_folder_of_another_network_is_refused_and_stays_as_it_is(pack, write_clip, tmp_path, monkeypatch):
-    from training import expert
+    from training.experts import expert
 
     monkeypatch.setattr(expert, "CLIPS", 1)
     write_clip(tmp_path / "more" / "one", 7, speaker="else")
@@ -84,7 +84,7 @@ def test_a_folder_with_nothing_to_perform_is_told(tmp_path, given):
 
 def test_ears_are_taught_where_and_how_it_is_asked(tmp_path, spoken_folder):
     pytest.importorskip("moderngl", reason="needs the extra [performers]")
-    from training import checkpoint
+    from training.run import checkpoint
 
     words = ["ears", "--speech", spoken_folder, "--steps", 1, "--width", 0.0625, "--device", "cpu"]
     learned = []
@@ -115,7 +115,7 @@ def test_splits_that_are_none_and_splits_without_a_clip_are_refused(pack):
 
 
 def test_no_expert_is_measured_where_the_generators_have_no_clip(write_clip, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.evaluate.evaluate", lambda net, clips: pytest.fail("it had begun"))
+    monkeypatch.setattr("training.measure.evaluate.evaluate", lambda net, clips: pytest.fail("it had begun"))
     write_clip(tmp_path / "pack" / "a", 0, speaker="ann", split="heldout")
     with pytest.raises(UsageError, match="no clip of the split unseen"):
         run("evaluate", "w2l-expert", "w2l-192", "--pack", tmp_path / "pack")
@@ -123,7 +123,7 @@ def test_no_expert_is_measured_where_the_generators_have_no_clip(write_clip, tmp
 
 @pytest.mark.parametrize("option", ["--json", "--write"])
 def test_figures_without_a_folder_are_refused_before_all_measuring(pack, tmp_path, option, monkeypatch):
-    monkeypatch.setattr("training.export.named", lambda name: pytest.fail("it had begun"))
+    monkeypatch.setattr("training.weights.export.named", lambda name: pytest.fail("it had begun"))
     path = tmp_path / "nodir" / "x.json"
     with pytest.raises(UsageError, match="folder of this file is not there") as caught:
         run("evaluate", "w2l-expert", "--pack", pack, option, path)

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from training import data
-from training.data import Sampler, read_clip, read_pack
+from training.packs import data
+from training.packs.data import Sampler, read_clip, read_pack
 from w2l_studio.errors import MediaError
 from w2l_studio.sound import mel, windows
 

@@ -11,12 +11,14 @@ from click.testing import CliRunner
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import detector, export, loop, matching, varying
 from training.__main__ import cli
-from training.machine import Machine
+from training.faces import detector, matching, varying
 from training.performers import attire, backdrops, crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, conventional, write
+from training.run import loop
+from training.run.machine import Machine
+from training.weights import export
 from w2l_studio.errors import UsageError
 from w2l_studio.faces.detect_retinaface import RetinaFace as Finder
 from w2l_studio.faces.detect_retinaface import anchors

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from training import features, whiskers
-from training.data import Sampler, read_pack
-from training.features import Features
-from training.machine import Machine
-from training.recipe import Recipe
-from training.sampling import LipSource
-from training.whiskers import Whiskers
+from training.generators.recipe import Recipe
+from training.generators.sampling import LipSource
+from training.packs.data import Sampler, read_pack
+from training.run.machine import Machine
+from training.variety import features, whiskers
+from training.variety.features import Features
+from training.variety.whiskers import Whiskers
 from w2l_studio.nets.opening import Opening
 
 SLIM = Recipe(width=0.0625, windows=1, singles=3, ears=0.0, soft=0.0)

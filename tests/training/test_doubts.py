@@ -2,7 +2,7 @@
 
 import torch
 
-from training import doubts
+from training.speech import doubts
 from w2l_studio.nets.lips import Lips
 from w2l_studio.sound.mel import BANDS
 

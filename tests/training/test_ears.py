@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from training import checkpoint, ears, loop
-from training.data import Sampler, read_pack
-from training.ears import EarsTrainee, MomentSource, read_ears
-from training.generator import GeneratorTrainee
-from training.lessons import Lessons, lessons
-from training.machine import Machine
-from training.recipe import Recipe
+from training.generators.generator import GeneratorTrainee
+from training.generators.recipe import Recipe
+from training.packs.data import Sampler, read_pack
+from training.run import checkpoint, loop
+from training.run.machine import Machine
+from training.speech import ears
+from training.speech.ears import EarsTrainee, MomentSource, read_ears
+from training.speech.lessons import Lessons, lessons
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening

@@ -7,10 +7,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import evaluate, expert, export, loop
 from training.__main__ import cli
-from training.data import FPS, Sampler, read_pack
-from training.expert import ContrastTrainee
+from training.experts import expert
+from training.experts.expert import ContrastTrainee
+from training.measure import evaluate
+from training.packs.data import FPS, Sampler, read_pack
+from training.run import loop
+from training.weights import export
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets import checkpoint as files
 from w2l_studio.nets.expert import Expert

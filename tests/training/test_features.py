@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import features
-from training.data import MARGIN
+from training.packs.data import MARGIN
+from training.variety import features
 from w2l_studio.faces import crop
 
 PX = 240

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from training import fid, inception
+from training.measure import fid, inception
 from w2l_studio.errors import WeightsError
 
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from training import loop
-from training.critic import Patches, difference, mistakes
-from training.data import Sampler, read_pack
-from training.generator import GeneratorTrainee, painting
-from training.machine import Machine
-from training.recipe import Recipe, paint
-from training.sampling import LipSource, choose_reference, shut_lips
-from training.start import begin
+from training.generators.critic import Patches, difference, mistakes
+from training.generators.generator import GeneratorTrainee, painting
+from training.generators.recipe import Recipe, paint
+from training.generators.sampling import LipSource, choose_reference, shut_lips
+from training.generators.start import begin
+from training.packs.data import Sampler, read_pack
+from training.run import loop
+from training.run.machine import Machine
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening

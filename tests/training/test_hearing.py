@@ -8,15 +8,15 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import hearing
 from training.__main__ import cli
-from training.data import Sampler, read_pack
-from training.generator import GeneratorTrainee
-from training.hearing import Thoughts
-from training.listener import listening
-from training.machine import Machine
-from training.recipe import Recipe
-from training.sampling import LipSource
+from training.generators.generator import GeneratorTrainee
+from training.generators.recipe import Recipe
+from training.generators.sampling import LipSource
+from training.packs.data import Sampler, read_pack
+from training.run.machine import Machine
+from training.speech import hearing
+from training.speech.hearing import Thoughts
+from training.speech.listener import listening
 from w2l_studio.nets import weights
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.listener import Listener

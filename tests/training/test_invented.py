@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
-from training import invented
 from training.performers import sources
 from training.performers.speech import TARGETS
+from training.speech import invented
 
 BEGINS = [("s", 0.1), ("a", 0.2), ("p", 0.3), ("ˈaɪ", 0.35), ("m", 0.5), ("i", 0.6)]
 

@@ -5,10 +5,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import augment, checkpoint, expert, export, judge, loop
 from training.__main__ import cli
-from training.data import Sampler, read_pack
-from training.judge import JudgeTrainee
+from training.experts import expert, judge
+from training.experts.judge import JudgeTrainee
+from training.packs.data import Sampler, read_pack
+from training.run import checkpoint, loop
+from training.variety import augment
+from training.weights import export
 from w2l_studio.judge import slim
 from w2l_studio.nets import weights
 from w2l_studio.nets.meta import Meta

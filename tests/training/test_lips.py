@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from training import checkpoint, lessons, loop
-from training.lips import LipsTrainee
 from training.performers.act import Source
+from training.run import checkpoint, loop
+from training.speech import lessons
+from training.speech.lips import LipsTrainee
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, UNITS, Lips
 from w2l_studio.nets.moonshine import WIDTH, Moonshine
@@ -132,7 +133,7 @@ def test_nothing_to_learn_is_a_sentence():
 
 
 def test_the_network_is_exported_and_loaded(tmp_path):
-    from training import export
+    from training.weights import export
     from w2l_studio.nets import weights
 
     net, meta = export.network(Lips().state_dict(), tmp_path)

@@ -7,9 +7,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import checkpoint, loop, start
 from training.__main__ import cli
-from training.listener import ListenerTrainee, lessons, listening
+from training.generators import start
+from training.run import checkpoint, loop
+from training.speech.listener import ListenerTrainee, lessons, listening
 from w2l_studio.config import DubConfig, MouthConfig
 from w2l_studio.dub import wiring
 from w2l_studio.errors import WeightsError

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from training import checkpoint, expert, loop
-from training.data import Sampler, read_pack
-from training.expert import ContrastTrainee
-from training.machine import Machine
-from training.opening import OpeningTrainee
+from training.experts import expert
+from training.experts.expert import ContrastTrainee
+from training.experts.opening import OpeningTrainee
+from training.packs.data import Sampler, read_pack
 from training.paper import recipes
 from training.paper.expert import PairTrainee
+from training.run import checkpoint, loop
+from training.run.machine import Machine
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.opening import Opening
 

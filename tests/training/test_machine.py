@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from training import feed
-from training.data import Sampler, read_pack
-from training.expert import ContrastTrainee
-from training.machine import Machine, started
+from training.experts.expert import ContrastTrainee
+from training.packs.data import Sampler, read_pack
+from training.run import feed
+from training.run.machine import Machine, started
 from w2l_studio.errors import UsageError
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import moonshine
+from training.speech import moonshine
 from w2l_studio.errors import WeightsError
 from w2l_studio.nets.moonshine import LAYERS, WIDTH
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from torch import nn
 
-from training import offsets, prepare, splits
-from training.data import read_clip
+from training.packs import offsets, prepare, splits
+from training.packs.data import read_clip
 from training.paper.faces import faces
 from w2l_studio.errors import WeightsError
 from w2l_studio.judge import framing

@@ -10,15 +10,18 @@ import torch
 from click.testing import CliRunner
 from torch.nn import functional
 
-from training import evaluate, export, loop, prepare, splits
 from training.__main__ import cli
-from training.data import Sampler, read_pack
-from training.expert import WINDOWS, contrast
-from training.machine import Machine
+from training.experts.expert import WINDOWS, contrast
+from training.measure import evaluate
+from training.packs import prepare, splits
+from training.packs.data import Sampler, read_pack
 from training.paper import recipes
 from training.paper.expert import PairTrainee, centred, crossed, pictured, shared, together_loss
 from training.paper.generator import PaperTrainee
 from training.paper.pairs import PairSource, elsewhere
+from training.run import loop
+from training.run.machine import Machine
+from training.weights import export
 from w2l_studio.nets.expert import COLUMNS, Expert
 
 

@@ -8,14 +8,15 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from training import checkpoint, export, loop
 from training.cli.paper import paper
 from training.cli.run import Given
-from training.data import Sampler, read_pack
-from training.machine import Machine
+from training.packs.data import Sampler, read_pack
 from training.paper import losses, recipes
 from training.paper.faces import FaceSource, faces
 from training.paper.generator import PaperTrainee
+from training.run import checkpoint, loop
+from training.run.machine import Machine
+from training.weights import export
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic

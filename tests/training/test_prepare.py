@@ -5,8 +5,8 @@ import av
 import numpy as np
 import pytest
 
-from training import clips, footage, prepare, splits
-from training.data import read_pack
+from training.packs import clips, footage, prepare, splits
+from training.packs.data import read_pack
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.faces import recheck
 from w2l_studio.terms import Faces

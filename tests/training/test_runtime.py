@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from training import runtime
+from training.weights import runtime
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator

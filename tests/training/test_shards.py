@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from training import shards
 from training.__main__ import cli
-from training.data import Sampler, read_pack
+from training.packs import shards
+from training.packs.data import Sampler, read_pack
 from w2l_studio.errors import MediaError, UsageError
 
 needs_avif = pytest.mark.skipif(

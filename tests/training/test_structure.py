@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import structure
+from training.generators import structure
 
 EVEN = torch.ones(1, 1, 40, 64)
 

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import lists, tables
 from training.__main__ import cli
-from training.data import read_pack
-from training.lists import Pair
+from training.measure import lists, tables
+from training.measure.lists import Pair
+from training.packs.data import read_pack
 from w2l_studio.errors import UsageError
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training import expert, feed, judge, tempo
-from training.data import Sampler, column, hear, read_pack
-from training.expert import MomentSource
-from training.judge import WholeMoments
-from training.machine import Machine
+from training.experts import expert, judge
+from training.experts.expert import MomentSource
+from training.experts.judge import WholeMoments
+from training.packs.data import Sampler, column, hear, read_pack
+from training.run import feed
+from training.run.machine import Machine
+from training.variety import tempo
 from w2l_studio.judge import slim
 
 TEMPOS = [0.9, 0.97, 1.0, 1.04, 1.1]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training import whiskers
-from training.data import MARGIN
+from training.packs.data import MARGIN
+from training.variety import whiskers
 from w2l_studio.faces import crop
 
 PX = 240

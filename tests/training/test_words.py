@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from training import aligned, recogniser, words
 from training.performers import sources
 from training.performers.speech import TARGETS
+from training.speech import aligned, recogniser, words
 from w2l_studio.errors import UsageError, WeightsError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
@@ -168,7 +168,7 @@ def test_a_word_gives_back_the_quiet_at_its_ends():
 
 @pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
 def test_words_of_no_dictionary_are_spelled_by_ear():
-    from training.invented import Speaker
+    from training.speech.invented import Speaker
 
     assert Speaker().spell("shoppy", "en-us") == ["SH", "AA", "P", "IY"]
 

@@ -12,7 +12,7 @@ from training.cli.run import FOLDER, plain_name
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.data import Clip
+    from training.packs.data import Clip
 
 
 @click.command()
@@ -52,9 +52,9 @@ def adapt(
     """
     import torch
 
-    from training import adapt as fit
-    from training import checkpoint, loop, machine
-    from training.hearing import heard_through
+    from training.generators import adapt as fit
+    from training.run import checkpoint, loop, machine
+    from training.speech.hearing import heard_through
     from w2l_studio.judge.slim import SlimJudge
     from w2l_studio.mouths.openness import Openness
     from w2l_studio.nets import weights as known
@@ -100,9 +100,9 @@ def adapt(
 
 
 def _footage(clips: Path, pack: Path, expert: str) -> list[Clip]:
-    from training import splits
-    from training.data import read_pack
-    from training.prepare import SUFFIXES, prepare, table
+    from training.packs import splits
+    from training.packs.data import read_pack
+    from training.packs.prepare import SUFFIXES, prepare, table
 
     if any(clips.glob("*/meta.json")):
         return read_pack([clips])

@@ -32,9 +32,9 @@ def calibrate(
     """Find the audio lead of a generator (a run's folder or a file) and write it into its metadata."""
     import torch
 
-    from training import calibrate as measure
-    from training import export
-    from training.data import read_pack
+    from training.generators import calibrate as measure
+    from training.packs.data import read_pack
+    from training.weights import export
     from w2l_studio.mouths.openness import Openness
     from w2l_studio.nets import weights as known
     from w2l_studio.nets.generator import Generator

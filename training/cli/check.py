@@ -35,9 +35,9 @@ def check(
     """
     import torch
 
-    from training import check as checks
-    from training import machine
-    from training.data import read_pack
+    from training.measure import check as checks
+    from training.packs.data import read_pack
+    from training.run import machine
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)

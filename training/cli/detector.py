@@ -64,10 +64,10 @@ def detector(
     import numpy as np
     import torch
 
-    from training import detector as learning
-    from training import loop, machine
+    from training.faces import detector as learning
     from training.performers import backdrops
     from training.performers import heads as cut_outs
+    from training.run import loop, machine
 
     torch.set_num_threads(threads)
     torch.manual_seed(options["seed"])

@@ -14,8 +14,8 @@ from training.cli.run import check_splits, needs_folder, of_splits, pack_option
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.data import Clip
-    from training.tables import Row
+    from training.measure.tables import Row
+    from training.packs.data import Clip
     from w2l_studio.mouths.wav2lip import Wav2Lip
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -59,10 +59,11 @@ def evaluate(
     """
     import torch
 
-    from training import evaluate as measure
-    from training import export, tables
-    from training.data import read_pack
-    from training.machine import started
+    from training.measure import evaluate as measure
+    from training.measure import tables
+    from training.packs.data import read_pack
+    from training.run.machine import started
+    from training.weights import export
     from w2l_studio.mouths.wav2lip import Wav2Lip
     from w2l_studio.nets import weights as known
     from w2l_studio.nets.generator import Generator
@@ -116,8 +117,8 @@ def _dubbed(
     inception: Path | None,
 ) -> list[Row]:
     """Dub pairs of clips by every generator, and judge them."""
-    from training import inception as networks
-    from training import lists, tables
+    from training.measure import inception as networks
+    from training.measure import lists, tables
     from w2l_studio.judge.slim import SlimJudge
     from w2l_studio.mouths.openness import Openness
     from w2l_studio.nets import weights

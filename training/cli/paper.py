@@ -13,7 +13,7 @@ from training.paper.recipes import RECIPES
 
 if TYPE_CHECKING:
     from training.cli.run import Given
-    from training.loop import Trainee
+    from training.run.loop import Trainee
 
 
 @click.command()
@@ -50,8 +50,8 @@ def paper(
     --pictures and --rate to all rows of a table. In the paper's text the sync loss counts from the first
     step: --gate inf switches it on at the first measurement, unless the expert only guesses.
     """
-    from training import export
     from training.paper.generator import PaperTrainee
+    from training.weights import export
 
     chosen = RECIPES[recipe](width, int(face_px))
     windows = pictures // chosen.frames if pictures else chosen.windows
@@ -68,7 +68,7 @@ def paper(
 
 
 def _expert(judge: str | None) -> Any:
-    from training import export
+    from training.weights import export
     from w2l_studio.nets import weights
 
     if judge is None:

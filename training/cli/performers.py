@@ -52,7 +52,7 @@ def make(
     either, each source is performed once. Sources that are held out are performed too and keep their split,
     but for captured clips, of which only those for training are.
     """
-    from training import splits
+    from training.packs import splits
 
     if bool(captures) != bool(clips) or not (captures or speech or voices):
         raise UsageError(

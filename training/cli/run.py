@@ -14,9 +14,9 @@ import click
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.data import Clip, Sampler
-    from training.loop import Trainee
-    from training.machine import Machine
+    from training.packs.data import Clip, Sampler
+    from training.run.loop import Trainee
+    from training.run.machine import Machine
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 _F = TypeVar("_F", bound=Callable[..., None])
@@ -66,7 +66,7 @@ def check_splits(splits: Iterable[str]) -> None:
     Raises:
         UsageError: there is no such split.
     """
-    from training.data import SPLITS
+    from training.packs.data import SPLITS
 
     for split in splits:
         if split not in SPLITS:
@@ -131,8 +131,8 @@ def train(
     """
     import torch
 
-    from training import loop, machine
-    from training.data import Sampler, manifest, read_pack
+    from training.packs.data import Sampler, manifest, read_pack
+    from training.run import loop, machine
 
     torch.set_num_threads(options.pop("threads"))
     torch.manual_seed(options["seed"])

@@ -16,7 +16,7 @@ from training.cli.run import FOLDER
 @click.option("--px", "face_px", default=0, help="Side of the pictures; 0 = as they are.")
 def travel(packs: tuple[Path, ...], path: Path, face_px: int) -> None:
     """Write PACKS into one small file that travels."""
-    from training import shards
+    from training.packs import shards
 
     length = sum(1 for pack in packs for _ in pack.glob("*/meta.json"))
     with click.progressbar(length=length, label=str(path), file=sys.stderr) as bar:
@@ -29,7 +29,7 @@ def travel(packs: tuple[Path, ...], path: Path, face_px: int) -> None:
 @click.argument("root", type=FOLDER)
 def arrive(path: Path, root: Path) -> None:
     """Unpack a file of `travel` into packs below the folder ROOT."""
-    from training import shards
+    from training.packs import shards
 
     with click.progressbar(length=shards.count(path), label=str(root), file=sys.stderr) as bar:
         count = shards.read(path, root, tick=lambda: bar.update(1))

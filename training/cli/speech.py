@@ -13,8 +13,8 @@ from training.cli.run import FOLDER, plain_name
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.lessons import Lesson, Lessons
     from training.performers.act import Source
+    from training.speech.lessons import Lesson, Lessons
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -63,9 +63,10 @@ def lips(
     """Train the network from sound to face units."""
     import torch
 
-    from training import lessons, loop, machine
-    from training import moonshine as model
-    from training.lips import LipsTrainee
+    from training.run import loop, machine
+    from training.speech import lessons
+    from training.speech import moonshine as model
+    from training.speech.lips import LipsTrainee
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
@@ -87,7 +88,7 @@ def lips(
 @click.option("--seed", default=0)
 def invented(folder: Path, utterances: int, seed: int) -> None:
     """Speak invented words in many languages and voices into FOLDER, for --speech; needs eSpeak NG."""
-    from training.invented import write
+    from training.speech.invented import write
 
     click.echo(f"{utterances} utterances, {write(folder, utterances, seed) / 60:.0f} minutes")
 
@@ -101,11 +102,11 @@ def words(speech: Path, out: Path, moonshine: Path) -> None:
 
     English alone; needs PocketSphinx and eSpeak NG.
     """
-    from training.aligned import Aligner
-    from training.invented import Speaker
     from training.performers.sources import read_list
-    from training.recogniser import Recogniser
-    from training.words import write
+    from training.speech.aligned import Aligner
+    from training.speech.invented import Speaker
+    from training.speech.recogniser import Recogniser
+    from training.speech.words import write
 
     recogniser, speaker = Recogniser(moonshine), Speaker()
     aligner = Aligner(lambda word: speaker.spell(word, "en-us"))
@@ -134,9 +135,10 @@ def ears(
     """Train the audio encoder of a generator: what speech does to lips."""
     import torch
 
-    from training import lessons, loop, machine
-    from training.ears import EarsTrainee
-    from training.recipe import Recipe
+    from training.generators.recipe import Recipe
+    from training.run import loop, machine
+    from training.speech import lessons
+    from training.speech.ears import EarsTrainee
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
@@ -170,9 +172,9 @@ def listen(
     """Let GENERATOR (a name or a file) hear through the network from sound to face units."""
     import torch
 
-    from training import checkpoint, loop, machine
-    from training import listener as hearing
-    from training.data import Entry, manifest
+    from training.packs.data import Entry, manifest
+    from training.run import checkpoint, loop, machine
+    from training.speech import listener as hearing
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)
@@ -208,7 +210,7 @@ def _sources(
 
 def _taught(heard: list[Lesson]) -> Lessons:
     """Tell how much is learned from, and return what draws from it."""
-    from training import lessons
+    from training.speech import lessons
 
     taught = lessons.Lessons(heard)
     click.echo(f"{len(heard)} lessons of {len({one.speaker for one in heard})} voices")

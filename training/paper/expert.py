@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.data import Sampler
-from training.expert import WINDOWS, contrast
-from training.loop import one_cycle
-from training.machine import Machine
+from training.experts.expert import WINDOWS, contrast
+from training.packs.data import Sampler
 from training.paper.pairs import Pairs, PairSource
 from training.paper.recipes import ExpertRecipe
+from training.run.loop import one_cycle
+from training.run.machine import Machine
 from w2l_studio.nets.expert import Expert
 
 #: Keeps the logarithm finite where a cosine is 0 or 1.

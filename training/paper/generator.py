@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.data import Clip, Sampler
-from training.feed import chance
-from training.machine import Machine
+from training.packs.data import Clip, Sampler
 from training.paper import losses
 from training.paper.expert import together_loss
 from training.paper.faces import Faces, FaceSource
 from training.paper.recipes import GeneratorRecipe
+from training.run.feed import chance
+from training.run.machine import Machine
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.mouths.wav2lip import assemble
 from w2l_studio.nets.critic import Critic

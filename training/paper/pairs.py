@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training import augment
-from training.data import WINDOW, Clip, Sampler, column, hear
-from training.expert import WINDOWS, starts
-from training.machine import Machine
+from training.experts.expert import WINDOWS, starts
+from training.packs.data import WINDOW, Clip, Sampler, column, hear
 from training.paper.recipes import ExpertRecipe
+from training.run.machine import Machine
+from training.variety import augment
 from w2l_studio.terms import FramesBGR, Ints
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data import FPS, SAMPLES_PER_FRAME
+from training.packs.data import FPS, SAMPLES_PER_FRAME
 from training.performers import heard as listening
 from training.performers import motion, speech, voice
 from w2l_studio.sound import mel
@@ -42,7 +42,7 @@ class Source:
     Args:
         name: of the clip or utterance.
         speaker: whose voice it is.
-        split: as in `training.data`.
+        split: as in `training.packs.data`.
         licence: of the sound and of what drives the lips.
         audio: ``float32[S]``, 16 kHz.
         capture: a real clip's performance, or

@@ -1,6 +1,7 @@
 """Crowds: cut-out heads before clutter, near and far, turned, hidden, dark; boxes and points stay exact.
 
-Composes pictures; renders none (`heads`), spoils none (`spoiling`), learns nothing (`training.detector`).
+Composes pictures; renders none (`heads`), spoils none (`spoiling`), learns nothing
+(`training.faces.detector`).
 """
 
 from __future__ import annotations

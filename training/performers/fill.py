@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import FPS
+from training.packs.data import FPS
 from training.performers.act import Source
 from training.performers.make import PICTURE_PX, make
 from training.performers.render import Renderer

@@ -1,6 +1,6 @@
 """Makes clips of performers for the trainers' pack: person, performance, scene, camera, sound, by one seed.
 
-What a clip's folder holds is told in `training.data`.
+What a clip's folder holds is told in `training.packs.data`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.data import FPS, FRAME_PX, MARGIN
+from training.packs.data import FPS, FRAME_PX, MARGIN
 from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over

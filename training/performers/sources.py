@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import av
 import numpy as np
 
-from training.data import LEAST_FRAMES, SAMPLES_PER_FRAME
+from training.packs.data import LEAST_FRAMES, SAMPLES_PER_FRAME
+from training.packs.splits import Rule, assign
 from training.performers import motion
 from training.performers.act import Source
-from training.splits import Rule, assign
 from w2l_studio.errors import UsageError
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE

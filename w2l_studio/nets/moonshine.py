@@ -1,7 +1,7 @@
 """How speech sounds to one who has heard much of it: the first layers of Moonshine Tiny's encoder.
 
 Useful Sensors taught it English speech of 200,000 hours (arXiv 2410.15608; MIT); nothing here trains it
-(`training.moonshine` reads it). Of its six layers four stay: they know sounds, the later ones words.
+(`training.speech.moonshine` reads it). Of its six layers four stay: they know sounds, the later ones words.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ _STATISTICS = ("running_mean", "running_var")
 def load_generator(path: Path) -> tuple[Generator, Meta]:
     """Load a generator of ours (safetensors) or a published one (``wav2lip.pth``, ``wav2lip_gan.pth``).
 
-    A delta of `training.adapt` is added to its base, which must be among the registered weights.
+    A delta of `training.generators.adapt` is added to its base, which must be among the registered weights.
 
     Raises:
         WeightsError: unreadable, or for another network; names the first key that does not fit.
@@ -221,7 +221,7 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
 
 
 def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, Tensor]:
-    """Add a delta (`training.adapt`) to the weights that it was made from, which their hash finds."""
+    """Add a delta (`training.generators.adapt`) to the weights that it was made from, found by their hash."""
     entry = _with_sha256(base, "that it is a delta upon", where)
     state, _ = checkpoint.read(entry.path)
     foreign = next(

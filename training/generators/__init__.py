@@ -1,0 +1,1 @@
+"""Networks that draw lips: recipes, what is learned from and by which terms, one actor, lead."""

@@ -1,0 +1,176 @@
+"""The paper's tables 1 and 3 for generators of ours: dubs by a list of pairs, judged by our own judge.
+
+By the paper's protocol (the same picture as reference and pose prior) and by ours (one with closed lips).
+Beside them stand what no generator made: the real video, the video with the other sound, and shut lips.
+Draws no pairs (`lists`); its judge is not SyncNet, so its numbers are no LSE. FID is `fid`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.generators import redub
+from training.measure import fid
+from training.measure.inception import Inception
+from training.measure.lists import Pair
+from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
+from training.variety import augment
+from w2l_studio.errors import UsageError
+from w2l_studio.judge.slim import FACE_PX, SlimJudge
+from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
+
+PROTOCOLS = ("paper", "ours")
+#: A mel window with nothing louder than this is silence.
+_SILENT = -1.0
+_RESAMPLED = 1000
+_REAL = "real video"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the judge says of one method on one pair.
+
+    Args:
+        distance: 1 - cosine at the best offset; no LSE.
+        confidence: median over offsets less the distance.
+        features: ``float32[K, 2048]`` of the faces, for FID; None where there are no Inception weights.
+    """
+
+    method: str
+    protocol: str
+    speaker: str
+    distance: float
+    confidence: float
+    offset: int
+    features: Floats | None = field(default=None, compare=False, repr=False)
+
+
+def rows(
+    clips: Sequence[Clip],
+    pairs: Sequence[Pair],
+    generators: Sequence[Wav2Lip],
+    judge: SlimJudge,
+    opening: Openness,
+    inception: Inception | None = None,
+) -> Iterator[Row]:
+    """Dub every pair by every generator, and judge; describe the faces for FID where there is a network.
+
+    Raises:
+        UsageError: a pair names a clip that is not there.
+    """
+    named = {clip.name: clip for clip in clips}
+    for pair in pairs:
+        missing = next((name for name in (pair.video, pair.sound) if name not in named), None)
+        if missing:
+            raise UsageError(f"the list names {missing}, which no pack holds", hint="give its pack as well")
+        for row, shown in _pair(named[pair.video], named[pair.sound], generators, judge, opening):
+            yield replace(row, features=fid.features(inception, shown)) if inception else row
+
+
+def _pair(
+    video: Clip, sound: Clip, generators: Sequence[Wav2Lip], judge: SlimJudge, opening: Openness
+) -> Iterator[tuple[Row, FramesBGR]]:
+    """Yield what is said of each method's faces, and the faces at the judge's size."""
+    count = min(len(video.frames), len(sound.frames))
+    own, other = (pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
+    pixels = crops(video, FACE_PX)[:count]
+    closed = redub.closed(pixels, opening)
+    shut = pixels.copy()
+    shut[:, FACE_PX // 2 :] = pixels[closed][:, FACE_PX // 2 :]
+    still = {_REAL: (pixels, own), "unsynced original": (pixels, other), "shut lips": (shut, other)}
+    for method, (shown, heard) in still.items():
+        yield _row(method, "-", video, judge, shown, heard), shown
+    for generator in generators:
+        large = crops(video, generator.face_px)[:count]
+        voice = _voice(sound, count, generator)
+        for protocol in PROTOCOLS:
+            references = large if protocol == "paper" else large[closed]
+            drawn = small(generator.speak(Crops(large, np.zeros((count, 2, 3))), references, voice))
+            yield _row(generator.name, protocol, video, judge, drawn, other), drawn
+
+
+def _row(
+    method: str,
+    protocol: str,
+    video: Clip,
+    judge: SlimJudge,
+    shown: FramesBGR,
+    heard: npt.NDArray[np.int16],
+) -> Row:
+    said = judge.score(shown, heard)
+    return Row(method, protocol, video.speaker, said.distance, said.confidence, said.offset_frames)
+
+
+def crops(clip: Clip, face_px: int) -> FramesBGR:
+    """Return a clip's faces as the engine cuts them, ``uint8[T, P, P, 3]``."""
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
+    return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
+
+
+def small(faces: FramesBGR) -> FramesBGR:
+    """Make faces as small as the judge reads them."""
+    if faces.shape[1] == FACE_PX:
+        return faces
+    size = (FACE_PX, FACE_PX)
+    return np.stack([cv2.resize(face, size, interpolation=cv2.INTER_AREA) for face in faces])
+
+
+def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
+    windows = redub.heard(generator, clip, count, int(generator.lead_ms))
+    loud = np.stack([hear(clip.mel, column(n)) for n in range(count)])
+    return Voice(windows, loud.max((1, 2)) > _SILENT)
+
+
+def pcm(clip: Clip) -> npt.NDArray[np.int16]:
+    """Read a clip's sound as the judge hears it."""
+    samples = read_audio(clip.folder) * 2.0**15
+    return np.asarray(np.clip(np.rint(samples), -(2**15), 2**15 - 1), np.int16)
+
+
+def table(found: Sequence[Row], judge: str) -> str:
+    """Return the figures as text: means over pairs, bounds of 95 in 100 resamplings of people.
+
+    FID is of all faces of a method against all real ones, so it has no bounds.
+    """
+    head = (
+        f"| method | protocol | pairs | distance ({judge}) | confidence ({judge}) | offset within 1 | FID |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    real = _features([row for row in found if row.method == _REAL])
+    for method, protocol in dict.fromkeys((row.method, row.protocol) for row in found):
+        mine = [row for row in found if (row.method, row.protocol) == (method, protocol)]
+        values = np.array([(row.distance, row.confidence, abs(row.offset) <= 1) for row in mine], float)
+        low, high = _bounds(values, [row.speaker for row in mine])
+        figures = [f"{m:.3f} [{a:.3f}-{b:.3f}]" for m, a, b in zip(values.mean(0), low, high, strict=True)]
+        seen = _features(mine)
+        figures.append("-" if real is None or seen is None else f"{fid.distance(seen, real):.1f}")
+        lines.append(f"| {method} | {protocol} | {len(mine)} | {' | '.join(figures)} |")
+    lines.append(f"\n{judge} is not SyncNet: these numbers are no LSE-D and LSE-C.")
+    if real is None:
+        lines.append("FID is empty: its network's weights are not ours to ship, give them by --inception.")
+    return "\n".join(lines)
+
+
+def _features(rows_: Sequence[Row]) -> Floats | None:
+    parts = [row.features for row in rows_ if row.features is not None]
+    return np.concatenate(parts) if parts else None
+
+
+def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Resample people with all their pairs, one man's pairs: lower and upper bounds ``float64[2, M]``."""
+    random = np.random.default_rng(0)
+    people = [np.flatnonzero([one == who for one in speakers]) for who in sorted(set(speakers))]
+    if len(people) == 1:
+        people = [np.array([pair]) for pair in range(len(values))]
+    means = [
+        values[np.concatenate([people[i] for i in random.integers(len(people), size=len(people))])].mean(0)
+        for _ in range(_RESAMPLED)
+    ]
+    return np.percentile(means, [2.5, 97.5], axis=0)

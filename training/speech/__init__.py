@@ -1,0 +1,1 @@
+"""Speech without pictures: words, phonemes, invented languages, and the networks that learn from them."""

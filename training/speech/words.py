@@ -1,0 +1,87 @@
+"""Writes down anew what a speech set's utterances say, where it has only a poorer recogniser's guess.
+
+Makes a list of its own beside the set's (`speech.jsonl`), of the same sound files; the set is not changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.performers.sources import read_list, read_sound
+from training.speech.aligned import Aligned
+from training.speech.recogniser import Word
+from w2l_studio import atomic
+from w2l_studio.terms import Floats
+
+#: How words or phonemes were found that nobody wrote down.
+GUESSED = ("align-asr", "allphone")
+_ALIGNER = "align-asr"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How many utterances there are, how many were guesses, and of those how many are written anew."""
+
+    utterances: int
+    guessed: int
+    anew: int
+
+
+def write(
+    speech: Path,
+    out: Path,
+    recognise: Callable[[Floats], list[Word]],
+    align: Callable[[Floats, Sequence[str]], Aligned | None],
+    tick: Callable[[], None] = lambda: None,
+) -> Told:
+    """Write ``OUT/speech.jsonl``; what cannot be aligned stays as it is.
+
+    Raises:
+        UsageError: the list cannot be read.
+        StemError: a sound file cannot.
+    """
+    rows = read_list(speech)
+    guessed = anew = 0
+    written = []
+    for row in rows:
+        row = {**row, "file": str((speech / row["file"]).resolve())}
+        if row["language"] == "en" and row["aligner"] in GUESSED:
+            guessed += 1
+            samples = read_sound(Path(row["file"]))
+            words = recognise(samples)
+            found = align(samples, [word.text for word in words])
+            if found is not None:
+                anew += 1
+                row |= _row(words, found)
+        written.append(row)
+        tick()
+    out.mkdir(parents=True, exist_ok=True)
+    with atomic.written(out / "speech.jsonl") as path:
+        path.write_text("".join(json.dumps(row) + "\n" for row in written), "utf-8")
+    return Told(len(rows), guessed, anew)
+
+
+def _row(words: Sequence[Word], found: Aligned) -> dict[str, Any]:
+    """Return what changes in an utterance's row."""
+    sure = [round(word.sure, 2) for word in words]
+    return {
+        "text": " ".join(word.text for word in words),
+        "text_source": "Moonshine Tiny",
+        "aligner": _ALIGNER,
+        "score": None,
+        "conf": round(sum(sure) / len(sure), 3),
+        "words": [
+            [name, round(begin, 3), round(end, 3), least]
+            for (name, begin, end), least in zip(found.words, sure, strict=True)
+        ],
+        "phones": list(_phones(found)),
+    }
+
+
+def _phones(found: Aligned) -> Iterator[list[Any]]:
+    for name, begin, end in found.phones:
+        yield [name, round(begin, 3), round(end, 3)]

@@ -1,0 +1,223 @@
+"""From a run's checkpoint to weights that the engine ships: safetensors with their origin in the header.
+
+Trains and measures nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from training.run import checkpoint
+from w2l_studio.errors import UsageError, WeightsError
+from w2l_studio.faces.retinaface_net import RetinaFace
+from w2l_studio.nets import checkpoint as files
+from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.expert import Expert
+from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import Lips
+from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.opening import Opening
+from w2l_studio.nets.syncnet import SLIM, SyncNet
+from w2l_studio.sound.windows import COLUMNS
+
+_INDEX = "weights.json"
+
+
+def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
+    """Build the network that a state belongs to, filled, with what its shape tells about it.
+
+    Raises:
+        WeightsError: it belongs to none that is known here.
+    """
+    net: nn.Module
+    if "face_encoder_blocks.0.0.conv_block.0.weight" in state:
+        width, side = _width(state, "audio_encoder.12"), _side(state)
+        sub_pixels = _sub_pixels(state)
+        side *= sub_pixels
+        columns = _columns(state)
+        # A state does not tell whether it draws from its reference, but for one that warps it.
+        warps = "flow_block.1.weight" in state
+        net = Generator(
+            width,
+            side,
+            from_reference=warps,
+            warps=warps,
+            sub_pixels=sub_pixels,
+            columns=columns,
+            listens="listener.outer.weight" in state,
+        )
+        meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
+    elif "face_encoder.0.conv_block.0.weight" in state:
+        frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
+        width = _width(state, "face_encoder.14")
+        net, meta = Expert(width, frames), Meta("expert", width=width, frames=frames, recipe="paper")
+    elif "face_encoder.0.0.weight" in state:
+        net, meta = Contrast(), Meta("expert", recipe="contrast")
+    elif "netcnnlip.0.weight" in state:
+        net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
+    elif "body.0.0.weight" in state:
+        net, meta = Opening(), Meta("opening", frames=1)
+    elif "body.stage1.0.0.weight" in state:
+        net, meta = RetinaFace(resnet=False), Meta("retinaface", frames=1, recipe="crowds of performers")
+    elif "lips.weight" in state:
+        net, meta = Lips(), Meta("lips", frames=0)
+    else:
+        raise WeightsError("this is no network of ours", hint="give a run's folder", where=str(where))
+    net.load_state_dict(state)
+    return net.eval(), meta
+
+
+def _width(state: dict[str, Tensor], layer: str) -> float:
+    """Return the width of a network from a layer that has 512 channels at width 1."""
+    return state[f"{layer}.conv_block.0.weight"].shape[0] / 512
+
+
+def _sub_pixels(state: dict[str, Tensor]) -> int:
+    """Return how many pixels stand side by side in the input of a generator: 6 channels for each."""
+    return round((state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6) ** 0.5)
+
+
+def _columns(state: dict[str, Tensor]) -> int:
+    """Return how many mel columns a generator hears: a last kernel of 3 spans 16, each more another 6."""
+    return COLUMNS + 6 * (state["audio_encoder.11.conv_block.0.weight"].shape[-1] - 3)
+
+
+def _side(state: dict[str, Tensor]) -> int:
+    """Return the side of the pictures inside a generator by its stages and its bottleneck's kernel."""
+    if "face_encoder_blocks.7.0.conv_block.0.weight" in state:
+        return 192
+    return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]
+
+
+def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Module, Meta]:
+    """Read the network of a run.
+
+    Args:
+        run: folder with ``checkpoint.pt`` and ``manifest.tsv``.
+        best: as of the best measurement (``best.pt``), not of the last step.
+        mean: the moving average of its weights where there is one; it reaches back some 500 steps.
+
+    Returns:
+        The network, and its meta with steps and the manifest's hash.
+
+    Raises:
+        WeightsError: no checkpoint of a trainer.
+    """
+    path = run / ("best.pt" if best else "checkpoint.pt")
+    saved = checkpoint.load(path)
+    trainee = saved["trainee"]
+    net, meta = network((mean and trainee.get("average")) or trainee["net"], path)
+    meta = replace(meta, **trainee.get("meta", {}))
+    if isinstance(net, Generator):
+        net.from_reference = meta.from_reference
+    listed = run / "manifest.tsv"
+    manifest = sha256(listed.read_bytes()).hexdigest() if listed.exists() else ""
+    return net, replace(meta, steps=saved["step"], manifest=manifest)
+
+
+def opened(source: Path) -> tuple[nn.Module, Meta]:
+    """Read a network from a run's folder or from a weights file, the published ``.pth`` among them.
+
+    Raises:
+        WeightsError: neither, or for no network that is known here.
+    """
+    if source.is_dir():
+        return from_run(source)
+    if files.kind_of(source) == "generator":
+        return weights.load_generator(source)
+    state, header = files.read(source)
+    net, meta = network(state, source)
+    return net, Meta.from_header(header) if header else meta
+
+
+def mean(parts: Sequence[tuple[nn.Module, Meta]]) -> tuple[nn.Module, Meta]:
+    """Return the mean of the weights of networks that began alike, which is often better than each.
+
+    Runs that began with the same weights end in one basin (arXiv 2203.05482); others do not, and their mean
+    is worth nothing.
+
+    Args:
+        parts: at least one, as from `opened`. The first is changed.
+
+    Raises:
+        UsageError: they are not of one shape.
+    """
+    net, meta = parts[0]
+    states = [part.state_dict() for part, _ in parts]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    if any(other.kind != meta.kind for _, other in parts) or any(shape != shapes[0] for shape in shapes):
+        raise UsageError(
+            "networks of different shapes have no mean", hint="give runs that began with the same weights"
+        )
+    net.load_state_dict(
+        {
+            name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)
+            if value.is_floating_point()
+            else value
+            for name, value in states[0].items()
+        }
+    )
+    manifests = sorted({other.manifest for _, other in parts})
+    together = manifests[0] if len(manifests) == 1 else sha256("\n".join(manifests).encode()).hexdigest()
+    return net, replace(meta, steps=sum(other.steps for _, other in parts), manifest=together)
+
+
+def named(name: str) -> tuple[nn.Module, Meta]:
+    """Read a network by the name of weights, by their file, or by a run's folder.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    return from_run(Path(name)) if Path(name).is_dir() else opened(weights.find(name).path)
+
+
+def generator(name: str) -> tuple[Generator, Meta]:
+    """Read a generator by the name of weights, by their file, or by a run's folder.
+
+    Raises:
+        UsageError: the run trained something else.
+        WeightsError: there is none.
+    """
+    net, meta = named(name)
+    if not isinstance(net, Generator):
+        raise UsageError(f"this is for {meta.kind}, not a generator", where=name)
+    return net, meta
+
+
+def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
+    """Write weights into a folder of shipped ones and list them there; an older file of the name goes.
+
+    Args:
+        folder: with or without ``weights.json``.
+        name: by which the engine finds them.
+
+    Returns:
+        The file written.
+    """
+    path = folder / f"{name}.safetensors"
+    weights.save(net, path, meta)
+    path.chmod(0o644)  # safetensors writes for the owner alone
+    index = folder / _INDEX
+    rows = json.loads(index.read_text("utf-8")) if index.exists() else []
+    row = {
+        "name": name,
+        "kind": meta.kind,
+        "file": path.name,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "licence": meta.licence,
+        "commercial": meta.commercial,
+        "description": meta.description,
+    }
+    kept = [other for other in rows if other["name"] != name]
+    partial = index.with_suffix(".part")
+    partial.write_text(json.dumps([*kept, row], indent=2) + "\n", encoding="utf-8")
+    partial.replace(index)
+    return path
