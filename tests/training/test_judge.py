@@ -8,11 +8,13 @@ from click.testing import CliRunner
 from training.__main__ import cli
 from training.experts import expert, judge
 from training.experts.judge import JudgeTrainee
+from training.measure import evaluate
 from training.packs.data import Sampler, read_pack
 from training.run import checkpoint, loop
 from training.variety import augment
 from training.weights import export
 from w2l_studio.judge import slim
+from w2l_studio.judge.mfcc import pcm
 from w2l_studio.nets import weights
 from w2l_studio.nets.meta import Meta
 
@@ -115,3 +117,15 @@ def test_it_goes_on_from_weights(pack, tmp_path, monkeypatch):
     learned = checkpoint.load(out / "checkpoint.pt")["trainee"]["net"]
     moved = [(learned[key] - value).abs().max() for key, value in known.items() if key.endswith("weight")]
     assert 0 < max(moved) < 0.02
+
+
+def test_it_is_measured_as_experts_are_by_what_it_sees_and_hears_in_use(clips):
+    net = weights.load_judge(weights.find("w2l-judge", "judge").path)
+    clip = clips[0]
+    seen, said = evaluate.embed(net, clip)
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
+    crops = np.stack([augment.face(frame, placed) for frame in clip.frames])
+    by_offset = slim.SlimJudge(net, name="ours").distances(crops, pcm(np.load(clip.folder / "audio.npy")))
+    assert 1 - (seen * said).sum(1).mean() == pytest.approx(by_offset[15], abs=1e-5)
+    told, _ = evaluate.evaluate(net, clips)
+    assert set(told) == {clip.split for clip in clips if clip.windows > 31}

@@ -53,9 +53,9 @@ def evaluate(
 ) -> None:
     """Measure NETWORKS (names, files, runs' folders) on people they have not seen.
 
-    Of a sync expert: how well it tells lips from sound. Of generators: the paper's tables 1 and 3, by its
-    protocol and by ours, beside the real video, the unsynced original and shut lips; these three alone where
-    no network is given. The options from --list to --inception are for generators.
+    Of a sync expert or our judge: how well it tells lips from sound. Of generators: the paper's tables 1 and
+    3, by its protocol and by ours, beside the real video, the unsynced original and shut lips; these three
+    alone where no network is given. The options from --list to --inception are for generators.
     """
     import torch
 
@@ -80,11 +80,11 @@ def evaluate(
                 where, ear = machine.device.type, known.load_ear(meta, Path(name))
                 stem = Path(name).stem
                 hands.append(Wav2Lip(net, name=stem, lead_ms=meta.lead_ms, device=where, ear=ear))
-            elif meta.kind == "expert":
+            elif meta.kind in ("expert", "judge"):
                 experts[name] = machine.ready(net)
             else:
                 raise UsageError(
-                    f"experts and generators are evaluated, and this is for {meta.kind}", where=name
+                    f"experts, judges and generators are evaluated, and this is for {meta.kind}", where=name
                 )
         clips = read_pack(packs)
         dubs = bool(hands) or not experts

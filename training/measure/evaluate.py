@@ -1,4 +1,4 @@
-"""How well a sync expert tells lips from sound on people that it has never seen.
+"""How well a sync expert, or our judge, tells lips from sound on people that it has never seen.
 
 Every figure compares a clip's windows with sounds of the same clip, so that neither face nor voice can help;
 windows are cut by the detector's boxes as they are, without any of training's changes.
@@ -14,8 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.packs.data import WINDOW, Clip, column, hear
+from training.packs.data import WINDOW, Clip, column, hear, read_audio
 from training.variety import augment
+from w2l_studio.judge.mfcc import pcm
+from w2l_studio.judge.slim import SlimJudge
+from w2l_studio.nets.syncnet import SyncNet
 from w2l_studio.terms import Doubles, Floats, Ints
 
 #: The sound is moved by so many pictures to both sides.
@@ -60,9 +63,12 @@ class Score:
 
 
 def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
-    """Embed all windows of a clip: lips and sounds, each ``float32[T, E]``, where the network lies."""
+    """Embed all windows of a clip by an expert or our judge: lips and sounds, each ``float32[T, E]``."""
     device = next(net.parameters()).device
     placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
+    if isinstance(net, SyncNet):
+        faces = np.stack([augment.face(frame, placed) for frame in clip.frames])
+        return SlimJudge(net.cpu(), name="").embed(faces, pcm(read_audio(clip.folder)))
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
     lips, sounds = [], []
     net.eval()

@@ -62,6 +62,14 @@ class SlimJudge:
         Raises:
             ValueError: as `score`.
         """
+        return by_offset(*self.embed(crops, samples))
+
+    def embed(self, crops: FramesBGR, samples: npt.NDArray[np.int16]) -> tuple[Floats, Floats]:
+        """Embed lips and sound of all windows that are whole: two ``float32[T - 5, 256]`` of unit length.
+
+        Raises:
+            ValueError: as `score`.
+        """
         count = min(len(crops), len(samples) // _SAMPLES) - _LESS
         if count < 1:
             raise ValueError(f"{self.name} needs {_LESS + 1} pictures with sound, not {count + _LESS}")
@@ -74,7 +82,7 @@ class SlimJudge:
                 windows = torch.from_numpy(pictures[at[:, None] + np.arange(FRAMES)])
                 seen.append(self._net.forward_lip(seen_as(windows)).numpy())
                 said.append(self._net.forward_aud(torch.from_numpy(cut(sounds, at))).numpy())
-        return by_offset(_unit(np.concatenate(seen)), _unit(np.concatenate(said)))
+        return _unit(np.concatenate(seen)), _unit(np.concatenate(said))
 
 
 def mouths(crops: FramesBGR) -> Plane:
