@@ -141,12 +141,14 @@ class Figures:
     Args:
         error: mean error in the mouth, in levels of 255.
         sharpness: of the mouth, in parts of the true one's.
+        movement: deviation of how far lips are open, in parts of the true lips'.
         distance, confidence: of drawn lips and sound by the judge, which has taught nothing.
         offset: in pictures, by the judge.
     """
 
     error: float
     sharpness: float
+    movement: float
     distance: float
     confidence: float
     offset: float
@@ -170,19 +172,20 @@ def figures(
     for clip in kept:
         true, made = redub.spoken(hand, clip, opening, lead_ms)
         sharp = redub.sharpness(made) / max(redub.sharpness(true), 1e-6)
+        moved = float(opening(made).std()) / max(float(opening(true).std()), 1e-6)
         said = judge.score(tables.small(made), tables.pcm(clip))
         told = (said.distance, said.confidence, said.offset_frames)
-        rows.append((redub.error_levels(made, true), sharp, *told))
+        rows.append((redub.error_levels(made, true), sharp, moved, *told))
     return Figures(*np.mean(rows, 0).tolist())
 
 
 def table(before: Figures, after: Figures, judge: str) -> str:
     """Return both rows as text."""
-    rows = [f"{'':<8} mouth error  sharpness  distance  confidence  offset (by {judge})"]
+    rows = [f"{'':<8} mouth error  sharpness  movement  distance  confidence  offset (by {judge})"]
     for name, told in (("base", before), ("adapted", after)):
         rows.append(
-            f"{name:<8} {told.error:>11.2f}  {told.sharpness:>9.3f}  {told.distance:>8.4f}"
-            f"  {told.confidence:>10.4f}  {told.offset:>+6.1f}"
+            f"{name:<8} {told.error:>11.2f}  {told.sharpness:>9.3f}  {told.movement:>8.2f}"
+            f"  {told.distance:>8.4f}  {told.confidence:>10.4f}  {told.offset:>+6.1f}"
         )
     return "\n".join(rows)
 
