@@ -21,6 +21,7 @@ from training.measure.lists import Pair
 from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
 from training.variety import augment
 from w2l_studio.errors import UsageError
+from w2l_studio.judge import mfcc
 from w2l_studio.judge.slim import FACE_PX, SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -130,8 +131,7 @@ def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
 
 def pcm(clip: Clip) -> npt.NDArray[np.int16]:
     """Read a clip's sound as the judge hears it."""
-    samples = read_audio(clip.folder) * 2.0**15
-    return np.asarray(np.clip(np.rint(samples), -(2**15), 2**15 - 1), np.int16)
+    return mfcc.pcm(read_audio(clip.folder))
 
 
 def table(found: Sequence[Row], judge: str) -> str:
