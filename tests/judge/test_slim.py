@@ -16,6 +16,9 @@ class Loud:
     def eval(self):
         return self
 
+    def parameters(self):
+        yield torch.zeros(1)
+
     def forward_lip(self, windows):
         assert windows.shape[1:] == (1, 5, 64, 64)
         return self._circle(windows[:, 0, 2, 0, 0])

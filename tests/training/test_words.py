@@ -215,6 +215,35 @@ def test_only_guessed_english_is_written_anew_and_performers_can_read_it(tmp_pat
     assert kept == json.loads(json.dumps(rows[0]))
 
 
+def test_an_interrupted_list_is_taken_up_where_it_was(tmp_path):
+    speech, out = tmp_path / "speech", tmp_path / "out"
+    speech.mkdir()
+    rows = [_row(name) for name in ("one", "two", "three")]
+    for n, row in enumerate(rows):
+        soundfile.write(speech / str(row["file"]), np.full(16000, n / 10), 16000)
+    (speech / "speech.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    found = aligned.Aligned([("ma", 0.1, 0.4)], [("M", 0.1, 0.2), ("AA", 0.2, 0.4)])
+    asked: list[float] = []
+
+    def recognise(samples: np.ndarray) -> list[recogniser.Word]:
+        asked.append(round(float(samples.mean()), 2))
+        if asked == [0.0, 0.1]:
+            raise KeyboardInterrupt
+        return [recogniser.Word("ma", 0.9)]
+
+    with pytest.raises(KeyboardInterrupt):
+        words.write(speech, out, recognise, lambda *_: found)
+    assert not (out / "speech.jsonl").exists()
+    (journal,) = out.iterdir()
+    with journal.open("a") as cut_off:
+        cut_off.write('["half a li')
+    told = words.write(speech, out, recognise, lambda *_: found)
+    assert told == words.Told(3, 3, 3)
+    assert asked == [0.0, 0.1, 0.1, 0.2]
+    assert [path.name for path in out.iterdir()] == ["speech.jsonl"]
+    assert all(one.phones == found.phones for one in sources.spoken(out))
+
+
 def test_a_folder_without_a_list_is_told(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         words.write(tmp_path, tmp_path / "out", lambda _: [], lambda *_: None)

@@ -20,6 +20,8 @@ from w2l_studio.terms import Floats
 #: How words or phonemes were found that nobody wrote down.
 GUESSED = ("align-asr", "allphone")
 _ALIGNER = "align-asr"
+#: What is found stands there until the list is whole, so that an interrupted run is taken up.
+_JOURNAL = "speech.unfinished.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +40,48 @@ def write(
     align: Callable[[Floats, Sequence[str]], Aligned | None],
     tick: Callable[[], None] = lambda: None,
 ) -> Told:
-    """Write ``OUT/speech.jsonl``; what cannot be aligned stays as it is.
+    """Write ``OUT/speech.jsonl``; what cannot be aligned stays as it is. An interrupted run is taken up.
 
     Raises:
         UsageError: the list cannot be read.
         StemError: a sound file cannot.
     """
     rows = read_list(speech)
-    guessed = anew = 0
-    written = []
-    for row in rows:
-        row = {**row, "file": str((speech / row["file"]).resolve())}
-        if row["language"] == "en" and row["aligner"] in GUESSED:
-            guessed += 1
-            samples = read_sound(Path(row["file"]))
-            words = recognise(samples)
-            found = align(samples, [word.text for word in words])
-            if found is not None:
-                anew += 1
-                row |= _row(words, found)
-        written.append(row)
-        tick()
     out.mkdir(parents=True, exist_ok=True)
+    journal = out / _JOURNAL
+    known = _known(journal)
+    guessed = 0
+    written = []
+    with journal.open("a", encoding="utf-8") as kept:
+        for row in rows:
+            row = {**row, "file": str((speech / row["file"]).resolve())}
+            if row["language"] == "en" and row["aligner"] in GUESSED:
+                guessed += 1
+                if row["file"] not in known:
+                    samples = read_sound(Path(row["file"]))
+                    words = recognise(samples)
+                    found = align(samples, [word.text for word in words])
+                    known[row["file"]] = _row(words, found) if found else {}
+                    kept.write(json.dumps([row["file"], known[row["file"]]]) + "\n")
+                    kept.flush()
+                row |= known[row["file"]]
+            written.append(row)
+            tick()
     with atomic.written(out / "speech.jsonl") as path:
         path.write_text("".join(json.dumps(row) + "\n" for row in written), "utf-8")
-    return Told(len(rows), guessed, anew)
+    journal.unlink()
+    return Told(len(rows), guessed, sum(bool(changes) for changes in known.values()))
+
+
+def _known(journal: Path) -> dict[str, dict[str, Any]]:
+    """Read what an interrupted run has found: what changes by sound file; half a last line is lost."""
+    known: dict[str, dict[str, Any]] = {}
+    if journal.exists():
+        lines = journal.read_text("utf-8").splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]
+        journal.write_text("".join(whole), "utf-8")
+        known.update(json.loads(line) for line in whole)
+    return known
 
 
 def _row(words: Sequence[Word], found: Aligned) -> dict[str, Any]:

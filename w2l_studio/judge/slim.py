@@ -33,13 +33,14 @@ class SlimJudge:
     """Scores crops by the slim SyncNet.
 
     Args:
-        net: of the size `nets.syncnet.SLIM`.
+        net: of the size `nets.syncnet.SLIM`; it judges on the device that it lies on.
         name: which network judges.
     """
 
     def __init__(self, net: SyncNet, *, name: str) -> None:
         self.name = name
         self._net = net.eval()
+        self._device = next(net.parameters()).device
 
     def score(self, crops: FramesBGR, samples: npt.NDArray[np.int16]) -> Verdict:
         """Compare crops at 25 a second with their sound, moved by -15..15 pictures.
@@ -80,8 +81,9 @@ class SlimJudge:
             for start in range(0, count, _BATCH):
                 at = np.arange(start, min(start + _BATCH, count))
                 windows = torch.from_numpy(pictures[at[:, None] + np.arange(FRAMES)])
-                seen.append(self._net.forward_lip(seen_as(windows)).numpy())
-                said.append(self._net.forward_aud(torch.from_numpy(cut(sounds, at))).numpy())
+                said_then = torch.from_numpy(cut(sounds, at)).to(self._device)
+                seen.append(self._net.forward_lip(seen_as(windows.to(self._device))).cpu().numpy())
+                said.append(self._net.forward_aud(said_then).cpu().numpy())
         return _unit(np.concatenate(seen)), _unit(np.concatenate(said))
 
 
