@@ -16,7 +16,7 @@ from training.cli.evaluate import evaluate
 from training.cli.paper import paper
 from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
-from training.cli.run import plain_name, run_options, train
+from training.cli.run import our_expert, plain_name, run_options, train
 from training.cli.shards import arrive, travel
 from training.cli.speech import ears, invented, lips, listen, words
 from w2l_studio.errors import StudioError, UsageError
@@ -100,7 +100,7 @@ def expert(
         if recipe == "contrast" and value is not None:
             raise UsageError(f"--{name} is for the paper's networks", hint="give --recipe paper as well")
     learned = weights.load_expert(weights.find(start, "expert").path) if start else None
-    if learned and (recipe != "contrast" or not isinstance(learned, Contrast)):
+    if start and (recipe != "contrast" or not isinstance(learned, Contrast)):
         raise UsageError("--start is for our network alone, from weights of it", where=start)
 
     def make(given: Given) -> Trainee:
@@ -234,7 +234,7 @@ def generator(
     also = (ears / "manifest.tsv").read_text("utf-8") if ears else ""
 
     def make(given: Given) -> Trainee:
-        expert = weights.load_expert(weights.find(judge, "expert").path) if judge else None
+        expert = our_expert(judge) if judge else None
         net = weights.load_opening(weights.find(lips, "opening").path)
         learned = weights.load_generator(begun.path)[0] if begun else None
         return GeneratorTrainee(given.sampler, expert, net, recipe, learned, heard, machine=given.machine)

@@ -143,6 +143,22 @@ def test_options_of_the_papers_expert_are_not_passed_over(pack, tmp_path, option
     assert not (tmp_path / "run").exists()
 
 
+def test_the_papers_expert_teaches_no_generator_of_ours(pack, tmp_path):
+    from training.weights import export
+    from w2l_studio.nets.expert import Expert
+    from w2l_studio.nets.meta import Meta
+
+    path = export.ship(Expert(0.0625), Meta("expert", width=0.0625), tmp_path, "paper")
+    begin = (
+        ["generator", "--pack", pack, "--steps", 1, "--opening", "w2l-opening"],
+        ["adapt", "w2l-192", pack, "--opening", "w2l-opening", "--steps", 1],
+    )
+    for words in begin:
+        with pytest.raises(UsageError, match="the paper's sync expert") as caught:
+            run(*words, "--out", tmp_path / "run", "--expert", path, "--threads", 1)
+        assert caught.value.where == str(path)
+
+
 @pytest.mark.parametrize("name", ["../esc", "a/b", "a\\b", "..", ""])
 def test_a_name_of_weights_leads_nowhere_else(tmp_path, name):
     for words in (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.run import FOLDER, plain_name
+from training.cli.run import FOLDER, our_expert, plain_name
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,15 +68,16 @@ def adapt(
     lead_ms, thoughts = round(meta.lead_ms), heard_through(entry)
     footage = _footage(clips, out / "pack", expert)
     _, kept = fit.apart(footage)
-    teaches = known.load_expert(known.find(expert, "expert").path)
+    teaches = our_expert(expert)
     measures, told_by = known.find(lips, "opening").path, known.find(judge, "judge")
     with machine.started(device) as here:
         trainee = fit.AdaptTrainee(
             net, footage, lead_ms, teaches, known.load_opening(measures), thoughts, here
         )
         every = max(1, min(50, steps // 4))
-        often = {"save_every": every, "measure_every": every, "patience": patience}
-        loop.run(trainee, out, machine=here, steps=steps, **often)
+        loop.run(
+            trainee, out, machine=here, steps=steps, save_every=every, measure_every=every, patience=patience
+        )
     changed = checkpoint.load(out / "best.pt")
     # Read anew: the trainee took the other one to where it learned.
     judges = (

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from training.packs.data import Clip, Sampler
     from training.run.loop import Trainee
     from training.run.machine import Machine
+    from w2l_studio.nets.contrast import Contrast
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 _F = TypeVar("_F", bound=Callable[..., None])
@@ -86,6 +87,25 @@ def of_splits(clips: Iterable[Clip], splits: Sequence[str]) -> list[Clip]:
             hint="give others, or another --split",
         )
     return found
+
+
+def our_expert(name: str) -> Contrast:
+    """Load a sync expert that can teach a generator of ours, by its name or file.
+
+    Raises:
+        UsageError: it is the paper's.
+    """
+    from w2l_studio.nets import weights
+    from w2l_studio.nets.contrast import Contrast
+
+    net = weights.load_expert(weights.find(name, "expert").path)
+    if not isinstance(net, Contrast):
+        raise UsageError(
+            "this is the paper's sync expert, which teaches the paper's generators alone",
+            hint="give --expert one of ours",
+            where=name,
+        )
+    return net
 
 
 def run_options(command: _F) -> _F:

@@ -17,8 +17,11 @@ from w2l_studio.nets.registry import Entry, add, entries, fetch, find
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from w2l_studio.nets.contrast import Contrast
+    from w2l_studio.nets.expert import Expert
     from w2l_studio.nets.generator import Generator
     from w2l_studio.nets.lips import Lips
+    from w2l_studio.nets.opening import Opening
     from w2l_studio.nets.syncnet import SyncNet
 
 __all__ = [
@@ -99,7 +102,7 @@ def load_ear(meta: Meta, where: Path) -> Lips | None:
     return load_lips(ear.path) if ear else None
 
 
-def load_expert(path: Path) -> nn.Module:
+def load_expert(path: Path) -> Contrast | Expert:
     """Load a sync expert: the paper's (ours or ``lipsync_expert.pth``), or our contrast expert.
 
     Returns:
@@ -114,7 +117,7 @@ def load_expert(path: Path) -> nn.Module:
     state, header = checkpoint.read(path)
     meta = _meta(header, path) if header else Meta("expert")
     _expect("expert", meta.kind, path)
-    net: nn.Module
+    net: Contrast | Expert
     if any(key.startswith("face_encoder.0.conv_block.") for key in state):
         net = Expert(meta.width, meta.frames)
     else:
@@ -123,7 +126,7 @@ def load_expert(path: Path) -> nn.Module:
     return net.eval()
 
 
-def load_opening(path: Path) -> nn.Module:
+def load_opening(path: Path) -> Opening:
     """Load the lip-opening network.
 
     Raises:
