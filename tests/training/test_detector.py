@@ -90,7 +90,7 @@ def test_every_wanted_face_has_an_anchor_and_what_is_told_leads_back_to_it(box):
     state, boxes, points = matched(crowd)
     assert (state == 1).any()
     logits = torch.tensor(np.where(state == 1, 9.0, -9.0), dtype=torch.float32)
-    found, places = matching.decode(boxes, torch.stack([-logits, logits], 1), points, 64)
+    found, places = matching.decode(boxes, torch.stack([-logits, logits], 1), points, size=64)
     np.testing.assert_allclose(found, crowd.boxes, atol=1e-3)
     np.testing.assert_allclose(places, crowd.points, atol=1e-3)
 

@@ -143,9 +143,9 @@ def batch(shown: Shown) -> Batch:
 
 def unsure(net: RetinaFace) -> RetinaFace:
     """Return an untaught network that takes nearly nothing for a face: the many empty anchors are no news."""
-    for head in net.ClassHead:
-        nn.init.constant_(head.conv1x1.bias, 0.0)
-        head.conv1x1.bias.data[0::2] = _DOUBT
+    for bias in (p for p in net.ClassHead.parameters() if p.ndim == 1):
+        nn.init.constant_(bias, 0.0)
+        bias.data[0::2] = _DOUBT
     return net
 
 
@@ -248,7 +248,7 @@ class DetectorTrainee:
                 }
             )
             for row, crowd in enumerate(drawn):
-                seen, places = decode(*(one[row] for one in said), _MEASURED_PX)
+                seen, places = decode(*(one[row] for one in said), size=_MEASURED_PX)
                 hit, more = compared(crowd, seen, places)
                 found, wanted, false = found + len(hit), wanted + int(crowd.wanted.sum()), false + more
                 errors += hit
@@ -267,7 +267,8 @@ class DetectorTrainee:
             crowd = self._unseen.crowd(one, _MEASURED_PX)
             with torch.inference_mode():
                 asked = batch(self._machine.place(gathered([crowd])))
-                seen, places = decode(*(part[0] for part in self._average.raw(asked.pictures)), _MEASURED_PX)
+                said = self._average.raw(asked.pictures)
+                seen, places = decode(*(part[0] for part in said), size=_MEASURED_PX)
             picture = crowd.picture.copy()
             for box in crowd.boxes[crowd.wanted]:
                 _rectangle(picture, box, (255, 255, 255))

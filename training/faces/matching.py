@@ -68,7 +68,7 @@ def encode(boxes: Tensor, points: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]
     return torch.cat([moved, grown], -1), placed.flatten(-2)
 
 
-def decode(boxes: Tensor, classes: Tensor, points: Tensor, size: int) -> tuple[Floats, Floats]:
+def decode(boxes: Tensor, classes: Tensor, points: Tensor, *, size: int) -> tuple[Floats, Floats]:
     """Return boxes ``[K, 4]`` and points ``[K, 5, 2]`` (edges) that a network found in one square picture."""
     grid = anchors(size, size)
     scores = classes.float().softmax(-1)[:, 1].cpu().numpy()
@@ -80,7 +80,7 @@ def decode(boxes: Tensor, classes: Tensor, points: Tensor, size: int) -> tuple[F
     corners = np.concatenate([centre - half, centre + half], 1)
     places = middle[:, None] + placed.reshape(-1, 5, 2) * VARIANCES[0] * side[:, None]
     kept = overlap.suppress(corners, scores[rows], OVERLAP)
-    return corners[kept], places[kept]
+    return corners[kept], np.asarray(places[kept], np.float32)
 
 
 def compared(crowd: Crowd, seen: Floats, places: Floats) -> tuple[list[float], int]:

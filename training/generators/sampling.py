@@ -96,8 +96,8 @@ class LipSource:
             heard.append(self._hear(spectrum, at, pace, reach.start))
             sound.append(tempo.hear(spectrum, at, 1, pace, since=reach.start))
             opening.append(self._openings.of(clip)[frame])
-        stacked = [torch.from_numpy(np.stack(part)) for part in (heard, sound)]
-        return Sounds(*stacked, torch.tensor(np.array(opening, np.float32)))
+        openings = torch.tensor(np.array(opening, np.float32))
+        return Sounds(torch.from_numpy(np.stack(heard)), torch.from_numpy(np.stack(sound)), openings)
 
     def _hear(self, spectrum: Floats, frames: Ints, pace: float, since: int) -> Floats:
         """Return what is heard at each picture: one has no tempo, but what is heard about its middle has."""

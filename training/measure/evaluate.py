@@ -67,8 +67,8 @@ def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
     device = next(net.parameters()).device
     placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     if isinstance(net, SyncNet):
-        faces = np.stack([augment.face(frame, placed) for frame in clip.frames])
-        return SlimJudge(net, name="").embed(faces, pcm(read_audio(clip.folder)))
+        pictures = np.stack([augment.face(frame, placed) for frame in clip.frames])
+        return SlimJudge(net, name="").embed(pictures, pcm(read_audio(clip.folder)))
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
     lips, sounds = [], []
     net.eval()

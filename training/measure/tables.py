@@ -173,4 +173,4 @@ def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDA
         values[np.concatenate([people[i] for i in random.integers(len(people), size=len(people))])].mean(0)
         for _ in range(_RESAMPLED)
     ]
-    return np.percentile(means, [2.5, 97.5], axis=0)
+    return np.asarray(np.percentile(means, [2.5, 97.5], axis=0))

@@ -15,9 +15,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.sound import mel
@@ -80,7 +81,7 @@ class Clip:
     @property
     def windows(self) -> int:
         """How many windows of 5 pictures have their whole sound."""
-        heard = (self.mel.shape[1] - COLUMNS) * FPS // mel.COLUMNS_PER_SECOND
+        heard: int = (self.mel.shape[1] - COLUMNS) * FPS // mel.COLUMNS_PER_SECOND
         return max(0, min(len(self.frames) - WINDOW + 1, heard + 1))
 
 
@@ -138,9 +139,10 @@ def group(pack: Path) -> str:
     return Path(os.path.abspath(pack)).name  # noqa: PTH100 - resolve() follows links
 
 
-def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> Floats:
+def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> npt.NDArray[Any]:
+    """Read an array; of what, only `_faults` tells."""
     try:
-        array: Floats = np.load(path, mmap_mode=mmap_mode)
+        array: npt.NDArray[Any] = np.load(path, mmap_mode=mmap_mode)
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, error) from error
     return array

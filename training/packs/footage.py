@@ -65,7 +65,7 @@ def pictures(path: Path) -> Iterator[FramesBGR]:
             number += 1
 
 
-def cuts(path: Path) -> list[Shot]:
+def cuts(path: Path) -> tuple[Shot, ...]:
     """Find a video's shots, in pictures as `pictures` yields them.
 
     Raises:

@@ -142,7 +142,7 @@ def _coded(folder: Path, face_px: int) -> dict[str, bytes]:
 def _film(frames: FramesBGR) -> bytes:
     film = cv2.Animation()
     film.frames = list(np.ascontiguousarray(frames))
-    film.durations = np.full(len(frames), _SHOWN_MS, np.int32)
+    film.durations = [_SHOWN_MS] * len(frames)
     _, coded = cv2.imencodeanimation(".avif", film, _OPTIONS)
     return bytes(coded.tobytes())
 

@@ -32,7 +32,8 @@ def known(unsure: Sequence[tuple[float, float]], at_s: Doubles) -> Bools:
     >>> known([(0.0, 0.06)], np.array([0.02, 0.06, 0.1]))
     array([False,  True,  True])
     """
-    return ~np.any([(at_s >= begin) & (at_s < end) for begin, end in unsure] or [at_s < 0], axis=0)
+    guessed: Bools = np.any([(at_s >= begin) & (at_s < end) for begin, end in unsure] or [at_s < 0], axis=0)
+    return ~guessed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

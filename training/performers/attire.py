@@ -57,7 +57,7 @@ def dress(random: np.random.Generator, drawn: Drawn, who: Person, *, seen: bool)
 def _long_hair(figure: Figure, random: np.random.Generator, who: Person, *, seen: bool) -> None:
     x, y, width, height = figure.face
     hair = np.array(who.look["hair"], np.float32)[::-1] ** (1 / 2.2) * random.uniform(0.8, 1.6) * 255
-    colour = strands(random, figure.cover.shape[0]) * hair * figure.light
+    colour = np.asarray(strands(random, figure.cover.shape[0]) * hair * figure.light, np.float32)
     volume = random.uniform(0.01, 0.16) * height
     length = y + height * (random.uniform(-0.1, 0.3) if random.random() < 0.4 else random.uniform(0.3, 1.6))
     head = skull(figure, volume)
@@ -97,8 +97,9 @@ def _hood(figure: Figure, random: np.random.Generator, *, seen: bool) -> None:
         skull(figure, random.uniform(0.04, 0.25) * height),
         blob(figure, x - 0.2 * figure.turn * width, y + 0.5 * height, 0.8 * width, 0.6 * height),
     )
-    opening = _opening(figure, random, lowest=0.12) if seen else 0.0
-    figure.paint(colour, around * (1 - opening))
+    if seen:
+        around = around * (1 - _opening(figure, random, lowest=0.12))
+    figure.paint(colour, around)
 
 
 def _glasses(figure: Figure, random: np.random.Generator) -> None:

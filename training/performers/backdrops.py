@@ -5,7 +5,6 @@ Draws pictures by chance, and reads photographs of the user's own in which nobod
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.performers import scene
-from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms import Doubles, Floats, FramesBGR
 
 _FONTS = range(8)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 oO08:.-&@%"
@@ -44,9 +43,7 @@ def photographs(folder: Path) -> npt.NDArray[np.uint8]:
 
 def draw(random: np.random.Generator, size: int) -> FramesBGR:
     """Draw a picture ``uint8[P, P, 3]`` BGR without a face in it."""
-    ground: Callable[[np.random.Generator, int], Floats] = random.choice(
-        [_room, _clouds, _plain], p=[0.4, 0.4, 0.2]
-    )  # type: ignore[arg-type]
+    ground = (_room, _clouds, _plain)[random.choice(3, p=[0.4, 0.4, 0.2])]
     picture = ground(random, size)
     for paint in random.permutation(np.array([_shapes, _writing, _limbs, _balls, _grid, _leaves], object)):
         if random.random() < 0.38:
@@ -74,7 +71,7 @@ def _clouds(random: np.random.Generator, size: int) -> Floats:
 
 def _plain(random: np.random.Generator, size: int) -> Floats:
     corners = _colour(random, 4).reshape(2, 2, 3).astype(np.float32)
-    return cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
 def _noise(random: np.random.Generator, size: int, roughness: float) -> Floats:
@@ -85,7 +82,7 @@ def _noise(random: np.random.Generator, size: int, roughness: float) -> Floats:
         cells = np.clip((2.0**octave * stretch).astype(int), 1, size)
         layer = random.normal(0, 1, (cells[0] + 1, cells[1] + 1)).astype(np.float32)
         total += cv2.resize(layer, (size, size), interpolation=cv2.INTER_CUBIC) * 2 ** (-octave * roughness)
-    return total / (2 * total.std() + 1e-6)
+    return np.asarray(total / (2 * total.std() + 1e-6))
 
 
 def _shapes(picture: Floats, random: np.random.Generator) -> Floats:
@@ -124,7 +121,7 @@ def _writing(picture: Floats, random: np.random.Generator) -> Floats:
         cv2.putText(ink, text, at, font, height, 255, int(random.integers(1, 6)), cv2.LINE_AA)
         row += height * 34
     matte = ink[..., None] / np.float32(255)
-    return picture * (1 - matte) + _colour(random, 1)[0] * matte
+    return np.asarray(picture * (1 - matte) + _colour(random, 1)[0] * matte)
 
 
 def _limbs(picture: Floats, random: np.random.Generator) -> Floats:
@@ -204,5 +201,5 @@ def _colour(random: np.random.Generator, count: int) -> Floats:
     return np.clip(grey * (1 + hue * random.beta(1, 2, (count, 1))), 0, 255).astype(np.float32)
 
 
-def _at(place: Floats) -> tuple[int, int]:
+def _at(place: Doubles) -> tuple[int, int]:
     return int(place[0]), int(place[1])

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import av
 import mediapipe as mp
 import numpy as np
+import numpy.typing as npt
 from mediapipe.tasks import python as tasks
 from mediapipe.tasks.python import vision
 
@@ -21,7 +23,16 @@ from mediapipe.tasks.python import vision
 _UPPER, _LOWER, _LEFT, _RIGHT, _EYES = 13, 14, 61, 291, (33, 263)
 
 
-def capture(task: Path, clip: Path) -> dict[str, np.ndarray]:
+class Captured(TypedDict):
+    """The arrays of one clip, as the file holds them."""
+
+    units: npt.NDArray[np.float32]
+    names: npt.NDArray[np.str_]
+    opening: npt.NDArray[np.float32]
+    width: npt.NDArray[np.float32]
+
+
+def capture(task: Path, clip: Path) -> Captured:
     """Return the arrays of one clip; pictures without a face repeat the one before.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 
 from training.performers.person import Person
 from training.performers.render import Drawn
-from w2l_studio.terms import Floats
+from w2l_studio.terms import Doubles, Floats
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +56,7 @@ def figure_of(drawn: Drawn, who: Person) -> Figure:
     """Make a drawn head ready to be painted on; its skin tells how light it is there."""
     left, top, right, bottom = np.clip(drawn.box.astype(int), 0, len(drawn.pixels))
     seen = drawn.pixels[top:bottom, left:right]
-    albedo = float(np.mean(who.look["skin"])) ** (1 / 2.2)  # type: ignore[arg-type]
+    albedo = float(np.mean(who.look["skin"])) ** (1 / 2.2)
     light = float(seen.mean()) / 255 / albedo if seen.size else 0.5
     middle = (drawn.box[0] + drawn.box[2]) / 2
     turn = float(np.clip((drawn.points[2, 0] - middle) / (0.41 * (drawn.box[3] - drawn.box[1])), -1, 1))
@@ -105,7 +105,7 @@ def px(x: float, y: float) -> tuple[int, int]:
     return round(x * 16), round(y * 16)
 
 
-def solid(colour: Floats) -> Floats:
+def solid(colour: Doubles) -> Floats:
     """Return one colour as a picture of one pixel, ``float32[1, 1, 3]``."""
     return np.asarray(colour, np.float32)[None, None]
 
@@ -120,7 +120,7 @@ def strands(random: np.random.Generator, size: int) -> Floats:
     )
     slope = np.linspace(random.uniform(0, 0.5), -0.3, size, dtype=np.float32)[:, None]
     shade = 1 + random.uniform(0.05, 0.35) * fine + 0.15 * broad + slope
-    return np.clip(shade, 0.15, 2.2)[..., None].astype(np.float32)
+    return np.asarray(np.clip(shade, 0.15, 2.2)[..., None], np.float32)
 
 
 def cloth(figure: Figure, random: np.random.Generator) -> Floats:
@@ -150,4 +150,4 @@ def cloth(figure: Figure, random: np.random.Generator) -> Floats:
         blobs = random.normal(0, 1, (int(random.integers(6, 40)),) * 2).astype(np.float32)
         pattern = (cv2.resize(blobs, (size, size), interpolation=cv2.INTER_CUBIC) > 0.7).astype(np.float32)
     woven = one * (1 - pattern[..., None]) + other * pattern[..., None]
-    return np.clip(woven * shade * figure.light, 0, 255).astype(np.float32)
+    return np.asarray(np.clip(woven * shade * figure.light, 0, 255), np.float32)

@@ -83,7 +83,7 @@ def draw(seed: int, renderer: Renderer) -> Heads:
         (drawn,) = renderer.render(body, _units(random, body.names), pose, setting)
         points[i], boxes[i] = drawn.points, drawn.box
         pixels[i] = attire.dress(random, drawn, body.person, seen=bool(seen))
-    return Heads(pixels, points, boxes, faces, np.full(PER_PERSON, seed))
+    return Heads(list(pixels), points, boxes, faces, np.full(PER_PERSON, seed))
 
 
 def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None] = print) -> int:

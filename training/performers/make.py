@@ -91,5 +91,5 @@ def _camera(pictures: FramesBGR, random: np.random.Generator) -> FramesBGR:
         grain = random.standard_normal(picture.shape[:2], np.float32) * np.float32(noise)
         seen = cv2.add(cv2.GaussianBlur(picture, (0, 0), blur), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
         _, coded = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        shot.append(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+        shot.append(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8))
     return np.stack(shot)

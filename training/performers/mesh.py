@@ -101,7 +101,7 @@ def mask(name: str, uv: Floats) -> Floats:
     height, width = picture.shape
     columns = np.clip((uv[:, 0] * (width - 1)).astype(int), 0, width - 1)
     rows = np.clip((uv[:, 1] * (height - 1)).astype(int), 0, height - 1)
-    return (picture[rows, columns] / 255).astype(np.float32)
+    return np.asarray(picture[rows, columns] / 255, np.float32)
 
 
 @cache

@@ -197,12 +197,12 @@ def _hair(
     for _ in range(5):
         curls += np.sin(q @ random.normal(0, random.uniform(2, 9), 3) + random.uniform(0, 6.3)) * 0.2
     thickness = random.uniform(0.0, 0.4) * (1 + 0.5 * curls)
-    return (way * (amount * thickness)[:, None]).astype(np.float32)
+    return np.asarray(way * (amount * thickness)[:, None], np.float32)
 
 
 def _between(table: Doubles, at: float) -> Doubles:
     i = min(int(at), len(table) - 2)
-    return table[i] * (1 - (at - i)) + table[i + 1] * (at - i)
+    return np.asarray(table[i] * (1 - (at - i)) + table[i + 1] * (at - i))
 
 
 def _triple(values: Doubles) -> tuple[float, float, float]:

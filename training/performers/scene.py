@@ -151,9 +151,10 @@ def _drift(random: np.random.Generator, frames: int, fps: float, scale: float, s
     i = at.astype(int)
     t = at - i
     before, a, b, after = (knots[i + k] for k in range(4))
-    return 0.5 * (
+    drift: Doubles = 0.5 * (
         2 * a
         + (b - before) * t
         + (2 * before - 5 * a + 4 * b - after) * t**2
         + (3 * a - before - 3 * b + after) * t**3
     )
+    return drift

@@ -208,7 +208,7 @@ class _Skull:
     def at(self, down: Doubles, around: Doubles, over: Doubles) -> Doubles:
         """Return places ``[..., 3]`` over the skull, by angles from the crown and from the front."""
         way = np.stack([np.sin(down) * np.sin(around), np.cos(down), np.sin(down) * np.cos(around)], -1)
-        return self.middle + way * (self.reach(down, around) + over)[..., None]
+        return np.asarray(self.middle + way * (self.reach(down, around) + over)[..., None])
 
     def reach(self, down: Doubles, around: Doubles) -> Doubles:
         """Return the skull's reach, between the directions that were measured."""
@@ -218,7 +218,7 @@ class _Skull:
         table = self._reach
         upper = table[i, j] * (1 - t) + table[i, j + 1] * t
         lower = table[i + 1, j] * (1 - t) + table[i + 1, j + 1] * t
-        return upper * (1 - s) + lower * s
+        return np.asarray(upper * (1 - s) + lower * s)
 
 
 @cache

@@ -14,7 +14,7 @@ from w2l_studio.terms import Floats, FramesBGR
 def spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, float]:
     """Spoil a picture as light, lens, camera, grading and codec do; tell how much detail is left, 0..1."""
     size, detail = len(picture), 1.0
-    seen = picture.astype(np.float32) / 255
+    seen = picture.astype(np.float32) / np.float32(255)
     if random.random() < 0.2:
         detail = random.uniform(0.4, 1)
         small = max(8, int(size * detail))

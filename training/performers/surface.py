@@ -111,7 +111,7 @@ def normals(places: Floats, triangles: npt.NDArray[np.int32]) -> Floats:
     for corner in range(3):
         for axis in range(3):
             sums[:, axis] += np.bincount(triangles[:, corner], faces[:, axis], len(places))
-    return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9)
+    return np.asarray(sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-9))
 
 
 def _rigid(places: Doubles, paint: Doubles, part: int, triangles: Ints) -> Surface:

@@ -204,7 +204,7 @@ def _delay(late: Floats, early: Floats, most: int) -> int:
 def _loudness(audio: Floats) -> Floats:
     """Return loudness over 10 ms, a value each ms, without its mean."""
     loud = np.convolve(np.abs(audio), np.hanning(10 * _STEP), mode="same")[::_STEP]
-    return (loud - loud.mean()).astype(np.float32)
+    return np.asarray(loud - loud.mean(), np.float32)
 
 
 def _level(audio: Floats | Doubles) -> float:

@@ -5,7 +5,7 @@ Draws all chance from the generator it is handed; all lengths are decimetres in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -43,7 +43,7 @@ class Moustache:
     hang: float
     thick: float
     ends: float
-    parted: float
+    parted: float = field(kw_only=True)
 
 
 def draw(random: np.random.Generator) -> Moustache:
@@ -113,7 +113,7 @@ def beard(random: np.random.Generator, rest: Floats, reach: float, length: float
     amount = amount * (0.45 + 0.55 * np.exp(-((x / 0.35) ** 2)) * np.clip((6.5 - y) / 0.2, 0, 1))
     curls = 1 + 0.2 * sum(np.sin(q @ random.normal(0, 8, 3) + random.uniform(0, 6.3)) for _ in range(4))
     way = normals(rest, head.triangles) + np.array([0, -0.35, 0.1])
-    return (way * (amount * curls * length)[:, None]).astype(np.float32)
+    return np.asarray(way * (amount * curls * length)[:, None], np.float32)
 
 
 def _anchors(wanted: Doubles) -> tuple[Ints, Doubles]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from training.packs import data
@@ -21,7 +22,7 @@ from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
 from w2l_studio.nets.moonshine import Moonshine, gain
 from w2l_studio.sound import mel
-from w2l_studio.terms import Bools, Floats, Ints
+from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
 #: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
 _TEMPO, _THROAT = 0.16, 0.12
@@ -58,7 +59,7 @@ class Lesson:
     speaker: str
     licence: str
     mel: Floats
-    rows: Floats
+    rows: npt.NDArray[np.float16]
     units: Floats
     shut: Floats
     sounds: Ints
@@ -113,7 +114,7 @@ def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
     return Lesson(source.name, source.speaker, source.licence, *told, captured)
 
 
-def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floats]:
+def animated(phones: Sequence[speech.Phone], at_s: Doubles) -> tuple[Floats, Floats]:
     """Return what phonemes do at some times: units ``float32[11, M]`` and closures ``float32[M]``."""
     curves, shut = speech.coarticulate(phones, float(at_s[-1]) + 0.1, speech.Manner(), np.ones(len(phones)))
     steps = np.arange(len(curves)) / speech.RATE
@@ -121,7 +122,7 @@ def animated(phones: Sequence[speech.Phone], at_s: Floats) -> tuple[Floats, Floa
     return units.astype(np.float32), np.interp(at_s, steps, shut).astype(np.float32)
 
 
-def shapes(source: Source, at_s: Floats) -> tuple[Floats, Floats]:
+def shapes(source: Source, at_s: Doubles) -> tuple[Floats, Floats]:
     """Return what lips do at some times, and how much an error in it weighs: ``float32[11, M]`` each."""
     if source.capture is None:
         units, _ = animated(source.phones, at_s)
@@ -133,14 +134,14 @@ def shapes(source: Source, at_s: Floats) -> tuple[Floats, Floats]:
     return units, _UNIT_WEIGHTS[:, None] * told
 
 
-def _sounds(phones: Sequence[speech.Phone], at_s: Floats) -> Ints:
+def _sounds(phones: Sequence[speech.Phone], at_s: Doubles) -> Ints:
     found = np.zeros(len(at_s), np.int64)
     for name, start, stop in phones:
         found[(at_s >= start) & (at_s < stop)] = SOUNDS.index(name.rstrip("012"))
     return found
 
 
-def _captured(capture: motion.Capture, at_s: Floats) -> Floats:
+def _captured(capture: motion.Capture, at_s: Doubles) -> Floats:
     names = tuple(
         n for unit in UNITS for n in ((unit + "Left", unit + "Right") if unit in TWO_SIDED else (unit,))
     )
@@ -211,7 +212,7 @@ def window(lesson: Lesson, random: np.random.Generator) -> Window:
     )
 
 
-def _between(values: Floats, at: Floats) -> Floats:
+def _between(values: Floats | npt.NDArray[np.float16], at: Doubles) -> Floats:
     """Read ``[C, M]`` between its columns; beyond the ends the last one stands."""
     at = at.clip(0, values.shape[1] - 1)
     below = np.minimum(at.astype(np.int64), max(values.shape[1] - 2, 0))

@@ -119,10 +119,10 @@ class MomentSource:
         del number, steps
         drawn = []
         for chance in self._machine.part(random, _MOMENTS):
-            lesson = self._found[chance.integers(len(self._found))]
+            lesson = self._found[int(chance.integers(len(self._found)))]
             row = slice(at := int(chance.integers(len(lesson.begins))), at + 1)
-            heard = windows.cut(lesson.thoughts, lesson.begins[row], self._columns)
-            drawn.append((heard, lesson.wanted[row], lesson.units[row], lesson.weights[row]))
+            cut = windows.cut(lesson.thoughts, lesson.begins[row], self._columns)
+            drawn.append((cut, lesson.wanted[row], lesson.units[row], lesson.weights[row]))
         heard, *told = (torch.from_numpy(np.concatenate(part)).float() for part in zip(*drawn, strict=True))
         return Moments(heard[:, None], *told)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from training.packs.data import MARGIN
 from w2l_studio.nets.contrast import MOUTH
 from w2l_studio.sound.mel import BANDS, SILENCE
-from w2l_studio.terms import Doubles, Floats, FramesBGR, Plane
+from w2l_studio.terms import Doubles, Floats, FramesBGR
 
 FACE_PX = 96
 #: The grey mouth that our networks read: first row and column within a 96-px face, height and width.
@@ -92,7 +93,7 @@ def part(frame: FramesBGR, placed: Doubles, rows: slice, columns: slice) -> Fram
     return _warp(frame, _from(placed, rows.start, columns.start), size)
 
 
-def mouth(frame: FramesBGR, placed: Doubles) -> Plane:
+def mouth(frame: FramesBGR, placed: Doubles) -> npt.NDArray[np.uint8]:
     """Sample the grey mouth ``uint8[40, 64]`` alone: what `nets.contrast.grey_mouth` makes of `lower`."""
     return _warp(grey(frame), _from(placed, _ROW, _COLUMN), MOUTH_PX[::-1])
 
@@ -124,15 +125,15 @@ def soften(frame: FramesBGR, factor: float) -> FramesBGR:
     return soft
 
 
-def grey(frame: FramesBGR) -> Plane:
+def grey(frame: FramesBGR) -> npt.NDArray[np.uint8]:
     """Make a whole picture grey: faster than colours after sampling, and the same to a level."""
-    grey: Plane = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+    grey: npt.NDArray[np.uint8] = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     return grey
 
 
 def _from(placed: Doubles, row: int, column: int) -> Doubles:
     """Move the origin of the target."""
-    return placed - np.array([[0, 0, column], [0, 0, row]])
+    return np.asarray(placed - np.array([[0, 0, column], [0, 0, row]]))
 
 
 def _span(reached: list[float], length: int) -> tuple[int, int]:
@@ -141,7 +142,7 @@ def _span(reached: list[float], length: int) -> tuple[int, int]:
     return first, max(first + 2, min(length, int(max(reached) // 2) * 2 + 6))
 
 
-def _warp(frame: FramesBGR | Plane, placed: Doubles, size_px: tuple[int, int]) -> FramesBGR | Plane:
+def _warp(frame: npt.NDArray[np.uint8], placed: Doubles, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Sample ``(width, height)`` pixels; what lies outside repeats the edge.
 
     Much larger pictures are halved first: every second pixel left out would alias.
@@ -152,7 +153,7 @@ def _warp(frame: FramesBGR | Plane, placed: Doubles, size_px: tuple[int, int]) -
         frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         # Pixel n of the half picture lies at 2 n + 0.5 of the whole one.
         placed = placed @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
-    sampled: FramesBGR = cv2.warpAffine(
+    sampled: npt.NDArray[np.uint8] = cv2.warpAffine(
         frame, placed, size_px, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return sampled
@@ -175,7 +176,7 @@ class Look:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur_px)
         if self.quality:
             _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-            picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+            picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
         levels = (np.arange(256)[:, None] * self.gain + self.offset) / 255
         if not self.noise:
             levels = np.clip(levels, 0, 1)
@@ -217,7 +218,7 @@ class Camera:
     noise: float
     quality: int
 
-    def __call__(self, mouths: Plane, random: np.random.Generator) -> Plane:
+    def __call__(self, mouths: npt.NDArray[np.uint8], random: np.random.Generator) -> npt.NDArray[np.uint8]:
         """Change ``uint8[N, 40, 64]``."""
         if self.flip:
             mouths = mouths[:, :, ::-1]
@@ -232,7 +233,7 @@ class Camera:
         if self.quality:
             strip = pixels.reshape(-1, MOUTH_PX[1])
             _, coded = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-            pixels = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).reshape(pixels.shape)
+            pixels = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8).reshape(pixels.shape)
         return pixels
 
 
@@ -265,7 +266,7 @@ def voice(random: np.random.Generator, mel: Floats, bands: int = 6) -> Floats:
     if random.random() < 0.3:
         first = int(random.integers(0, BANDS - 8))
         moved[first : first + 8] = SILENCE
-    return np.clip(moved, -4, 4).astype(np.float32)
+    return np.asarray(np.clip(moved, -4, 4), np.float32)
 
 
 def recording(random: np.random.Generator, mel: Floats, clean: float) -> Floats:
@@ -290,6 +291,6 @@ def recording(random: np.random.Generator, mel: Floats, clean: float) -> Floats:
     return spectrum
 
 
-def mixed(one: Floats, other: Floats) -> Floats:
+def mixed(one: Floats | Doubles, other: Doubles) -> Doubles:
     """Add two sounds' powers in mel steps."""
-    return np.logaddexp(one * _NEPERS, other * _NEPERS) / _NEPERS
+    return np.asarray(np.logaddexp(one * _NEPERS, other * _NEPERS) / _NEPERS)

@@ -6,11 +6,12 @@ Reads between pictures and between columns; nobody's pitch changes.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from training.packs.data import FPS, before, column
+from training.packs.data import FPS, column
 from w2l_studio.sound import mel
-from w2l_studio.sound.windows import COLUMNS
-from w2l_studio.terms import Doubles, Floats, Ints, Plane
+from w2l_studio.sound.windows import COLUMNS, before
+from w2l_studio.terms import Doubles, Floats, Ints
 
 #: How much faster or slower at most, and the share of the samples that are.
 _MOST, _SHARE = 0.1, 0.5
@@ -22,7 +23,7 @@ def draw(random: np.random.Generator) -> float:
     return random.uniform(1 - _MOST, 1 + _MOST) if random.random() < _SHARE else 1.0
 
 
-def stretched(first: Ints, count: int, middle: Doubles, tempo: float) -> Doubles:
+def stretched(first: Ints, count: int, middle: npt.NDArray[np.floating], tempo: float) -> Doubles:
     """Return where windows at another tempo read, ``float64[K, count]``.
 
     Args:
@@ -77,7 +78,9 @@ def read(values: Floats, wanted: Doubles) -> Floats:
     return np.ascontiguousarray((low + (high - low) * share).transpose(1, 0, 2), np.float32)
 
 
-def blend(below: Plane, above: Plane, share: Doubles) -> Plane:
+def blend(
+    below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], share: Doubles
+) -> npt.NDArray[np.uint8]:
     """Return pictures between two: ``share`` 0..1 of the way from one to the other.
 
     Args:

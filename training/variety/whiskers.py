@@ -142,4 +142,4 @@ def _strands(random: np.random.Generator, shape: tuple[int, ...], unit: float) -
     """Return hairs that hang, ``float32[H, W]``, 0..1."""
     noise = random.standard_normal(shape).astype(np.float32)
     hairs = cv2.GaussianBlur(noise, (0, 0), sigmaX=unit * 0.008 + 0.3, sigmaY=unit * 0.04)
-    return np.clip(0.5 + random.uniform(0.1, 0.3) * hairs / hairs.std(), 0, 1)
+    return np.asarray(np.clip(0.5 + random.uniform(0.1, 0.3) * hairs / hairs.std(), 0, 1))
