@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,7 +23,7 @@ from training.run.machine import Machine
 from training.variety import augment, disguise, tempo
 from w2l_studio.nets.contrast import Contrast, contrasted
 from w2l_studio.sound.windows import COLUMNS
-from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints, Plane
+from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
 
 #: Clips in a batch, and windows of each.
 CLIPS, WINDOWS = 16, 8
@@ -64,7 +65,7 @@ def starts(windows: int, apart: float, random: np.random.Generator) -> Ints:
     reach = apart * (WINDOWS - 1)
     # Sevenths do not always add up: what is left may be less than nothing by rounding.
     first = random.uniform(0, max(0.0, windows - 1 - reach))
-    return np.floor(first + apart * np.arange(WINDOWS) + 1e-9).astype(np.int64)
+    return np.asarray(np.floor(first + apart * np.arange(WINDOWS) + 1e-9), np.int64)
 
 
 def inner_starts(windows: int, apart: float, random: np.random.Generator) -> Ints:
@@ -104,9 +105,9 @@ def mouths(
     placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
     worn = disguise.wear(random, clip, _FEATURES, _WHISKERS) if opening is not None else None
 
-    def film(numbers: Ints) -> Plane:
+    def film(numbers: Ints) -> npt.NDArray[np.uint8]:
         pictures = clip.frames[numbers]
-        if worn:
+        if worn and opening is not None:
             pictures = np.stack([worn(*taken) for taken in zip(pictures, opening[numbers], strict=True)])
         pictures, near = augment.near_mouth(pictures, placed)
         crops = np.stack([augment.mouth(picture, tremble(near, random)) for picture in pictures])
@@ -115,7 +116,7 @@ def mouths(
     return shown(film, at, pace)
 
 
-def shown(film: Callable[[Ints], Plane], at: Ints, pace: float) -> Plane:
+def shown(film: Callable[[Ints], npt.NDArray[np.uint8]], at: Ints, pace: float) -> npt.NDArray[np.uint8]:
     """Return windows of 5 pictures at a tempo, ``uint8[K, 5, H, W]``; each picture is taken once.
 
     Args:
@@ -227,7 +228,7 @@ class ContrastTrainee:
     def _source(self, sampler: Sampler, openings: Openings | None) -> MomentSource:
         return MomentSource(sampler, self._machine, openings)
 
-    def _network(self) -> Any:
+    def _network(self) -> nn.Module:
         return Contrast()
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
@@ -246,12 +247,13 @@ class ContrastTrainee:
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""
+        assert isinstance(self.net, Contrast)
         self.net.train()
         grey = contrasted(lips.float() / 255).contiguous(memory_format=torch.channels_last)
         with self._machine.autocast():
             seen, sound = self.net.face_encoder(grey), self.net.hear(heard)
         seen = functional.normalize(seen.float(), dim=1)
-        return seen.unflatten(0, (-1, WINDOWS)), sound.unflatten(0, (-1, WINDOWS))
+        return torch.unflatten(seen, 0, (-1, WINDOWS)), torch.unflatten(sound, 0, (-1, WINDOWS))
 
     def state_dict(self) -> dict[str, Any]:
         """Return network, temperature and optimiser."""

@@ -6,12 +6,11 @@ Exports nothing (`export`) and measures nothing on people unseen (`evaluate`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 import soxr
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from training.experts.expert import WINDOWS, ContrastTrainee, MomentSource, inner_starts, shown, tremble
@@ -21,7 +20,7 @@ from training.variety import augment, tempo
 from w2l_studio.judge import slim
 from w2l_studio.nets.syncnet import MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.sound.mel import SAMPLE_RATE
-from w2l_studio.terms import Doubles, Floats, Ints, Plane
+from w2l_studio.terms import Doubles, Floats, Ints
 
 #: Of a voice's pitch and formants, both ways, as a logarithm.
 _DEEPER = 0.16
@@ -39,7 +38,9 @@ _PAUSE_RMS, _BLOCK = 120.0, 160
 class WholeMoments(MomentSource):
     """Fulfils `feed.Source`: a clip's windows as the judge sees and hears them."""
 
-    def windows(self, clip: Clip, apart: float, random: np.random.Generator) -> tuple[Plane, Floats]:
+    def windows(
+        self, clip: Clip, apart: float, random: np.random.Generator
+    ) -> tuple[npt.NDArray[np.uint8], Floats]:
         """Draw a clip's windows: mouths ``uint8[8, 5, 64, 64]`` and sounds ``float32[8, 1, 13, 20]``."""
         pace = tempo.draw(random)
         # One window less than others have: the last one's MFCC would not be whole.
@@ -53,25 +54,26 @@ class JudgeTrainee(ContrastTrainee):
     def _source(self, sampler: Sampler, openings: Openings | None) -> MomentSource:
         return WholeMoments(sampler, self._machine, openings)
 
-    def _network(self) -> Any:
+    def _network(self) -> nn.Module:
         return SyncNet(SLIM)
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Embed a batch: two ``float32[clips, 8, 256]`` of unit length."""
-        net: SyncNet = self.net.train()
+        assert isinstance(self.net, SyncNet)
+        net = self.net.train()
         pictures = slim.seen_as(lips).contiguous(memory_format=torch.channels_last_3d)
         with self._machine.autocast():
             seen, said = net.forward_lip(pictures).float(), net.forward_aud(heard).float()
         seen, said = functional.normalize(seen, dim=1), functional.normalize(said, dim=1)
-        return seen.unflatten(0, (-1, WINDOWS)), said.unflatten(0, (-1, WINDOWS))
+        return torch.unflatten(seen, 0, (-1, WINDOWS)), torch.unflatten(said, 0, (-1, WINDOWS))
 
 
-def mouths(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> Plane:
+def mouths(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0) -> npt.NDArray[np.uint8]:
     """Return the windows' grey mouths through one camera, ``uint8[K, 5, 64, 64]``."""
     placed = augment.place(random, clip.frames.shape[1], augment.STRONG)
     pictures = np.asarray(clip.frames)
 
-    def film(frames: Ints) -> Plane:
+    def film(frames: Ints) -> npt.NDArray[np.uint8]:
         crops = [augment.part(pictures[f], tremble(placed, random), *slim.MOUTH) for f in frames]
         return augment.camera(random)(np.stack([augment.grey(crop) for crop in crops]), random)
 

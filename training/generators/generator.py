@@ -78,9 +78,8 @@ class GeneratorTrainee:
             paint_alone(net)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
-        self._ears = self._machine.ready(
-            nn.Linear(net.audio_encoder[-1].conv_block[0].out_channels, EMBEDDING + 1)
-        )
+        *_, said = net.audio_encoder.parameters()  # of its last norm: one for each channel
+        self._ears = self._machine.ready(nn.Linear(len(said), EMBEDDING + 1))
         trained = [p for p in (*self.net.parameters(), *self._ears.parameters()) if p.requires_grad]
         self._optimiser = torch.optim.AdamW(
             trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=self._machine.fused

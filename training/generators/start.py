@@ -91,5 +91,5 @@ def _narrowed(kernel: Tensor, side: int) -> Tensor:
 
 def stand_still(net: Generator) -> None:
     """Let a fresh network draw the reference: what the sound changes is learned from there."""
-    torch.nn.init.zeros_(net.output_block[1].weight)
-    torch.nn.init.zeros_(net.output_block[1].bias)
+    for parameter in net.output_block[1].parameters():
+        nn.init.zeros_(parameter)

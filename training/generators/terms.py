@@ -151,7 +151,7 @@ def _deviation(values: Tensor) -> Tensor:
 
 def _stacked(lower: Tensor) -> Tensor:
     """Lay the pictures of each window behind each other: ``[5 W, 3, 48, 96]`` to ``[W, 15, 48, 96]``."""
-    return lower.unflatten(0, (-1, WINDOW)).flatten(1, 2)
+    return torch.unflatten(lower, 0, (-1, WINDOW)).flatten(1, 2)
 
 
 def _reduced(lower: Tensor) -> Tensor:

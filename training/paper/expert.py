@@ -58,7 +58,8 @@ class PairTrainee:
         early = int(steps * self.recipe.contrast)
         if number < early:
             share = shared(number, early)
-            loss, hit = contrast(*(centred(_by_clip(x), share) for x in (seen, sound)), torch.tensor(_SHARP))
+            seen, sound = (centred(_by_clip(x), share) for x in (seen, sound))
+            loss, hit = contrast(seen, sound, torch.tensor(_SHARP))
             told = {"contrast": loss, "chosen": hit}
         elif self.recipe.crossed:
             loss, hit = crossed(_by_clip(seen), _by_clip(sound))
@@ -92,7 +93,7 @@ def pictured(batch: Pairs) -> Tensor:
 
 
 def _by_clip(embedded: Tensor) -> Tensor:
-    return embedded.unflatten(0, (-1, WINDOWS))  # type: ignore[no-untyped-call,no-any-return]
+    return torch.unflatten(embedded, 0, (-1, WINDOWS))
 
 
 def shared(number: int, steps: int) -> float:

@@ -124,7 +124,8 @@ class PaperTrainee:
         if not self.recipe.prior:
             face[:, :3] = 0
         with self._machine.autocast():
-            return net(batch.heard, face).float()
+            drawn: Tensor = net(batch.heard, face)
+        return drawn.float()
 
     def _weighed(self, terms: dict[str, Tensor]) -> Tensor:
         weights = {"sync": self.recipe.sync, "critic": self.recipe.adversarial}
@@ -242,7 +243,7 @@ class PaperTrainee:
 
 def _surely(gains: Tensor) -> float:
     """Return the mean of some gains, less what it may owe to chance."""
-    return (gains.mean() - _SURE * gains.std() / len(gains) ** 0.5).item()
+    return float(gains.mean() - _SURE * gains.std() / len(gains) ** 0.5)
 
 
 def _kept_out(heldout: list[Clip]) -> Sampler:
@@ -267,7 +268,8 @@ def _generator(recipe: GeneratorRecipe, learned: Generator | None) -> Generator:
     if not recipe.prior:
         # Its channels are black in training, so weights of 0 stay 0 and the prior counts for nothing in use
         # either.
-        nn.init.zeros_(net.face_encoder_blocks[0][0].conv_block[0].weight[:, :3])
+        first = net.get_parameter("face_encoder_blocks.0.0.conv_block.0.weight")
+        nn.init.zeros_(first[:, :3])
     return net
 
 

@@ -22,7 +22,7 @@ def lower_windows(faces: Tensor, frames: int) -> Tensor:
     lower = faces[:, :, faces.shape[2] // 2 :]
     if lower.shape[2:] != _LOWER_PX:
         lower = functional.interpolate(lower, _LOWER_PX, mode="bilinear", antialias=True)
-    return lower.unflatten(0, (-1, frames)).flatten(1, 2)
+    return torch.unflatten(lower, 0, (-1, frames)).flatten(1, 2)
 
 
 def sync(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int, *, fits: float = 1.0) -> Tensor:
@@ -40,7 +40,8 @@ def sync(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int, *, fits: 
 def cosines(expert: nn.Module, faces: Tensor, sound: Tensor, frames: int) -> Tensor:
     """Return how well each window's lips fit its sound in the expert's eyes, ``float32[N / T]`` in 0..1."""
     heard, seen = expert(sound, lower_windows(faces, frames))
-    return (heard * seen).sum(1)
+    cosine: Tensor = (heard * seen).sum(1)
+    return cosine
 
 
 def real(critic: nn.Module, faces: Tensor, *, wanted: float) -> Tensor:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -224,16 +225,16 @@ def _save(path: Path, trainee: Trainee, progress: Progress) -> None:
     checkpoint.save(path, {**told, "trainee": trainee.state_dict()})
 
 
-def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callable[[], dict[str, float]]]:
+def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callable[[], Told]]:
     """Yield the steps that are left; none where an earlier start ended the run by early stop."""
     numbers = range(progress.step, 0 if 0 < plan.patience <= progress.waited else plan.steps)
     if plan.workers and isinstance(trainee, Fed):
         ahead = feed.batches(trainee.source, numbers.start, plan.steps, progress.seed, plan.workers)
         for number, drawn in zip(numbers, ahead, strict=False):
-            yield lambda number=number, drawn=drawn: trainee.learn(number, plan.steps, drawn)
+            yield partial(trainee.learn, number, plan.steps, drawn)
     else:
         for number in numbers:
-            yield lambda number=number: trainee.step(number, plan.steps, feed.chance(progress.seed, number))
+            yield partial(trainee.step, number, plan.steps, feed.chance(progress.seed, number))
 
 
 def _read_out(step: int, plan: Plan) -> bool:

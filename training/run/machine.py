@@ -106,7 +106,7 @@ class Machine:
             limit: largest norm of the gradient.
         """
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         learned = [p for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
         self.share([p.grad for p in learned if p.grad is not None])
         if limit is not None:
@@ -120,7 +120,7 @@ class Machine:
         gradients = list(gradients)
         joined = torch.cat([gradient.reshape(-1) for gradient in gradients])
         distributed.all_reduce(joined)
-        parts = joined.div_(self.world).split([gradient.numel() for gradient in gradients])
+        parts = torch.split(joined.div_(self.world), [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, parts, strict=True):
             gradient.copy_(mean.view_as(gradient))
 
@@ -136,20 +136,27 @@ class Machine:
 class SharedNorm(_BatchNorm):
     """Batch norm whose statistics are those of all processes' rows; torch has that for GPUs alone."""
 
+    # As all norms of ours have them.
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 - torch's name
         del input
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``[N, C, ...]``; N is the same in every process."""
         if not self.training:
-            return super().forward(x)
+            normed: Tensor = super().forward(x)
+            return normed
         full = x.float() if x.dtype == torch.bfloat16 else x
         others = (0, *range(2, x.ndim))
         each = (1, -1, *(1 for _ in range(2, x.ndim)))
         count = full.numel() // full.shape[1] * distributed.get_world_size()
-        mean = _Total.apply(full.sum(others)) / count
+        mean = _total(full.sum(others)) / count
         apart = full - mean.view(each)
-        variance = _Total.apply(apart.square().sum(others)) / count
+        variance = _total(apart.square().sum(others)) / count
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / max(1, count - 1), self.momentum)
@@ -174,6 +181,11 @@ class _Total(torch.autograd.Function):
         total = flowing[0].clone()
         distributed.all_reduce(total)
         return total
+
+
+def _total(x: Tensor) -> Tensor:
+    total: Tensor = _Total.apply(x)  # type: ignore[no-untyped-call]
+    return total
 
 
 @contextmanager
@@ -214,7 +226,7 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
 
 def _bf16_teaches(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     if not hasattr(torch.cpu, "get_capabilities"):
         return False
     has = torch.cpu.get_capabilities()

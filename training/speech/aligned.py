@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class Aligner:
             raise UsageError(
                 "PocketSphinx is not installed", hint="install it: pip install pocketsphinx==5.1.1"
             ) from None
-        self._started = lambda: pocketsphinx.Decoder(loglevel="FATAL")
+        self._started = partial(pocketsphinx.Decoder, loglevel="FATAL")
         self._decoder = self._started()
         self._spelled = spelled
 

@@ -6,6 +6,7 @@ Trains and measures nothing.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -82,7 +83,7 @@ def _width(state: dict[str, Tensor], layer: str) -> float:
 
 def _sub_pixels(state: dict[str, Tensor]) -> int:
     """Return how many pixels stand side by side in the input of a generator: 6 channels for each."""
-    return round((state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6) ** 0.5)
+    return round(math.sqrt(state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6))
 
 
 def _columns(state: dict[str, Tensor]) -> int:

@@ -6,6 +6,7 @@ Needs the packages ``onnx``, ``onnxscript`` and ``onnxruntime`` (extra ``trainin
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.fuse import fold
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.meta import Meta
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 #: Largest difference that stays, of a range of 0..1 or -1..1: fp32 sums in another order.
 _TOLERANCE = 1e-3
@@ -55,6 +59,7 @@ def write(net: nn.Module, meta: Meta, path: Path) -> float:
         dynamic_shapes=({0: rows}, {0: rows}),
         verbose=False,
     )
+    assert program is not None
     program.model.metadata_props.update(meta.to_header())
     program.save(str(path))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -76,9 +81,11 @@ def _inputs(net: nn.Module, meta: Meta, count: int) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def _difference(session: object, net: nn.Module, inputs: tuple[Tensor, Tensor]) -> float:
+def _difference(
+    session: onnxruntime.InferenceSession, net: nn.Module, inputs: tuple[Tensor, Tensor]
+) -> float:
     wanted = net(*inputs)
     wanted = wanted if isinstance(wanted, tuple) else (wanted,)
     given = dict(zip(("audio", "face"), (x.numpy() for x in inputs), strict=True))
-    made = session.run(None, given)  # type: ignore[attr-defined]
+    made = session.run(None, given)
     return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(made, wanted, strict=True))
