@@ -55,7 +55,8 @@ class Renderer:
     def __init__(self, width: int, height: int, samples: int = 4) -> None:
         self.width, self.height = width, height
         head = mesh.load()
-        self._gl = moderngl.create_context(standalone=True, backend="egl")
+        # Its stubs, where it is installed, take every setting for a dict.
+        self._gl = moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type,unused-ignore]
         self._gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         vertex, paint, worn = (
             (_SHADERS / name).read_text("utf-8") for name in ("head.vert", "head.frag", "worn.frag")
@@ -130,7 +131,7 @@ class Renderer:
                     opening,
                 )
 
-    def _project(self, points: Doubles, to_camera: Doubles, clip: Doubles) -> Floats:
+    def _project(self, points: Floats, to_camera: Doubles, clip: Doubles) -> Floats:
         homogeneous = np.column_stack([points, np.ones(len(points))]) @ to_camera.T @ clip.T
         x, y = (homogeneous[:, :2] / homogeneous[:, 3:]).T
         return np.stack([(x + 1) / 2 * self.width - 0.5, (1 - y) / 2 * self.height - 0.5], 1).astype(

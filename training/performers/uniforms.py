@@ -15,7 +15,7 @@ def give(programs: Sequence[moderngl.Program], name: str, value: float | tuple[f
     """Set a uniform in every program that reads it; matrices ``[R, C]`` are laid column by column."""
     for program in programs:
         uniform = program.get(name, None)
-        if uniform is None:
+        if not isinstance(uniform, moderngl.Uniform):
             continue
         if isinstance(value, np.ndarray):
             uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())

@@ -184,8 +184,9 @@ class Speaker:
     def _heard(
         self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]
     ) -> int:
-        if samples and count:
-            self._sound.append(np.ctypeslib.as_array(samples, (count,)).astype(np.float32) / 32768)
+        if samples and count:  # type: ignore[truthy-bool]  # NULL is false
+            levels = np.ctypeslib.as_array(samples, (count,)).astype(np.float32)
+            self._sound.append(levels / np.float32(32768))
         number = 0
         while events[number].type:
             if events[number].type == _PHONEME:
