@@ -149,7 +149,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
 
 def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
     """Return the map ``float64[2, 3]`` that turns, stretches and mirrors about a point and takes it to 0."""
-    turn = random.uniform(-1.7, 1.7) if random.random() < _LYING else random.normal(0, 0.18)
+    turn = random.uniform(-1.7, 1.7) if random.random() < _LYING else random.normal(0, 0.3)
     wide = scale * np.exp(random.normal(0, 0.07))
     mirror = -1 if random.random() < 0.5 else 1
     cos, sin = np.cos(turn), np.sin(turn)

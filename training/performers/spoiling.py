@@ -28,10 +28,12 @@ def spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, f
             kernel, (0, int(random.integers(length))), (length - 1, int(random.integers(length))), 1.0, 1
         )
         seen = cv2.filter2D(seen, -1, kernel / kernel.sum())
+    if random.random() < 0.15:  # edges as phones, cameras and old prints have them
+        seen = seen + np.float32(random.uniform(0.3, 1.5)) * (seen - cv2.GaussianBlur(seen, (0, 0), 1.2))
     seen = _graded(seen, random)
     if random.random() < 0.6:
         grain = random.standard_normal((*seen.shape[:2], int(random.choice([1, 3]))), np.float32)
-        seen = seen + grain * np.float32(0.05 * random.uniform(0.04, 1) ** 2)
+        seen = seen + grain * np.float32(0.07 * random.uniform(0.04, 1) ** 2)
     coded = np.clip(seen * 255 + 0.5, 0, 255).astype(np.uint8)
     if random.random() < 0.7:
         _, packed = cv2.imencode(".jpg", coded, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 97))])
