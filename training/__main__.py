@@ -11,8 +11,8 @@ import click
 from training.cli.adapt import adapt
 from training.cli.calibrate import calibrate
 from training.cli.check import check
-from training.cli.detector import detector, heads
 from training.cli.evaluate import evaluate
+from training.cli.faces import detector, heads, points
 from training.cli.paper import paper
 from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
@@ -252,6 +252,7 @@ _REST = (
     performers,
     heads,
     detector,
+    points,
     check,
     evaluate,
     calibrate,

@@ -6,7 +6,6 @@ Anchors, coding and picture format are those of `faces.detect_retinaface`; pictu
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from training.faces.varying import Shown, gathered, mirrored, varied
 from training.performers import crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads
+from training.run import average
 from training.run.loop import one_cycle
 from training.run.machine import Machine
 from w2l_studio.faces.detect_retinaface import MEAN_BGR, anchors
@@ -42,7 +42,6 @@ _CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.75, 0.25
 #: From which error on (tenths of an anchor's side) points are pulled at full strength: a head's tilt moves
 #: them by so little that a wider curve has it hardly learned (Feng et al. 2018, "Wing loss", 4).
 _NEAR = 0.15
-_MEMORY = 0.998
 #: One of so many people stays out of training.
 HELD_OUT = 10
 _MEASURED, _MEASURED_PX = 64, 192
@@ -183,7 +182,7 @@ class DetectorTrainee:
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
         self._seconds, self._clock, self._began = 60 * (minutes or math.inf), clock, math.nan
         self.net = self._machine.ready(unsure(RetinaFace(resnet=False)))
-        self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
+        self._average = average.begun(self.net)
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
         self._optimiser = torch.optim.AdamW(
@@ -220,17 +219,8 @@ class DetectorTrainee:
         boxes, classes, points = losses(said, placed)
         loss = _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points
         self._machine.learn(loss, self._optimiser, _LIMIT)
-        self._follow(min(_MEMORY, (number + 1) / (number + 10)))
+        average.follow(self._average, self.net, number)
         return torch.stack([loss, boxes, classes, points]).detach()
-
-    @torch.no_grad()
-    def _follow(self, memory: float) -> None:
-        """Move the average towards the network; statistics of norms are averaged as well."""
-        mine, followed = self._average.state_dict(), self.net.state_dict()
-        floats = [name for name, value in mine.items() if value.is_floating_point()]
-        torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
-        for name in mine.keys() - set(floats):
-            mine[name].copy_(followed[name])
 
     @torch.inference_mode()
     def measure(self) -> dict[str, float]:

@@ -27,6 +27,12 @@ _SEEN, _FACE_PX = 0.4, 9.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
 _CONTRAST = 7.0
 _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
+#: Brows are painted on so many faces: how high over the eye they lie (of the way from mouth to eyes), half
+#: their length (of the way from eye to eye), how far their middles and their outer ends rise.
+_BROWED = 0.6
+_BROWS = ((0.13, 0.28), (0.25, 0.38), (-0.01, 0.06), (-0.05, 0.05))
+#: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
+_BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
 #: Heads before a light that is behind them, and heads that lie.
 _BACKLIT, _LYING = 0.12, 0.08
 
@@ -81,6 +87,33 @@ def compose(
     return Crowd(picture, np.clip(boxes, 0, size), points, wanted)
 
 
+def portrait(
+    random: np.random.Generator, heads: Heads, rows: Ints, backdrops: npt.NDArray[np.uint8], size: int
+) -> tuple[FramesBGR, Floats]:
+    """Compose one head that fills half of the picture, at times with another behind it or something over it.
+
+    Args:
+        rows, backdrops, size: as for `compose`.
+
+    Returns:
+        ``uint8[P, P, 3]`` BGR, and the head's points ``float32[5, 2]`` (pixel edges).
+    """
+    while True:
+        ground = _ground(random, backdrops, size).astype(np.float32)
+        canvas = _Canvas(ground, np.full((size, size), -1, np.int16), [], [], [])
+        if random.random() < _BEHIND:
+            _place(canvas, random, heads, int(random.choice(rows)), size * random.uniform(0.2, 0.5))
+        others = len(canvas.boxes)
+        _place(canvas, random, heads, int(random.choice(rows)), size * random.uniform(*_PORTRAIT))
+        if len(canvas.boxes) == others:  # a back of a head, or a face that was scrambled
+            continue
+        if random.random() < _HIDDEN:
+            _hide(canvas, random, backdrops)
+        if _seen(canvas)[-1] >= _SEEN:
+            picture, _ = spoil(np.clip(canvas.picture, 0, 255).astype(np.uint8), random)
+            return picture, canvas.points[-1]
+
+
 def _heights(random: np.random.Generator, size: int) -> Floats:
     """Draw the heights of the faces in a picture, small ones first: they stand behind."""
     kind = random.random()
@@ -116,6 +149,8 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     box, points = heads.boxes[row], heads.points[row]
     is_face = bool(heads.faces[row])
     pixels = heads.pixels[row]
+    if is_face and random.random() < _BROWED:
+        pixels = _browed(pixels, points, random)
     if is_face and random.random() < _SCRAMBLED:
         pixels, is_face = _scrambled(pixels, box, random), False
     if random.random() < _STANDING:  # clothes go on where the cut-out ends
@@ -206,6 +241,35 @@ def _tinted(laid: Floats, random: np.random.Generator) -> Floats:
         shade = shade * (1 + cv2.resize(grain, size))
     colour = colour * gain * shade[..., None]
     return np.concatenate([np.clip(colour, 0, cover), cover], 2)
+
+
+def _browed(
+    pixels: npt.NDArray[np.uint8], points: Floats, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Paint dark brows, and shade about the eyes, of which heads have little: a brow is no eye."""
+    eyes, mouth = points[:2], points[3:].mean(0)
+    up = eyes.mean(0) - mouth
+    apart, length = float(np.linalg.norm(eyes[1] - eyes[0])), float(np.linalg.norm(up))
+    if apart < 0.35 * length:  # in profile nothing tells where they would be
+        return pixels
+    across = eyes[1] - eyes[0]
+    rise, half, arch, tilt = (random.uniform(*span) for span in _BROWS)
+    hair, shade = np.zeros(pixels.shape[:2], np.uint8), np.zeros(pixels.shape[:2], np.float32)
+    thick = max(1, round(length * random.uniform(0.03, 0.09)))
+    for side, eye in zip((-1, 1), eyes, strict=True):
+        middle, out = eye + up * rise, across * side * half
+        line = np.stack([middle - out - up * tilt, middle + up * arch, middle + out + up * tilt])
+        cv2.polylines(hair, [np.round(8 * line).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 3)
+        turn = float(np.degrees(np.arctan2(across[1], across[0])))
+        axes = (max(1, round(0.3 * apart)), max(1, round(0.13 * length)))
+        cv2.ellipse(shade, _at(eye), axes, turn, 0, 360, 1.0, -1)
+    over = (random.uniform(0.5, 1) * hair[..., None] / np.float32(255)).astype(np.float32)
+    dark = random.uniform(0, 0.7) * cv2.GaussianBlur(shade, (0, 0), 0.06 * length)[..., None]
+    colour, cover = pixels[..., :3] * (1 - dark), pixels[..., 3:] / np.float32(255)
+    painted = colour * (1 - over) + over * cover * random.uniform(5, 70) * np.array(
+        [0.7, 0.85, 1], np.float32
+    )
+    return np.concatenate([painted.astype(np.uint8), pixels[..., 3:]], 2)
 
 
 def _scrambled(

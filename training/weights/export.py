@@ -26,6 +26,7 @@ from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
+from w2l_studio.nets.points import SIDE_PX, Points
 from w2l_studio.nets.syncnet import SLIM, SyncNet
 from w2l_studio.sound.windows import COLUMNS
 
@@ -64,6 +65,8 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         net, meta = Contrast(), Meta("expert", recipe="contrast")
     elif "netcnnlip.0.weight" in state:
         net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
+    elif "out.weight" in state:
+        net, meta = Points(), Meta("points", frames=1, face_px=SIDE_PX, recipe="portraits of performers")
     elif "body.0.0.weight" in state:
         net, meta = Opening(), Meta("opening", frames=1)
     elif "body.stage1.0.0.weight" in state:

@@ -11,6 +11,7 @@ from w2l_studio.config import DubConfig, FaceConfig
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces import known
 from w2l_studio.faces.detect_mtcnn import Mtcnn
+from w2l_studio.faces.points import Pointed
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
@@ -45,6 +46,7 @@ def identify(config: DubConfig) -> dict[str, Entry]:
     """
     mouths = config.mouths
     names = {"generator": mouths.weights, "expert": mouths.expert, "opening": mouths.opening}
+    names["points"] = config.faces.points
     if config.faces.detector != "mtcnn":
         names[config.faces.detector] = config.faces.detector
     found = {kind: weights.find(name, kind) for kind, name in names.items()}
@@ -111,13 +113,14 @@ def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
 
 
 def detector(config: FaceConfig) -> Detector:
-    """Construct the chosen face detector.
+    """Construct the chosen face detector; whichever it is, the points are by our network.
 
     Raises:
         WeightsError: its weights have not been added.
     """
     kind = config.detector
-    return Mtcnn() if kind == "mtcnn" else _detector_of(weights.find(kind, kind))
+    found = Mtcnn() if kind == "mtcnn" else _detector_of(weights.find(kind, kind))
+    return Pointed(found, weights.load_points(weights.find(config.points, "points").path))
 
 
 def try_on(entry: Entry) -> None:

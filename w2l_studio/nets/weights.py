@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from w2l_studio.nets.generator import Generator
     from w2l_studio.nets.lips import Lips
     from w2l_studio.nets.opening import Opening
+    from w2l_studio.nets.points import Points
     from w2l_studio.nets.syncnet import SyncNet
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "load_judge",
     "load_lips",
     "load_opening",
+    "load_points",
     "load_state",
     "load_syncnet",
     "save",
@@ -136,6 +138,20 @@ def load_opening(path: Path) -> Opening:
 
     state, _ = checkpoint.read(path)
     net = Opening()
+    checkpoint.fill(net, state, path)
+    return net.eval()
+
+
+def load_points(path: Path) -> Points:
+    """Load the network that finds a face's five points.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.points import Points
+
+    state, _ = checkpoint.read(path)
+    net = Points()
     checkpoint.fill(net, state, path)
     return net.eval()
 

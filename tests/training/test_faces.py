@@ -1,4 +1,4 @@
-"""Training the face detector: anchors are matched, labels are exact, sure answers hardly count, it ships."""
+"""Training what finds faces and their points: anchors, exact labels, sure answers, windows; both ship."""
 
 import copy
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from click.testing import CliRunner
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from training.__main__ import cli
-from training.faces import detector, matching, varying
+from training.faces import detector, matching, points, varying
 from training.performers import attire, backdrops, crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, conventional, write
@@ -20,11 +20,13 @@ from training.run import loop
 from training.run.machine import Machine
 from training.weights import export
 from w2l_studio.errors import UsageError
+from w2l_studio.faces import crop
 from w2l_studio.faces.detect_retinaface import RetinaFace as Finder
 from w2l_studio.faces.detect_retinaface import anchors
 from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint, weights
 from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.points import SIDE_PX
 
 COLOURS = np.array([[0, 0, 255], [0, 255, 0], [255, 255, 255], [255, 0, 0], [0, 255, 255]])
 POINTS = np.array([[100, 100], [156, 100], [128, 128], [104, 160], [150, 160]], np.float32)
@@ -211,6 +213,7 @@ def test_points_go_where_detectors_put_them():
 
 def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
     """Every point's own colour is found at it: turned, stretched, mirrored, reduced."""
+    monkeypatch.setattr(crowds, "_BROWED", 0.0)
     monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
     monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
     monkeypatch.setattr(crowds, "_tinted", lambda laid, random: laid)
@@ -308,7 +311,8 @@ def test_a_run_ships_as_a_detector_of_the_engine(scenes, tmp_path):
     assert len(found) == 1
 
 
-def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch):
+@pytest.mark.parametrize("command", ["detector", "points"])
+def test_a_command_trains_on_a_folder_of_heads(command, tmp_path, clutter, monkeypatch):
     monkeypatch.setattr(detector, "CPU", SMALL)
     folder, given = tmp_path / "heads", drawn_heads()
     folder.mkdir()
@@ -331,7 +335,7 @@ def test_the_command_trains_on_a_folder_of_heads(tmp_path, clutter, monkeypatch)
     cv2.imwrite(str(photographs / "a.png"), np.full((50, 80, 3), 99, np.uint8))
     (photographs / "manifest.tsv").write_text("a\tCC0, by a photographer\n")
     asked = [
-        "detector",
+        command,
         str(folder),
         "--photographs",
         str(photographs),
@@ -364,3 +368,63 @@ def test_heads_without_their_clutter_are_told_so(tmp_path):
 def test_backdrops_repeat_by_seed(clutter):
     np.testing.assert_array_equal(backdrops.many(2, seed=1), clutter[:2])
     assert clutter.std((1, 2, 3)).min() > 0
+
+
+@pytest.fixture
+def portraits(clutter, monkeypatch):
+    monkeypatch.setattr(points, "_BATCH", 8)
+    monkeypatch.setattr(points, "_MEASURED", 16)
+    heads = drawn_heads()
+    return points.Portraits(heads, np.arange(len(heads.faces)), clutter, Machine())
+
+
+def test_points_lie_on_the_spots_that_a_window_shows(portraits, monkeypatch):
+    monkeypatch.setattr(crowds, "_BROWED", 0.0)
+    monkeypatch.setattr(crowds, "spoil", lambda picture, _: (picture, 1.0))
+    monkeypatch.setattr(crowds, "_tinted", lambda laid, _: laid)
+    monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
+    monkeypatch.setattr(crowds, "_BEHIND", 0.0)
+    shown = portraits.windows(np.random.default_rng(3).spawn(24))
+    seen = 0
+    for picture, places in zip(shown.pictures.permute(0, 2, 3, 1).numpy(), shown.points.numpy(), strict=True):
+        for (x, y), colour in zip(np.round(places).astype(int), COLOURS, strict=True):
+            if 0 <= x < SIDE_PX and 0 <= y < SIDE_PX and abs(picture[y, x].astype(int) - colour).max() < 90:
+                seen += 1
+    assert seen > 0.9 * 24 * 5 / 2, "mirrored heads have their colours exchanged"
+
+
+def test_windows_are_off_and_no_further_than_a_face(portraits):
+    shown = portraits.windows(np.random.default_rng(0).spawn(100))
+    found = crop.windows(shown.points.numpy())
+    middle = (SIDE_PX - 1) / 2
+    apart = np.abs(found[:, :2] - middle).max(1)
+    assert np.median(apart) > 0.5
+    assert np.quantile(apart, 0.95) < SIDE_PX / 4
+    assert np.abs(found[:, 3]).max() > 0.3
+
+
+def test_points_are_learned_and_a_run_goes_on_the_same(portraits):
+    trainee = points.PointsTrainee(portraits, portraits)
+    batch = portraits.draw(0, 1, np.random.default_rng(0))
+    told = [float(trainee.learn(number, 40, batch)["loss"]) for number in range(30)]
+    assert told[-1] < 0.6 * told[0]
+    other = points.PointsTrainee(portraits, portraits)
+    other.load_state_dict(copy.deepcopy(trainee.state_dict()))
+    assert other.learn(30, 40, batch)["loss"] == trainee.learn(30, 40, batch)["loss"]
+
+
+def test_points_are_measured_on_the_same_portraits_each_time(portraits):
+    trainee = points.PointsTrainee(portraits, portraits)
+    assert {"loss", "off"} == trainee.measure().keys()
+    assert trainee.measure() == trainee.measure()
+
+
+def test_a_run_of_points_ships(portraits, tmp_path):
+    loop.run(points.PointsTrainee(portraits, portraits), tmp_path / "run", steps=2, report=lambda _: None)
+    net, meta = export.from_run(tmp_path / "run")
+    assert (meta.kind, meta.face_px) == ("points", SIDE_PX)
+    path = export.ship(net, Meta("points", licence="CC0 1.0"), tmp_path, "points")
+    assert path.stat().st_size < 500_000
+    assert checkpoint.kind_of(path) == "points"
+    told = weights.load_points(path)(torch.zeros(1, 3, SIDE_PX, SIDE_PX))
+    assert told.shape == (1, 5, 2)
