@@ -35,7 +35,7 @@ _BACKDROPS, _MANIFEST = "backdrops.npy", "manifest.tsv"
 @click.option("--backdrops", "count", default=500, help="Pictures of clutter.")
 @click.option("--jobs", default=2, help="Processes.")
 def heads(folder: Path, people: int, count: int, jobs: int) -> None:
-    """Draw cut-out heads and clutter into a FOLDER, for `detector`."""
+    """Draw cut-out heads and clutter into a FOLDER, for `detector` and `points`."""
     import numpy as np
 
     try:
