@@ -73,8 +73,7 @@ def compose(
         backdrops: ``uint8[N, Q, Q, 3]`` without faces.
         size: P.
     """
-    ground = _ground(random, backdrops, size).astype(np.float32)
-    canvas = _Canvas(ground, np.full((size, size), -1, np.int16), [], [], [])
+    canvas = _canvas(random, backdrops, size)
     for height in _heights(random, size):
         _place(canvas, random, heads, int(random.choice(rows)), height)
         if random.random() < _HIDDEN and canvas.boxes:
@@ -99,8 +98,7 @@ def portrait(
         ``uint8[P, P, 3]`` BGR, and the head's points ``float32[5, 2]`` (pixel edges).
     """
     while True:
-        ground = _ground(random, backdrops, size).astype(np.float32)
-        canvas = _Canvas(ground, np.full((size, size), -1, np.int16), [], [], [])
+        canvas = _canvas(random, backdrops, size)
         if random.random() < _BEHIND:
             _place(canvas, random, heads, int(random.choice(rows)), size * random.uniform(0.2, 0.5))
         others = len(canvas.boxes)
@@ -127,6 +125,12 @@ def _heights(random: np.random.Generator, size: int) -> Floats:
     count = int(random.integers(1, most + 1))
     spread = random.uniform(0, 1, count) if random.random() < 0.6 else np.full(count, random.uniform())
     return np.sort(size * np.exp(np.log(low) + spread * np.log(high / low))).astype(np.float32)
+
+
+def _canvas(random: np.random.Generator, backdrops: npt.NDArray[np.uint8], size: int) -> _Canvas:
+    """Begin a picture in which nobody is yet."""
+    ground = _ground(random, backdrops, size).astype(np.float32)
+    return _Canvas(ground, np.full((size, size), -1, np.int16), [], [], [])
 
 
 def _ground(random: np.random.Generator, backdrops: npt.NDArray[np.uint8], size: int) -> FramesBGR:
