@@ -37,7 +37,7 @@ class FaceConfig:
 
     Args:
         detector: ``mtcnn``, ``retinaface`` or ``yunet``.
-        points: the network that says where the five points of a found face are.
+        points: the network that says where the five points of a face are that another than MTCNN found.
         analysis_px: longer side of the pictures that shots and faces are looked for in.
         every: frames between detections; in between faces are carried by optical flow.
         min_face_px: faces whose window is smaller are passed through (plate pixels).

@@ -17,10 +17,8 @@ from training.packs.data import FPS, LEAST_FRAMES
 from w2l_studio.errors import MediaError
 from w2l_studio.faces import crop, shots, track
 from w2l_studio.faces.detect_mtcnn import Mtcnn
-from w2l_studio.faces.points import Pointed
 from w2l_studio.media.files import opened
 from w2l_studio.media.index import picture_stream
-from w2l_studio.nets import weights
 from w2l_studio.terms import FaceTrack, FramesBGR, Shot
 from w2l_studio.timing import FrameRange
 
@@ -33,7 +31,7 @@ _SMALLEST_PX = 48.0
 #: Another face counts when it is at least this large beside the first, for a fifth of the shot.
 _RIVAL, _RIVAL_TIME = 0.5, 0.2
 
-_detector: list[Pointed] = []
+_detector: list[Mtcnn] = []
 
 
 def pictures(path: Path) -> Iterator[FramesBGR]:
@@ -79,8 +77,7 @@ def cuts(path: Path) -> tuple[Shot, ...]:
 def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
     """Return the shot's only face in pixels of the video, or why there is none."""
     if not _detector:
-        points = weights.load_points(weights.find("w2l-points", "points").path)
-        _detector.append(Pointed(Mtcnn(), points))
+        _detector.append(Mtcnn())
     factors: list[float] = []
 
     def looked() -> Iterator[FramesBGR]:

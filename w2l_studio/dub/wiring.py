@@ -46,9 +46,9 @@ def identify(config: DubConfig) -> dict[str, Entry]:
     """
     mouths = config.mouths
     names = {"generator": mouths.weights, "expert": mouths.expert, "opening": mouths.opening}
-    names["points"] = config.faces.points
     if config.faces.detector != "mtcnn":
         names[config.faces.detector] = config.faces.detector
+        names["points"] = config.faces.points
     found = {kind: weights.find(name, kind) for kind, name in names.items()}
     ears = weights.ears_of(found["generator"])
     return {**found, "lips": ears} if ears else found
@@ -113,14 +113,18 @@ def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
 
 
 def detector(config: FaceConfig) -> Detector:
-    """Construct the chosen face detector; whichever it is, the points are by our network.
+    """Construct the chosen face detector.
+
+    Networks learned windows that hang on MTCNN's points; any other detector's are put there by ours.
 
     Raises:
         WeightsError: its weights have not been added.
     """
     kind = config.detector
-    found = Mtcnn() if kind == "mtcnn" else _detector_of(weights.find(kind, kind))
-    return Pointed(found, weights.load_points(weights.find(config.points, "points").path))
+    if kind == "mtcnn":
+        return Mtcnn()
+    points = weights.load_points(weights.find(config.points, "points").path)
+    return Pointed(_detector_of(weights.find(kind, kind)), points)
 
 
 def try_on(entry: Entry) -> None:
