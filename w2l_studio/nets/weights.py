@@ -6,7 +6,7 @@ Builds networks; runs none.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from w2l_studio import atomic
 from w2l_studio.errors import OutputError, WeightsError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from w2l_studio.nets.opening import Opening
     from w2l_studio.nets.points import Points
     from w2l_studio.nets.syncnet import SyncNet
+
+_N = TypeVar("_N", bound="nn.Module")
 
 __all__ = [
     "Entry",
@@ -136,10 +138,7 @@ def load_opening(path: Path) -> Opening:
     """
     from w2l_studio.nets.opening import Opening
 
-    state, _ = checkpoint.read(path)
-    net = Opening()
-    checkpoint.fill(net, state, path)
-    return net.eval()
+    return _filled(Opening(), path)
 
 
 def load_points(path: Path) -> Points:
@@ -150,10 +149,7 @@ def load_points(path: Path) -> Points:
     """
     from w2l_studio.nets.points import Points
 
-    state, _ = checkpoint.read(path)
-    net = Points()
-    checkpoint.fill(net, state, path)
-    return net.eval()
+    return _filled(Points(), path)
 
 
 def load_lips(path: Path) -> Lips:
@@ -164,10 +160,7 @@ def load_lips(path: Path) -> Lips:
     """
     from w2l_studio.nets.lips import Lips
 
-    state, _ = checkpoint.read(path)
-    net = Lips()
-    checkpoint.fill(net, state, path)
-    return net.eval()
+    return _filled(Lips(), path)
 
 
 def load_syncnet(path: Path) -> SyncNet:
@@ -178,10 +171,7 @@ def load_syncnet(path: Path) -> SyncNet:
     """
     from w2l_studio.nets.syncnet import SyncNet
 
-    state, _ = checkpoint.read(path)
-    net = SyncNet()
-    checkpoint.fill(net, state, path)
-    return net.eval()
+    return _filled(SyncNet(), path)
 
 
 def load_judge(path: Path) -> SyncNet:
@@ -192,10 +182,7 @@ def load_judge(path: Path) -> SyncNet:
     """
     from w2l_studio.nets.syncnet import SLIM, SyncNet
 
-    state, _ = checkpoint.read(path)
-    net = SyncNet(SLIM)
-    checkpoint.fill(net, state, path)
-    return net.eval()
+    return _filled(SyncNet(SLIM), path)
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
@@ -237,6 +224,12 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
             save_file(tensors, part, meta.to_header())
     except (OSError, SafetensorError) as error:
         raise OutputError(f"weights cannot be written ({error})", where=str(path)) from error
+
+
+def _filled(net: _N, path: Path) -> _N:
+    state, _ = checkpoint.read(path)
+    checkpoint.fill(net, state, path)
+    return net.eval()
 
 
 def _upon_base(changes: dict[str, Tensor], base: str, where: Path) -> dict[str, Tensor]:
