@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ from training.faces.varying import Shown, gathered, mirrored, varied
 from training.performers import crowds
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads
-from training.run import average
+from training.run.average import Followed
 from training.run.loop import one_cycle
 from training.run.machine import Machine
 from w2l_studio.faces.detect_retinaface import MEAN_BGR, anchors
@@ -161,7 +161,7 @@ def split(people: Ints, *, held_out: bool) -> Ints:
     return np.flatnonzero((people % HELD_OUT == HELD_OUT - 1) == held_out)
 
 
-class DetectorTrainee:
+class DetectorTrainee(Followed[RetinaFace]):
     """Fulfils `loop.Fed`, `loop.Measured` and `loop.Shown`.
 
     Args:
@@ -181,13 +181,11 @@ class DetectorTrainee:
     ) -> None:
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
         self._seconds, self._clock, self._began = 60 * (minutes or math.inf), clock, math.nan
-        self.net = self._machine.ready(unsure(RetinaFace(resnet=False)))
-        self._average = average.begun(self.net)
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        others = [p for p in self.net.parameters() if p.ndim <= 1]
-        self._optimiser = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": _DECAY}, {"params": others, "weight_decay": 0.0}], _RATE
-        )
+        net = self._machine.ready(unsure(RetinaFace(resnet=False)))
+        decayed = [p for p in net.parameters() if p.ndim > 1]
+        others = [p for p in net.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": _DECAY}, {"params": others, "weight_decay": 0.0}]
+        super().__init__(net, torch.optim.AdamW(groups, _RATE))
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
         """Draw and learn."""
@@ -219,7 +217,7 @@ class DetectorTrainee:
         boxes, classes, points = losses(said, placed)
         loss = _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points
         self._machine.learn(loss, self._optimiser, _LIMIT)
-        average.follow(self._average, self.net, number)
+        self.follow(number)
         return torch.stack([loss, boxes, classes, points]).detach()
 
     @torch.inference_mode()
@@ -272,20 +270,6 @@ class DetectorTrainee:
                     cv2.circle(picture, (round(float(x)), round(float(y))), 1, (0, 0, 255), -1)
             rows.append(picture)
         return np.vstack([np.hstack(rows[i : i + 4]) for i in range(0, 12, 4)])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return network, average and optimiser."""
-        return {
-            "net": self.net.state_dict(),
-            "average": self._average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take them back."""
-        self.net.load_state_dict(state["net"])
-        self._average.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
 
 
 def _rectangle(picture: FramesBGR, box: Floats, colour: tuple[int, int, int]) -> None:

@@ -7,7 +7,7 @@ Windows are off as those are that hang on a detector's points or on the network'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from training.performers import crowds
 from training.performers.heads import Heads
-from training.run import average
+from training.run.average import Followed
 from training.run.loop import one_cycle
 from training.run.machine import Machine
 from w2l_studio.faces import crop
@@ -87,7 +87,7 @@ class Portraits:
         return crop.sample(picture, to_window, SIDE_PX), there.astype(np.float32)
 
 
-class PointsTrainee:
+class PointsTrainee(Followed[Points]):
     """Fulfils `loop.Fed` and `loop.Measured`.
 
     Args:
@@ -97,9 +97,8 @@ class PointsTrainee:
 
     def __init__(self, source: Portraits, unseen: Portraits, machine: Machine | None = None) -> None:
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
-        self.net = self._machine.ready(Points())
-        self._average = average.begun(self.net)
-        self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=_DECAY)
+        net = self._machine.ready(Points())
+        super().__init__(net, torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY))
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Draw and learn."""
@@ -114,7 +113,7 @@ class PointsTrainee:
             said = self.net.train()(placed.pictures)
         loss = functional.smooth_l1_loss(said / SIDE_PX, placed.points / SIDE_PX, beta=_NEAR)
         self._machine.learn(loss, self._optimiser)
-        average.follow(self._average, self.net, number)
+        self.follow(number)
         return {"loss": loss.detach(), "off": _off(said.detach(), placed.points)}
 
     @torch.inference_mode()
@@ -124,20 +123,6 @@ class PointsTrainee:
         said = self._average(shown.pictures)
         loss = functional.smooth_l1_loss(said / SIDE_PX, shown.points / SIDE_PX, beta=_NEAR)
         return {"loss": float(loss), "off": float(_off(said, shown.points))}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return network, average and optimiser."""
-        return {
-            "net": self.net.state_dict(),
-            "average": self._average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take them back."""
-        self.net.load_state_dict(state["net"])
-        self._average.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
 
 
 def _off(said: Tensor, wanted: Tensor) -> Tensor:

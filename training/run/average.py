@@ -1,9 +1,9 @@
-"""A second network that follows the one that learns: the moving average of its weights and statistics."""
+"""A trainee of one network that a second one follows: the moving average of its weights and statistics."""
 
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -12,17 +12,38 @@ _MEMORY = 0.998
 _N = TypeVar("_N", bound=nn.Module)
 
 
-def begun(net: _N) -> _N:
-    """Return a copy that will follow and never learns."""
-    return copy.deepcopy(net).requires_grad_(False).eval()
+class Followed(Generic[_N]):
+    """Holds network, average and optimiser, and all of their state, as `loop.Trainee` asks for it.
 
+    Args:
+        net: learns.
+        optimiser: of its parameters.
+    """
 
-@torch.no_grad()
-def follow(average: nn.Module, net: nn.Module, number: int) -> None:
-    """Move the average towards the network after step ``number``; it forgets faster in the beginning."""
-    memory = min(_MEMORY, (number + 1) / (number + 10))
-    mine, followed = average.state_dict(), net.state_dict()
-    floats = [name for name, value in mine.items() if value.is_floating_point()]
-    torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
-    for name in mine.keys() - set(floats):
-        mine[name].copy_(followed[name])
+    def __init__(self, net: _N, optimiser: torch.optim.Optimizer) -> None:
+        self.net, self._optimiser = net, optimiser
+        self._average = copy.deepcopy(net).requires_grad_(False).eval()
+
+    @torch.no_grad()
+    def follow(self, number: int) -> None:
+        """Move the average towards the network after step ``number``; it forgets faster in the beginning."""
+        memory = min(_MEMORY, (number + 1) / (number + 10))
+        mine, followed = self._average.state_dict(), self.net.state_dict()
+        floats = [name for name, value in mine.items() if value.is_floating_point()]
+        torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
+        for name in mine.keys() - set(floats):
+            mine[name].copy_(followed[name])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return network, average and optimiser."""
+        return {
+            "net": self.net.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take them back."""
+        self.net.load_state_dict(state["net"])
+        self._average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])

@@ -6,14 +6,14 @@ as they are. Exports nothing (`export`).
 
 from __future__ import annotations
 
-import copy
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.run.average import Followed
 from training.run.loop import one_cycle
 from training.run.machine import Machine
 from training.speech import doubts
@@ -27,8 +27,6 @@ _BATCH = 64
 _RATE, _LATER_RATE = 3e-3, 1e-3
 _LIMIT = 2.0
 _TOLERANCE = 0.05
-#: How much of the average of all weights so far stays at each step.
-_LASTING = 0.998
 
 
 class Windows(NamedTuple):
@@ -69,7 +67,7 @@ class WindowSource:
         return Windows(*(torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True)))
 
 
-class LipsTrainee:
+class LipsTrainee(Followed[Lips]):
     """Fulfils `loop.Fed`.
 
     Args:
@@ -95,12 +93,12 @@ class LipsTrainee:
             net.load_state_dict(learned.state_dict())
         net.ear.load_state_dict(ear.state_dict())
         self.source = WindowSource(found, self._machine)
-        self.net = self._machine.ready(net)
-        self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
-        self._average = copy.deepcopy(self.net).requires_grad_(False).eval()
-        self._optimiser = torch.optim.AdamW(
-            self.net.parameters(), self._rate, weight_decay=0.02, fused=self._machine.fused
+        net = self._machine.ready(net)
+        optimiser = torch.optim.AdamW(
+            net.parameters(), self._rate, weight_decay=0.02, fused=self._machine.fused
         )
+        super().__init__(net, optimiser)
+        self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
 
     def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
         """Draw and learn."""
@@ -125,25 +123,8 @@ class LipsTrainee:
         # Sounds lead: where units weigh as much, the layers below learn neither.
         loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
         self._machine.learn(loss, self._optimiser, _LIMIT)
-        with torch.no_grad():
-            share = 1 - min(_LASTING, (number + 1) / (number + 10))
-            for mine, learned in zip(self._average.parameters(), self.net.parameters(), strict=True):
-                mine.lerp_(learned, share)
+        self.follow(number)
         return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return network, average and optimiser."""
-        return {
-            "net": self.net.state_dict(),
-            "average": self._average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take them back."""
-        self.net.load_state_dict(state["net"])
-        self._average.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
 
 
 def apart(told: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
