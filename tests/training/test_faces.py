@@ -216,7 +216,7 @@ def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
     monkeypatch.setattr(crowds, "_BROWED", 0.0)
     monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
     monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
-    monkeypatch.setattr(crowds, "_tinted", lambda laid, random: laid)
+    monkeypatch.setattr(crowds.retouch, "tinted", lambda laid, random: laid)
     monkeypatch.setattr(crowds, "spoil", lambda picture, random: (picture, 1.0))
     monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([random.uniform(70, 180)]))
     heads, mirrored = drawn_heads(), 0
@@ -381,7 +381,7 @@ def portraits(clutter, monkeypatch):
 def test_points_lie_on_the_spots_that_a_window_shows(portraits, monkeypatch):
     monkeypatch.setattr(crowds, "_BROWED", 0.0)
     monkeypatch.setattr(crowds, "spoil", lambda picture, _: (picture, 1.0))
-    monkeypatch.setattr(crowds, "_tinted", lambda laid, _: laid)
+    monkeypatch.setattr(crowds.retouch, "tinted", lambda laid, _: laid)
     monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
     monkeypatch.setattr(crowds, "_BEHIND", 0.0)
     shown = portraits.windows(np.random.default_rng(3).spawn(24))

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.performers import retouch
 from training.performers.heads import Heads
 from training.performers.spoiling import spoil
 from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
@@ -27,14 +28,12 @@ _SEEN, _FACE_PX = 0.4, 9.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
 _CONTRAST = 7.0
 _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
-#: Brows are painted on so many faces: how high over the eye they lie (of the way from mouth to eyes), half
-#: their length (of the way from eye to eye), how far their middles and their outer ends rise.
+#: How often brows are painted.
 _BROWED = 0.6
-_BROWS = ((0.13, 0.28), (0.25, 0.38), (-0.01, 0.06), (-0.05, 0.05))
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
-#: Heads before a light that is behind them, and heads that lie.
-_BACKLIT, _LYING = 0.12, 0.08
+#: Heads that lie.
+_LYING = 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,9 +153,9 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     is_face = bool(heads.faces[row])
     pixels = heads.pixels[row]
     if is_face and random.random() < _BROWED:
-        pixels = _browed(pixels, points, random)
+        pixels = retouch.browed(pixels, points, random)
     if is_face and random.random() < _SCRAMBLED:
-        pixels, is_face = _scrambled(pixels, box, random), False
+        pixels, is_face = retouch.scrambled(pixels, box, random), False
     if random.random() < _STANDING:  # clothes go on where the cut-out ends
         pixels = np.pad(
             pixels, ((0, int(random.integers(len(pixels) // 8, len(pixels)))), (0, 0), (0, 0)), "edge"
@@ -169,7 +168,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     laid, left, top = _warped(pixels, to_canvas, size)
     if laid.size == 0:
         return
-    laid = _tinted(laid, random)
+    laid = retouch.tinted(laid, random)
     part = np.s_[top : top + laid.shape[0], left : left + laid.shape[1]]
     cover = laid[..., 3:] / np.float32(255)
     canvas.picture[part] = canvas.picture[part] * (1 - cover) + laid[..., :3]
@@ -228,78 +227,6 @@ def _warped(pixels: npt.NDArray[np.uint8], matrix: Doubles, size: int) -> tuple[
     return warped.astype(np.float32), int(left), int(top)
 
 
-def _tinted(laid: Floats, random: np.random.Generator) -> Floats:
-    """Give one head ``float32[h, w, 4]`` its own light: tone, tint, contrast, spots of light and shadow."""
-    cover, colour = laid[..., 3:], laid[..., :3]
-    size = laid.shape[1::-1]
-    tone = np.log(random.uniform(0.1, 0.5)) if random.random() < _BACKLIT else random.normal(0, 0.25)
-    gain = np.exp(tone + random.normal(0, 0.06, 3)).astype(np.float32)
-    grey = colour.mean(2, keepdims=True)
-    colour = grey + (colour - grey) * np.float32(random.uniform(0.5, 1.5))
-    shade = np.ones(laid.shape[:2], np.float32)
-    if random.random() < 0.5:
-        spots = random.normal(0, random.uniform(0, 0.4), (5, 5)).astype(np.float32)
-        shade = shade * cv2.resize(np.exp(spots), size, interpolation=cv2.INTER_CUBIC)
-    if random.random() < 0.5:  # skin that is no plastic
-        grain = random.normal(0, random.uniform(0, 0.12), (64, 64)).astype(np.float32)
-        shade = shade * (1 + cv2.resize(grain, size))
-    colour = colour * gain * shade[..., None]
-    return np.concatenate([np.clip(colour, 0, cover), cover], 2)
-
-
-def _browed(
-    pixels: npt.NDArray[np.uint8], points: Floats, random: np.random.Generator
-) -> npt.NDArray[np.uint8]:
-    """Paint dark brows, and shade about the eyes, of which heads have little: a brow is no eye."""
-    eyes, mouth = points[:2], points[3:].mean(0)
-    up = eyes.mean(0) - mouth
-    apart, length = float(np.linalg.norm(eyes[1] - eyes[0])), float(np.linalg.norm(up))
-    if apart < 0.35 * length:  # in profile nothing tells where they would be
-        return pixels
-    across = eyes[1] - eyes[0]
-    rise, half, arch, tilt = (random.uniform(*span) for span in _BROWS)
-    hair, shade = np.zeros(pixels.shape[:2], np.uint8), np.zeros(pixels.shape[:2], np.float32)
-    thick = max(1, round(length * random.uniform(0.03, 0.09)))
-    for side, eye in zip((-1, 1), eyes, strict=True):
-        middle, out = eye + up * rise, across * side * half
-        line = np.stack([middle - out - up * tilt, middle + up * arch, middle + out + up * tilt])
-        cv2.polylines(hair, [np.round(8 * line).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 3)
-        turn = float(np.degrees(np.arctan2(across[1], across[0])))
-        axes = (max(1, round(0.3 * apart)), max(1, round(0.13 * length)))
-        cv2.ellipse(shade, _at(eye), axes, turn, 0, 360, 1.0, -1)
-    over = (random.uniform(0.5, 1) * hair[..., None] / np.float32(255)).astype(np.float32)
-    dark = random.uniform(0, 0.7) * cv2.GaussianBlur(shade, (0, 0), 0.06 * length)[..., None]
-    colour, cover = pixels[..., :3] * (1 - dark), pixels[..., 3:] / np.float32(255)
-    painted = colour * (1 - over) + over * cover * random.uniform(5, 70) * np.array(
-        [0.7, 0.85, 1], np.float32
-    )
-    return np.concatenate([painted.astype(np.uint8), pixels[..., 3:]], 2)
-
-
-def _scrambled(
-    pixels: npt.NDArray[np.uint8], box: Floats, random: np.random.Generator
-) -> npt.NDArray[np.uint8]:
-    """Cut the face into tiles and lay them elsewhere, or wipe it: skin and hair, no face."""
-    left, top, right, bottom = np.clip(box.astype(int), 0, len(pixels))
-    tall, wide = (bottom - top) // 3, (right - left) // 2
-    if tall < 4 or wide < 4:
-        return pixels * np.uint8(0)
-    made = pixels.copy()
-    if random.random() < 0.3:
-        cheek = pixels[top : top + 3 * tall, left : left + 2 * wide].reshape(-1, 4).mean(0)
-        made[top : top + 3 * tall, left : left + 2 * wide] = cheek.astype(np.uint8)
-        return np.minimum(made, made[..., 3:])
-    places = [(top + i * tall, left + j * wide) for i in range(3) for j in range(2)]
-    while True:
-        order = random.permutation(6)
-        if (order == np.arange(6)).sum() <= 1:
-            break
-    for (y, x), (fy, fx) in zip(places, [places[i] for i in order], strict=True):
-        tile = pixels[fy : fy + tall, fx : fx + wide]
-        made[y : y + tall, x : x + wide] = tile[::-1] if random.random() < 0.5 else tile
-    return made
-
-
 def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[np.uint8]) -> None:
     """Lay something over a part of the last face: a hand, a bar, a corner of another thing."""
     box = canvas.boxes[-1]
@@ -314,11 +241,11 @@ def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[n
     at = middle - low + np.array([np.cos(angle), np.sin(angle)]) * half * random.uniform(0.7, 1.4)
     if random.random() < 0.5:
         axes = tuple(max(1, int(v)) for v in half * random.uniform(0.3, 1.2, 2))
-        cv2.ellipse(matte, _at(at), axes, random.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA)
+        cv2.ellipse(matte, retouch.at(at), axes, random.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA)
     else:
         far = at + random.normal(0, 4, 2) * half
         thick = max(1, int(half[1] * random.uniform(0.06, 0.6)))
-        cv2.line(matte, _at(at), _at(far), 1.0, thick, cv2.LINE_AA)
+        cv2.line(matte, retouch.at(at), retouch.at(far), 1.0, thick, cv2.LINE_AA)
     if random.random() < 0.5:
         skin = np.array([random.uniform(0.3, 0.8), random.uniform(0.5, 0.85), 1]) * random.uniform(40, 250)
         shade = cv2.resize(random.uniform(0.6, 1.1, (4, 4)).astype(np.float32), (wide, tall))
@@ -328,10 +255,6 @@ def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[n
     part = np.s_[low[1] : high[1], low[0] : high[0]]
     canvas.picture[part] = canvas.picture[part] * (1 - matte[..., None]) + over * matte[..., None]
     canvas.owner[part][matte > 0.5] = -2
-
-
-def _at(place: Floats) -> tuple[int, int]:
-    return int(place[0]), int(place[1])
 
 
 def _seen(canvas: _Canvas) -> Floats:
