@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
-from training.cli.run import FOLDER
+from training.cli.run import FOLDER, LOOP_OPTIONS
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,15 +56,7 @@ def _learns_from_heads(command: _F) -> _F:
             type=_EXISTING,
             help="Pictures of your own in which nobody is; their manifest.tsv is taken over.",
         ),
-        click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
-        click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
-        click.option("--seed", default=0),
-        click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the network."),
-        click.option("--workers", default=0, help="Processes that compose pictures ahead."),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
-        click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
-        click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
-        click.option("--measure-every", default=0, help="Steps between measurements on people kept out."),
+        *LOOP_OPTIONS,
     )
     for option in reversed(options):
         command = option(command)

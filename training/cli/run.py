@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 _F = TypeVar("_F", bound=Callable[..., None])
+#: What every run of the loop is told.
+LOOP_OPTIONS = (
+    click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
+    click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
+    click.option("--seed", default=0),
+    click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the networks."),
+    click.option("--workers", default=0, help="Processes that draw batches ahead."),
+    click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
+    click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
+    click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
+    click.option("--measure-every", default=0, help="Steps between measurements on what is kept out."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +127,8 @@ def run_options(command: _F) -> _F:
         click.option(
             "--share", "shares", multiple=True, metavar="GROUP=WEIGHT", help="How often a pack is drawn from."
         ),
-        click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
-        click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
-        click.option("--seed", default=0),
-        click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the networks."),
-        click.option("--workers", default=0, help="Processes that draw batches ahead."),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
-        click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
+        *LOOP_OPTIONS,
         click.option("--compile", "compiled", is_flag=True, help="Compile the networks first."),
-        click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
-        click.option("--measure-every", default=0, help="Steps between measurements on held-out clips."),
         click.option("--patience", default=0, help="Measurements without gain before the run stops."),
     )
     for option in reversed(options):
