@@ -13,7 +13,7 @@ pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from training.__main__ import cli
 from training.faces import detector, matching, points, varying
-from training.performers import attire, backdrops, crowds
+from training.performers import attire, backdrops, crowds, spoiling
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, conventional, write
 from training.run import loop
@@ -252,6 +252,38 @@ def test_hidden_faces_and_backs_of_heads_are_not_asked_for(clutter, monkeypatch)
     assert crowds._seen(canvas)[0] == 0
 
 
+def test_far_faces_are_mostly_figures_and_near_ones_never():
+    heads = drawn_heads(2)
+    figures = np.arange(4) >= 2
+    heads.boxes[figures] *= 0.3
+    random = np.random.default_rng(0)
+
+    def share(height):
+        chosen = [crowds._who(random, heads, np.arange(4), height) for _ in range(400)]
+        return figures[chosen].mean()
+
+    assert share(200) == 0
+    assert share(30) == pytest.approx(crowds._FIGURES, abs=0.08)
+    close = np.flatnonzero(~figures)
+    assert {crowds._who(random, heads, close, 30) for _ in range(20)} == set(close)  # there are no others
+
+
+@pytest.mark.parametrize("spoilt", [spoiling._dazzled, spoiling._printed])
+def test_light_and_prints_change_tones_and_move_nothing(spoilt):
+    seen = np.full((96, 96, 3), (0.2, 0.3, 0.5), np.float32)
+    seen[:, 60:] = 0.9
+    told = [spoilt(seen.copy(), random) for random in np.random.default_rng(0).spawn(20)]
+    for made in told:
+        assert made.shape == seen.shape
+        assert made.dtype == np.float32
+        assert np.isfinite(made).all()
+        edges = np.abs(np.diff(cv2.blur(made, (1, 31)).mean(2)[20:76], axis=1)).mean(0)
+        assert abs(int(edges[5:-5].argmax()) + 5 - 59) <= 2
+    assert np.ptp([made[:, :50].mean() for made in told]) > 0.15
+    grey = [np.ptp(made, axis=2).max() < 1e-6 for made in told]
+    assert all(grey) == (spoilt is spoiling._printed)
+
+
 def test_people_who_are_measured_on_are_not_learned_from():
     people = np.repeat(np.arange(40), 3)
     here, there = (people[detector.split(people, held_out=out)] for out in (False, True))
@@ -283,7 +315,7 @@ def test_dressed_heads_stay_within_their_cover():
 def test_the_loss_falls_and_a_run_goes_on_the_same(scenes):
     torch.manual_seed(0)
     trainee = detector.DetectorTrainee(scenes, scenes)
-    batch = scenes.draw(0, 100, np.random.default_rng(0))
+    batch = scenes.draw(0, 100, np.random.default_rng(2))
     told = [trainee.learn(number, 40, batch)["loss"] for number in range(30)]
     assert told[-1] < 0.4 * told[0]
     other = detector.DetectorTrainee(scenes, scenes)

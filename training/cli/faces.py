@@ -30,7 +30,7 @@ _BACKDROPS, _MANIFEST = "backdrops.npy", "manifest.tsv"
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--people", default=300, help="Seeds 0 to N - 1; 12 pictures of each.")
+@click.option("--people", default=300, help="Seeds 0 to N - 1; 20 pictures of each.")
 @click.option("--backdrops", "count", default=500, help="Pictures of clutter.")
 @click.option("--jobs", default=2, help="Processes.")
 def heads(folder: Path, people: int, count: int, jobs: int) -> None:

@@ -38,7 +38,8 @@ _LEAST = 4
 _SHARE, _FOCUS = 0.25, 2.0
 #: Logit against a face in the beginning.
 _DOUBT = 4.0
-_CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.75, 0.25
+#: Points weigh little: `faces.points` looks again at what is found.
+_CLASS_WEIGHT, _BOX_WEIGHT, _POINT_WEIGHT = 4.0, 0.75, 0.05
 #: From which error on (tenths of an anchor's side) points are pulled at full strength: a head's tilt moves
 #: them by so little that a wider curve has it hardly learned (Feng et al. 2018, "Wing loss", 4).
 _NEAR = 0.15

@@ -26,7 +26,7 @@ from training.performers.person import Person
 from training.performers.render import Drawn
 from w2l_studio.terms import Floats, FramesBGR
 
-_LONG, _HATS, _HOODS, _GLASSES, _SUN, _CLOTHES = 0.55, 0.14, 0.08, 0.25, 0.3, 0.9
+_LONG, _HATS, _HOODS, _GLASSES, _SUN, _CLOTHES, _SHIRTS = 0.55, 0.14, 0.08, 0.25, 0.3, 0.9, 0.4
 
 
 def dress(random: np.random.Generator, drawn: Drawn, who: Person, *, seen: bool) -> FramesBGR:
@@ -150,16 +150,18 @@ def _clothe(figure: Figure, random: np.random.Generator) -> None:
     collar = y + height * random.uniform(0.55, 0.85)
     shoulders = collar + height * random.uniform(0.05, 0.45)
     size = figure.cover.shape[0]
-    reach = random.uniform(0.9, 1.5) * width
+    reach = random.uniform(0.9, 2.1) * width
     outline = [
         (neck - 0.4 * width, collar), (neck - reach, shoulders), (neck - reach * 1.25, size + 40.0),
         (neck + reach * 1.25, size + 40.0), (neck + reach, shoulders), (neck + 0.4 * width, collar),
     ]  # fmt: skip
     deep = collar + height * random.uniform(-0.05, 0.55)
-    outline.append((neck + 0.1 * figure.turn * width, deep))
-    matte = polygon(figure, outline)
-    colour = cloth(figure, random)
-    figure.paint(colour, matte)
+    breast = (neck + 0.1 * figure.turn * width, deep)
+    if random.random() < _SHIRTS:  # under a jacket; often white
+        shirt = solid(np.full(3, 225.0 * figure.light)) if random.random() < 0.6 else cloth(figure, random)
+        inner = [outline[0], (neck, collar + 0.12 * height), outline[-1], breast]
+        figure.paint(np.minimum(shirt, 255), polygon(figure, inner))
+    figure.paint(cloth(figure, random), polygon(figure, [*outline, breast]))
     if random.random() < 0.25:  # a tie, a zip, a badge
         wide = random.uniform(0.04, 0.12) * width
         strip = [

@@ -32,8 +32,10 @@ _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
 _BROWED = 0.6
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
-#: Heads that lie.
-_LYING = 0.08
+#: Heads that lie: how often; of these so many lie straight, as in pictures of a phone held across.
+_LYING, _STRAIGHT = 0.1, 0.5
+#: Cut-outs of lower faces (pixels) show a figure; faces up to this height are mostly such ones.
+_FIGURE_PX, _FIGURES = 120.0, 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +76,7 @@ def compose(
     """
     canvas = _canvas(random, backdrops, size)
     for height in _heights(random, size):
-        _place(canvas, random, heads, int(random.choice(rows)), height)
+        _place(canvas, random, heads, _who(random, heads, rows, height), height)
         if random.random() < _HIDDEN and canvas.boxes:
             _hide(canvas, random, backdrops)
     boxes = np.array(canvas.boxes, np.float32).reshape(-1, 4)
@@ -96,12 +98,13 @@ def portrait(
     Returns:
         ``uint8[P, P, 3]`` BGR, and the head's points ``float32[5, 2]`` (pixel edges).
     """
+    close = rows[~_figures(heads, rows)]
     while True:
         canvas = _canvas(random, backdrops, size)
         if random.random() < _BEHIND:
-            _place(canvas, random, heads, int(random.choice(rows)), size * random.uniform(0.2, 0.5))
+            _place(canvas, random, heads, int(random.choice(close)), size * random.uniform(0.2, 0.5))
         others = len(canvas.boxes)
-        _place(canvas, random, heads, int(random.choice(rows)), size * random.uniform(*_PORTRAIT))
+        _place(canvas, random, heads, int(random.choice(close)), size * random.uniform(*_PORTRAIT))
         if len(canvas.boxes) == others:  # a back of a head, or a face that was scrambled
             continue
         if random.random() < _HIDDEN:
@@ -124,6 +127,17 @@ def _heights(random: np.random.Generator, size: int) -> Floats:
     count = int(random.integers(1, most + 1))
     spread = random.uniform(0, 1, count) if random.random() < 0.6 else np.full(count, random.uniform())
     return np.sort(size * np.exp(np.log(low) + spread * np.log(high / low))).astype(np.float32)
+
+
+def _figures(heads: Heads, rows: Ints) -> Bools:
+    return np.asarray(heads.boxes[rows, 3] - heads.boxes[rows, 1] < _FIGURE_PX)
+
+
+def _who(random: np.random.Generator, heads: Heads, rows: Ints, height: float) -> int:
+    """Choose whose face is to be so high: figures are for far faces, and too coarse for near ones."""
+    far = _figures(heads, rows)
+    wanted = height < _FIGURE_PX and random.random() < _FIGURES
+    return int(random.choice(rows[far == wanted] if (far == wanted).any() else rows))
 
 
 def _canvas(random: np.random.Generator, backdrops: npt.NDArray[np.uint8], size: int) -> _Canvas:
@@ -187,7 +201,10 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
 
 def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
     """Return the map ``float64[2, 3]`` that turns, stretches and mirrors about a point and takes it to 0."""
-    turn = random.uniform(-1.7, 1.7) if random.random() < _LYING else random.normal(0, 0.3)
+    turn = random.normal(0, 0.3)
+    if random.random() < _LYING:
+        straight = random.random() < _STRAIGHT
+        turn = random.choice([-1, 1]) * np.pi / 2 + turn / 2 if straight else random.uniform(-1.7, 1.7)
     wide = scale * np.exp(random.normal(0, 0.07))
     mirror = -1 if random.random() < 0.5 else 1
     cos, sin = np.cos(turn), np.sin(turn)

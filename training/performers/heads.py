@@ -19,10 +19,13 @@ from training.performers.scene import Pose
 from w2l_studio.errors import UsageError
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
-#: Side of a cut-out; eyes and mouth lie this part of it apart, so that hair and shoulders find room.
-SIZE_PX, _EYES_TO_MOUTH = 384, 0.22
-#: Pictures of one person; of these so many show the back of the head, which is no face.
-PER_PERSON, _BACKS = 12, 1
+#: Side of a cut-out.
+SIZE_PX = 384
+#: Pictures of one person: how many; of these so many show the back of the head, which is no face; how far
+#: apart eyes and mouth lie, in parts of the side. Close ones leave room for hair and shoulders, far ones for
+#: a body, since who is far away is seen as a figure before he is seen as a face.
+_CLOSE, _FAR = (12, 1, 0.22), (8, 2, 0.085)
+PER_PERSON = _CLOSE[0] + _FAR[0]
 _CHILDREN = 0.2
 #: Units that a face may show at any time, and how often and how strongly at most.
 _SHOWN = (
@@ -71,14 +74,15 @@ class Heads:
 
 
 def draw(seed: int, renderer: Renderer) -> Heads:
-    """Draw one person `PER_PERSON` times, each time in another pose, light and dress."""
+    """Draw one person `PER_PERSON` times, each time in another pose, light and dress; far ones last."""
     random = np.random.default_rng(seed)
     body = anatomy.embody(person.draw(random, child=bool(random.random() < _CHILDREN)))
     pixels = np.empty((PER_PERSON, SIZE_PX, SIZE_PX, 4), np.uint8)
     points, boxes = np.empty((PER_PERSON, 5, 2), np.float32), np.empty((PER_PERSON, 4), np.float32)
-    faces = np.arange(PER_PERSON) >= _BACKS
+    faces = np.concatenate([np.arange(count) >= backs for count, backs, _ in (_CLOSE, _FAR)])
     for i, seen in enumerate(faces):
-        setting = scene.draw(random, SIZE_PX, SIZE_PX * _EYES_TO_MOUTH)
+        _, _, eyes_to_mouth = _CLOSE if i < _CLOSE[0] else _FAR
+        setting = scene.draw(random, SIZE_PX, SIZE_PX * eyes_to_mouth)
         pose = Pose(_angles(random, seen=bool(seen)), np.zeros((1, 2)))
         (drawn,) = renderer.render(body, _units(random, body.names), pose, setting)
         points[i], boxes[i] = drawn.points, drawn.box

@@ -48,7 +48,8 @@ def browed(
         return pixels
     across = eyes[1] - eyes[0]
     rise, half, arch, tilt = (random.uniform(*span) for span in _BROWS)
-    hair, shade = np.zeros(pixels.shape[:2], np.uint8), np.zeros(pixels.shape[:2], np.float32)
+    part, eyes = _about(eyes, length, pixels.shape)
+    hair, shade = np.zeros(pixels[part].shape[:2], np.uint8), np.zeros(pixels[part].shape[:2], np.float32)
     thick = max(1, round(length * random.uniform(0.03, 0.09)))
     for side, eye in zip((-1, 1), eyes, strict=True):
         middle, out = eye + up * rise, across * side * half
@@ -58,12 +59,19 @@ def browed(
         axes = (max(1, round(0.3 * apart)), max(1, round(0.13 * length)))
         cv2.ellipse(shade, at(eye), axes, turn, 0, 360, 1.0, -1)
     over = (random.uniform(0.5, 1) * hair[..., None] / np.float32(255)).astype(np.float32)
-    dark = random.uniform(0, 0.7) * cv2.GaussianBlur(shade, (0, 0), 0.06 * length)[..., None]
-    colour, cover = pixels[..., :3] * (1 - dark), pixels[..., 3:] / np.float32(255)
-    painted = colour * (1 - over) + over * cover * random.uniform(5, 70) * np.array(
-        [0.7, 0.85, 1], np.float32
-    )
-    return np.concatenate([painted.astype(np.uint8), pixels[..., 3:]], 2)
+    dark = np.float32(random.uniform(0, 0.7)) * cv2.GaussianBlur(shade, (0, 0), 0.06 * length)[..., None]
+    colour, cover = pixels[part][..., :3] * (1 - dark), pixels[part][..., 3:] / np.float32(255)
+    tone = np.float32(random.uniform(5, 70)) * np.array([0.7, 0.85, 1], np.float32)
+    made = pixels.copy()
+    made[part][..., :3] = (colour * (1 - over) + over * cover * tone).astype(np.uint8)
+    return made
+
+
+def _about(eyes: Floats, length: float, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], Floats]:
+    """Return the part of a picture in which brows lie, and where the eyes are in it."""
+    low = np.clip(eyes.min(0) - length, 0, None).astype(int)
+    right, bottom = np.clip(eyes.max(0) + length + 1, 0, shape[1::-1]).astype(int)
+    return (slice(low[1], bottom), slice(low[0], right)), (eyes - low).astype(np.float32)
 
 
 def scrambled(
