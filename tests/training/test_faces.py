@@ -13,7 +13,7 @@ pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from training.__main__ import cli
 from training.faces import detector, matching, points, varying
-from training.performers import attire, backdrops, crowds, spoiling
+from training.performers import attire, backdrops, crowds, retouch, spoiling
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, conventional, write
 from training.run import loop
@@ -217,6 +217,7 @@ def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
     monkeypatch.setattr(crowds, "_HIDDEN", 0.0)
     monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)
     monkeypatch.setattr(crowds.retouch, "tinted", lambda laid, random: laid)
+    monkeypatch.setattr(crowds, "_HATTED", 0.0)
     monkeypatch.setattr(crowds, "spoil", lambda picture, random: (picture, 1.0))
     monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([random.uniform(70, 180)]))
     heads, mirrored = drawn_heads(), 0
@@ -266,6 +267,26 @@ def test_far_faces_are_mostly_figures_and_near_ones_never():
     assert share(30) == pytest.approx(crowds._FIGURES, abs=0.08)
     close = np.flatnonzero(~figures)
     assert {crowds._who(random, heads, close, 30) for _ in range(20)} == set(close)  # there are no others
+
+
+def test_a_hat_goes_over_the_brows_and_leaves_eyes_and_mouth_where_they_are():
+    pixels = drawn_heads(1).pixels[0]
+    brims, seen = [], []
+    for random in np.random.default_rng(0).spawn(20):
+        made = retouch.hatted(pixels, POINTS, BOX, random)
+        assert (made[..., :3] <= made[..., 3:]).all()
+        np.testing.assert_array_equal(made[175:], pixels[175:])  # what lies under its shade
+        eye = made[105, 100, :3].astype(int)  # red: darker, and still red
+        seen.append(eye[2] > 60 and eye[2] > 2 * max(eye[:2]))
+        assert made[:85, ..., 3].max() == 255
+        covered = (made[..., 3] > 0).sum(1)
+        brims.append(int(covered[:100].argmax()))
+        assert covered[brims[-1]] > 1.1 * (BOX[2] - BOX[0])  # wider than the face
+    assert np.mean(seen) > 0.8
+    assert max(brims) < 100
+    assert max(brims) - min(brims) > 5
+    high = POINTS - [0, 90]
+    np.testing.assert_array_equal(retouch.hatted(pixels, high, BOX - 90, random), pixels)
 
 
 @pytest.mark.parametrize("spoilt", [spoiling._dazzled, spoiling._printed])

@@ -28,8 +28,8 @@ _SEEN, _FACE_PX = 0.4, 9.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
 _CONTRAST = 7.0
 _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
-#: How often brows are painted.
-_BROWED = 0.6
+#: How often brows are painted, and hats pulled over brows.
+_BROWED, _HATTED = 0.6, 0.15
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
 #: Heads that lie: how often; of these so many lie straight, as in pictures of a phone held across.
@@ -168,6 +168,8 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     pixels = heads.pixels[row]
     if is_face and random.random() < _BROWED:
         pixels = retouch.browed(pixels, points, random)
+    if random.random() < _HATTED:
+        pixels = retouch.hatted(pixels, points, box, random)
     if is_face and random.random() < _SCRAMBLED:
         pixels, is_face = retouch.scrambled(pixels, box, random), False
     if random.random() < _STANDING:  # clothes go on where the cut-out ends

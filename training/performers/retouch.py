@@ -1,4 +1,4 @@
-"""What changes a cut-out head before it is laid into a picture: its light, painted brows, a face in pieces.
+"""What changes a cut-out head before it is laid into a picture: its light, brows, a hat, a face in pieces.
 
 Lays nothing down (`crowds`) and spoils no whole picture (`spoiling`).
 """
@@ -16,6 +16,9 @@ _BACKLIT = 0.12
 #: Brows: how high over the eye they lie (of the way from mouth to eyes), half
 #: their length (of the way from eye to eye), how far their middles and their outer ends rise.
 _BROWS = ((0.13, 0.28), (0.25, 0.38), (-0.01, 0.06), (-0.05, 0.05))
+#: Hats, in heights of the face: how far over the eyes the brim lies, how high the crown and half its width
+#: are, how far the brim stands out, how thick it is, how far down it shades the face.
+_HATS = ((0.04, 0.24), (0.35, 0.85), (0.4, 0.54), (0.06, 0.35), (0.02, 0.08), (0.1, 0.45))
 
 
 def tinted(laid: Floats, random: np.random.Generator) -> Floats:
@@ -72,6 +75,45 @@ def _about(eyes: Floats, length: float, shape: tuple[int, ...]) -> tuple[tuple[s
     low = np.clip(eyes.min(0) - length, 0, None).astype(int)
     right, bottom = np.clip(eyes.max(0) + length + 1, 0, shape[1::-1]).astype(int)
     return (slice(low[1], bottom), slice(low[0], right)), (eyes - low).astype(np.float32)
+
+
+def hatted(
+    pixels: npt.NDArray[np.uint8], points: Floats, box: Floats, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Pull a stiff hat, a bowler or a cylinder, over the brows: no hair above its brim, eyes in its shade."""
+    tall, centre = float(box[3] - box[1]), float(box[0] + box[2]) / 2
+    turn = float(np.clip((points[2, 0] - centre) / (0.41 * tall), -1, 1))
+    over, crown, half, out, thick, reach = (tall * random.uniform(*span) for span in _HATS)
+    x, y = centre - 0.12 * turn * tall, float(points[:2, 1].mean()) - over
+    crown = min(crown, y - 2)
+    if crown < 0.2 * tall:  # the picture ends above the brows
+        return pixels
+    made = pixels.astype(np.float32)
+    made[: round(y)] = 0
+    shade = np.ones(pixels.shape[:2], np.float32)
+    shade[round(y) : round(y + reach)] = random.uniform(0.25, 0.9)
+    made[..., :3] *= cv2.GaussianBlur(shade, (0, 0), max(0.5, 0.04 * tall))[..., None]
+    dome, band, brim = np.zeros((3, *pixels.shape[:2]), np.float32)
+    if random.random() < 0.6:
+        cv2.ellipse(
+            dome, (round(x), round(y)), (round(half), round(crown)), 0, 180, 360, 1.0, -1, cv2.LINE_AA
+        )
+    else:
+        flare = half * random.uniform(0.75, 1.15)
+        corners = [[x - half, y], [x - flare, y - crown], [x + flare, y - crown], [x + half, y]]
+        cv2.fillPoly(dome, [np.round(corners).astype(np.int32)], 1.0, cv2.LINE_AA)
+    if random.random() < 0.5:
+        low = slice(max(0, round(y - random.uniform(0.08, 0.25) * crown)), round(y))
+        band[low] = dome[low]
+    ahead, axes = round(x + 0.3 * turn * out), (round(half + out), max(1, round(thick)))
+    cv2.ellipse(brim, (ahead, round(y)), axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    felt = random.uniform(4, 235) * np.exp(random.normal(0, random.uniform(0, 0.3), 3))
+    aside = np.interp(np.arange(pixels.shape[1]), (0, pixels.shape[1]), random.uniform(0.5, 1.2, 2))
+    for matte, tone in ((dome, 1), (band, random.uniform(0.2, 0.8)), (brim, random.uniform(0.4, 1))):
+        lit = np.clip(felt * tone * aside[:, None], 0, 255)
+        colour = np.pad(lit, ((0, 0), (0, 1)), constant_values=255).astype(np.float32)
+        made += matte[..., None] * (colour - made)
+    return np.clip(made, 0, made[..., 3:]).round().astype(np.uint8)
 
 
 def scrambled(
