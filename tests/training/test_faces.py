@@ -13,7 +13,7 @@ pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from training.__main__ import cli
 from training.faces import detector, matching, points, varying
-from training.performers import attire, backdrops, crowds, retouch, spoiling
+from training.performers import attire, backdrops, crowds, limbs, retouch, spoiling
 from training.performers.crowds import Crowd
 from training.performers.heads import Heads, conventional, write
 from training.run import loop
@@ -287,6 +287,21 @@ def test_a_hat_goes_over_the_brows_and_leaves_eyes_and_mouth_where_they_are():
     assert max(brims) - min(brims) > 5
     high = POINTS - [0, 90]
     np.testing.assert_array_equal(retouch.hatted(pixels, high, BOX - 90, random), pixels)
+
+
+def test_limbs_are_of_one_skin_round_and_no_face():
+    for random in np.random.default_rng(0).spawn(12):
+        picture = np.zeros((96, 96, 3), np.float32)
+        limbs.paint(picture, random)
+        assert picture.dtype == np.float32
+        assert 0 <= picture.min() < picture.max() <= 255
+        skin = picture[picture.min(2) > 12]
+        if len(skin) < 50:
+            continue
+        hue = skin / skin.max(1, keepdims=True)
+        assert hue[:, 2].min() > 0.99  # red leads, as it does in skin
+        assert np.ptp(np.quantile(hue[:, 0], (0.1, 0.9))) < 0.12
+        assert skin.max(1).std() > 1  # lit from somewhere
 
 
 @pytest.mark.parametrize("spoilt", [spoiling._dazzled, spoiling._printed])

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.performers import retouch
+from training.performers import limbs, retouch
 from training.performers.heads import Heads
 from training.performers.spoiling import spoil
 from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
@@ -28,6 +28,8 @@ _SEEN, _FACE_PX = 0.4, 9.0
 #: Nor are those that are nearly of one grey (standard deviation, grain left out).
 _CONTRAST = 7.0
 _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
+#: How often bare limbs are in a picture.
+_LIMBED = 0.35
 #: How often brows are painted, and hats pulled over brows.
 _BROWED, _HATTED = 0.6, 0.15
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
@@ -75,6 +77,8 @@ def compose(
         size: P.
     """
     canvas = _canvas(random, backdrops, size)
+    if random.random() < _LIMBED:
+        limbs.paint(canvas.picture, random)
     for height in _heights(random, size):
         _place(canvas, random, heads, _who(random, heads, rows, height), height)
         if random.random() < _HIDDEN and canvas.boxes:
@@ -266,9 +270,8 @@ def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[n
         thick = max(1, int(half[1] * random.uniform(0.06, 0.6)))
         cv2.line(matte, retouch.at(at), retouch.at(far), 1.0, thick, cv2.LINE_AA)
     if random.random() < 0.5:
-        skin = np.array([random.uniform(0.3, 0.8), random.uniform(0.5, 0.85), 1]) * random.uniform(40, 250)
         shade = cv2.resize(random.uniform(0.6, 1.1, (4, 4)).astype(np.float32), (wide, tall))
-        over = skin.astype(np.float32) * shade[..., None]
+        over = limbs.skin_tone(random) * shade[..., None]
     else:
         over = _ground(random, backdrops, max(wide, tall))[:tall, :wide].astype(np.float32)
     part = np.s_[low[1] : high[1], low[0] : high[0]]
