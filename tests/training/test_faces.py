@@ -109,6 +109,7 @@ def test_what_is_sure_hardly_counts_and_a_perfect_answer_costs_nothing():
     batch = detector.Batch(torch.zeros(1, 3, 8, 8), state, torch.zeros(1, 100, 4), torch.zeros(1, 100, 10))
 
     def losses(logit):
+        logit = logit + detector._MODEST
         said = torch.stack([-logit / 2, logit / 2], 2)
         return [
             float(v) for v in detector.losses((torch.zeros(1, 100, 4), said, torch.zeros(1, 100, 10)), batch)
