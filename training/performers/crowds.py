@@ -36,6 +36,8 @@ _BROWED, _HATTED = 0.6, 0.25
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
 #: Heads that lie: how often; of these so many lie straight, as in pictures of a phone held across.
 _LYING, _STRAIGHT = 0.1, 0.5
+#: Cut-outs are halved while their faces are higher than so many times what is wanted.
+_HALVED = 1 / 0.6
 #: Cut-outs of lower faces (pixels) show a figure; faces up to this height are mostly such ones.
 _FIGURE_PX, _FIGURES = 120.0, 0.75
 
@@ -167,9 +169,8 @@ def _ground(random: np.random.Generator, backdrops: npt.NDArray[np.uint8], size:
 def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int, height: float) -> None:
     """Put a head into the picture; its face is about so high."""
     size = len(canvas.picture)
-    box, points = heads.boxes[row], heads.points[row]
     is_face = bool(heads.faces[row])
-    pixels = heads.pixels[row]
+    pixels, points, box = _reduced(heads.pixels[row], heads.points[row], heads.boxes[row], height)
     if is_face and random.random() < _BROWED:
         pixels = retouch.browed(pixels, points, random)
     if random.random() < _HATTED:
@@ -181,7 +182,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
             pixels, ((0, int(random.integers(len(pixels) // 8, len(pixels)))), (0, 0), (0, 0)), "edge"
         )
     scale = height / float(box[3] - box[1])
-    to_canvas = _way(random, (box[:2] + box[2:]) / 2, scale)
+    to_canvas = _way(random, np.asarray((box[:2] + box[2:]) / 2, np.float32), scale)
     to_canvas[:, 2] += (
         random.uniform(-0.05, 1.05, 2) * size if height < 0.5 * size else random.uniform(0.3, 0.7, 2) * size
     )
@@ -203,6 +204,23 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     outline = _moved(_oval(corners), to_canvas) + 0.5
     canvas.boxes.append(np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32))
     canvas.shown.append(number)
+
+
+def _reduced(
+    pixels: npt.NDArray[np.uint8], points: Floats, box: Floats, height: float
+) -> tuple[npt.NDArray[np.uint8], Floats, Floats]:
+    """Halve a cut-out until its face is hardly higher than wanted, before anything costly is done to it."""
+    tall, wide = pixels.shape[:2]
+    less = 1
+    while (box[3] - box[1]) / less > _HALVED * height and min(tall, wide) >= 16 * less:
+        less *= 2
+    if less == 1:
+        return pixels, points, box
+    size = wide // less, tall // less
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    ratio = np.array([size[0] / wide, size[1] / tall], np.float32)
+    corners = (box.reshape(2, 2) + 0.5) * ratio - 0.5
+    return small, ((points + 0.5) * ratio - 0.5).astype(np.float32), corners.ravel().astype(np.float32)
 
 
 def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
@@ -231,14 +249,7 @@ def _oval(corners: Floats) -> Floats:
 
 def _warped(pixels: npt.NDArray[np.uint8], matrix: Doubles, size: int) -> tuple[Floats, int, int]:
     """Return what lies inside of the picture, ``float32[h, w, 4]``, and where."""
-    tall, wide = whole = pixels.shape[:2]
-    scale = float(np.linalg.norm(matrix[:, 1]))
-    while scale < 0.6 and min(tall, wide) >= 16:
-        tall, wide, scale = tall // 2, wide // 2, scale * 2
-    if (tall, wide) != whole:
-        ratio = np.array([whole[1] / wide, whole[0] / tall])
-        pixels = cv2.resize(pixels, (wide, tall), interpolation=cv2.INTER_AREA)
-        matrix = np.column_stack([matrix[:, :2] * ratio, matrix[:, 2] + matrix[:, :2] @ ((ratio - 1) / 2)])
+    tall, wide = pixels.shape[:2]
     corners = _moved(np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32), matrix)
     left, top = np.clip(np.floor(corners.min(0)), 0, size).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(0)) + 1, 0, size).astype(int)
