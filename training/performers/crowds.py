@@ -31,7 +31,7 @@ _STANDING, _HIDDEN, _SCRAMBLED, _EMPTY = 0.5, 0.25, 0.12, 0.08
 #: How often bare limbs are in a picture.
 _LIMBED = 0.35
 #: How often brows are painted, and hats pulled over brows.
-_BROWED, _HATTED = 0.6, 0.25
+_BROWED, _HATTED = 0.6, 0.15
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
 #: Heads that lie: how often; of these so many lie straight, as in pictures of a phone held across.

@@ -11,7 +11,7 @@ import numpy as np
 from w2l_studio.terms import Floats, FramesBGR
 
 #: How often: a light behind all that dazzles; an old black-and-white print.
-_GLARE, _OLD = 0.15, 0.25
+_GLARE, _OLD = 0.15, 0.15
 
 
 def spoil(picture: FramesBGR, random: np.random.Generator) -> tuple[FramesBGR, float]:
