@@ -21,8 +21,8 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks.rival_mtcnn import Mtcnn
 from w2l_studio.faces import crop, overlap
-from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
 from w2l_studio.nets import weights
@@ -227,7 +227,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--retinaface", type=Path, action="append", default=[])
     parser.add_argument("--yunet", type=Path, action="append", default=[])
-    parser.add_argument("--ours", help="Weights of ours: a name or a file.")
+    parser.add_argument("--ours", default="w2l-faces", help="Weights of ours: a name or a file.")
     parser.add_argument("--every", type=float, default=1.0, help="Seconds between pictures of a video.")
     parser.add_argument("--most", type=int, default=12, help="Pictures of a video.")
     parser.add_argument("--sheet", type=Path, help="Write ours' misses and false alarms as a picture.")
@@ -237,14 +237,13 @@ def main() -> None:
         detectors[f"retinaface:{path.stem}"] = RetinaFace(weights.load_state(path))
     for path in asked.yunet:
         detectors[f"yunet:{path.stem}"] = YuNet(path)
-    if asked.ours:
-        detectors[_OURS] = RetinaFace(weights.load_state(weights.find(asked.ours, "retinaface").path))
+    detectors[_OURS] = RetinaFace(weights.load_state(weights.find(asked.ours, "retinaface").path))
     shown = pictures(asked.folders, asked.every, asked.most)
     looked = {name: look(detector, shown) for name, detector in detectors.items()}
     found, spent = ({name: one[part] for name, one in looked.items()} for part in (0, 1))
     print(f"{len(shown)} pictures")
     print(table(shown, found, spent))
-    if asked.sheet and asked.ours:
+    if asked.sheet:
         sheet(shown, found, _OURS, asked.sheet)
 
 

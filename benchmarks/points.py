@@ -20,8 +20,8 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks.rival_mtcnn import Mtcnn
 from w2l_studio.faces import crop
-from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
 from w2l_studio.faces.points import Pointed
@@ -78,7 +78,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=50, help="Of each clip, from its begin.")
     asked = parser.parse_args()
     net = weights.load_points(weights.find("w2l-points", "points").path)
-    finders: dict[str, Detector] = {"MTCNN": Mtcnn()}
+    ours = RetinaFace(weights.load_state(weights.find("w2l-faces", "retinaface").path))
+    finders: dict[str, Detector] = {"MTCNN": Mtcnn(), "w2l-faces": ours}
     if asked.retinaface:
         finders["RetinaFace"] = RetinaFace(weights.load_state(asked.retinaface))
     if asked.yunet:

@@ -13,7 +13,6 @@ from typing import Any
 
 from w2l_studio.errors import UsageError
 
-_DETECTORS = ("mtcnn", "retinaface", "yunet")
 _LANGUAGE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 
 
@@ -36,8 +35,8 @@ class FaceConfig:
     """How faces are found and which of them are dubbed.
 
     Args:
-        detector: ``mtcnn``, ``retinaface`` or ``yunet``.
-        points: the network that says where the five points of a face are that another than MTCNN found.
+        detector: name of registered weights, or path of a file: RetinaFace or YuNet.
+        points: the network that says where the five points of a found face are.
         analysis_px: longer side of the pictures that shots and faces are looked for in.
         every: frames between detections; in between faces are carried by optical flow.
         min_face_px: faces whose window is smaller are passed through (plate pixels).
@@ -46,7 +45,7 @@ class FaceConfig:
         speaker_margin: by how much the expert's score of the speaker must lead the next face's.
     """
 
-    detector: str = "mtcnn"
+    detector: str = "w2l-faces"
     points: str = "points"
     analysis_px: int = 640
     every: int = 4
@@ -104,7 +103,6 @@ class ScoreConfig:
     def __post_init__(self) -> None:
         """Refuse values that nobody can mean."""
         _one_of("--protocol", self.protocol, ("wild", "lrs"))
-        _one_of("--detector", self.faces.detector, _DETECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,6 @@ class DubConfig:
         if self.lang is not None and not _LANGUAGE.fullmatch(self.lang):
             raise UsageError(f"--lang must be a language tag like fr or pt-BR, not {self.lang!r}")
         _in_range("--handles", self.edit.handles, 0, 10_000)
-        _one_of("--detector", self.faces.detector, _DETECTORS)
         _one_of("--reference", self.mouths.reference, ("closed", "same"))
         _one_of("--precision", self.mouths.precision, ("auto", "fp32", "bf16"))
         _one_of("--device", self.mouths.device, ("auto", "cpu", "cuda"))

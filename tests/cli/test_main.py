@@ -117,11 +117,11 @@ def test_doctor_tells_an_encoder_that_writes_nothing(monkeypatch: pytest.MonkeyP
 
 def test_doctor_lets_the_detector_find_a_face(monkeypatch: pytest.MonkeyPatch) -> None:
     from w2l_studio.cli import doctor
-    from w2l_studio.faces import detect_mtcnn
+    from w2l_studio.faces import detect_retinaface
 
     assert doctor._weights() == []
-    monkeypatch.setattr(detect_mtcnn, "PASS", (0.6, 0.7, 1.1))
-    assert doctor._weights() == ["the detector mtcnn does not find the face in a picture that shows one"]
+    monkeypatch.setattr(detect_retinaface, "PASS", 1.1)
+    assert doctor._weights() == ["the detector w2l-faces does not find the face in a picture that shows one"]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from w2l_studio.errors import WeightsError
-from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
 from w2l_studio.nets import weights
 
 DETECTORS = {
-    "mtcnn": None,
+    "ours": None,
     "retinaface": "weights/retinaface_mobilenet0.25_Final.pth",
     "retinaface-retrained": "weights/retinaface_mobilenet0.25_sglee487_retrain.pth",
     "yunet": "weights/face_detection_yunet_2023mar.onnx",
@@ -30,7 +29,7 @@ def detector(request, shared, spot_detector):
     if request.param == "fake":
         return spot_detector
     if path is None:
-        return Mtcnn()
+        return RetinaFace(weights.load_state(weights.find("w2l-faces").path), name="w2l-faces")
     if path.suffix == ".onnx":
         return YuNet(path)
     return RetinaFace(weights.load_state(path))
@@ -107,15 +106,6 @@ def test_it_changes_nothing_and_says_the_same_twice(detector, picture):
 
 def test_it_has_a_name(detector):
     assert detector.name == detector.name.lower()
-
-
-def test_altered_mtcnn_weights_are_refused(tmp_path):
-    for name in ("pnet", "rnet", "onet"):
-        (tmp_path / f"{name}.lz4").write_bytes(b"not the published ones")
-    with pytest.raises(WeightsError, match="not the published ones"):
-        Mtcnn(tmp_path)
-    with pytest.raises(WeightsError, match="cannot be read"):
-        Mtcnn(tmp_path / "nowhere")
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -16,7 +16,7 @@ from w2l_studio.errors import OutputError
 FINE: dict[str, Any] = {
     "mark": "0.0#0", "character": "ANNA", "clip": "1A", "segment": "0.0-0", "record_start": 0,
     "timecode": "01:00:00:00", "media": None, "media_start": 0, "take": "/out/media/a b.mov", "take_start": 0,
-    "frames": 50, "synced": 50, "passed": [], "detector": "mtcnn", "speaker_by": ["only-face"],
+    "frames": 50, "synced": 50, "passed": [], "detector": "w2l-faces", "speaker_by": ["only-face"],
     "face_px": 200, "lead_ms": -75.0, "shots": 1, "warning": None, "offset_frames": 0, "sync_confidence": 0.1,
     "sync_distance": 0.4, "judge": "w2l-expert",
 }  # fmt: skip
@@ -53,7 +53,7 @@ def test_what_is_said_of_a_range(changed: dict[str, Any], word: str, said: str |
 def report(path: Path, entries: list[dict[str, Any]]) -> Path:
     value = {
         "v": 1, "engine": "0.1.0", "edit": "/edits/<b>é & co.otio", "edit_sha256": None, "lang": "fr",
-        "synthetic": True, "detector": "mtcnn", "weights": {"generator": "a" * 64, "expert": "b" * 64},
+        "synthetic": True, "detector": "w2l-faces", "weights": {"generator": "a" * 64, "expert": "b" * 64},
         "stems": [{"file": "fr.wav", "sha256": "c", "character": None, "placed_by": "edit",
                    "first_sample_s": 1}],
         "settings": {"mouths": {"weights": "w2l-192", "expert": "expert", "opening": "opening"}},

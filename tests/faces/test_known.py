@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from w2l_studio.faces import known
-from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.nets import weights
 from w2l_studio.terms import Faces
@@ -20,7 +19,8 @@ class Says:
 
 @pytest.fixture(scope="module")
 def right():
-    return Mtcnn().detect(known.picture()[None])[0]
+    ours = RetinaFace(weights.load_state(weights.find("w2l-faces").path))
+    return ours.detect(known.picture()[None])[0]
 
 
 def test_the_picture_shows_one_face(right):

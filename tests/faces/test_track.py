@@ -163,15 +163,17 @@ def test_second_looks(stage, spots, spot_points):
 
 
 def test_the_real_detector_on_our_drawn_face(draw_face, face_points):
-    from w2l_studio.faces.detect_mtcnn import Mtcnn
+    from w2l_studio.faces.detect_retinaface import RetinaFace
+    from w2l_studio.nets import weights
 
+    ours = RetinaFace(weights.load_state(weights.find("w2l-faces").path))
     face = draw_face(120)
     frames = []
     for n in range(16):
         frame = np.full((180, 320, 3), 90, np.uint8)
         frame[30:150, 40 + 5 * n : 160 + 5 * n] = face
         frames.append(frame)
-    (found,) = track.link(iter(frames), Mtcnn(), shot=shot(16), every=4)
+    (found,) = track.link(iter(frames), ours, shot=shot(16), every=4)
     assert found.present.all()
     wanted = 40 + 5 * np.arange(16) + face_points[:, 0].mean() * 120
     assert np.abs(found.points[..., 0].mean(1) - wanted).max() < 5

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from w2l_studio import errors, events
-from w2l_studio.config import DubConfig, EditConfig, FaceConfig, as_json
+from w2l_studio.config import DubConfig, EditConfig, as_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -67,8 +67,6 @@ def test_other_lines_are_not_events(line: str) -> None:
 def test_config_refuses_what_no_job_can_mean() -> None:
     with pytest.raises(errors.UsageError, match="--handles must be between 0"):
         DubConfig(edit=EditConfig(handles=-1))
-    with pytest.raises(errors.UsageError, match="--detector must be one of mtcnn"):
-        DubConfig(faces=FaceConfig(detector="haar"))
 
 
 def test_config_is_plain_json_for_keys() -> None:

@@ -16,13 +16,17 @@ import numpy as np
 from training.packs.data import FPS, LEAST_FRAMES
 from w2l_studio.errors import MediaError
 from w2l_studio.faces import crop, shots, track
-from w2l_studio.faces.detect_mtcnn import Mtcnn
+from w2l_studio.faces.detect_retinaface import RetinaFace
+from w2l_studio.faces.points import Pointed
 from w2l_studio.media.files import opened
 from w2l_studio.media.index import picture_stream
+from w2l_studio.nets import weights
 from w2l_studio.terms import FaceTrack, FramesBGR, Shot
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(FPS)
+#: What the engine finds faces and their points with.
+_DETECTOR, _POINTS = "w2l-faces", "w2l-points"
 _EVERY = 4
 #: Longer side of the pictures that faces are looked for in.
 _LOOK_PX = 640
@@ -31,7 +35,7 @@ _SMALLEST_PX = 48.0
 #: Another face counts when it is at least this large beside the first, for a fifth of the shot.
 _RIVAL, _RIVAL_TIME = 0.5, 0.2
 
-_detector: list[Mtcnn] = []
+_detector: list[Pointed] = []
 
 
 def pictures(path: Path) -> Iterator[FramesBGR]:
@@ -77,7 +81,9 @@ def cuts(path: Path) -> tuple[Shot, ...]:
 def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
     """Return the shot's only face in pixels of the video, or why there is none."""
     if not _detector:
-        _detector.append(Mtcnn())
+        finder = RetinaFace(weights.load_state(weights.find(_DETECTOR, "retinaface").path))
+        points = weights.load_points(weights.find(_POINTS, "points").path)
+        _detector.append(Pointed(finder, points))
     factors: list[float] = []
 
     def looked() -> Iterator[FramesBGR]:

@@ -22,7 +22,7 @@ def command() -> int:
 
 def _libraries() -> list[str]:
     click.echo(f"python {sys.version.split()[0]}")
-    for name in ("torch", "numpy", "av", "opentimelineio", "pysubs2", "scenedetect-headless", "mtcnn"):
+    for name in ("torch", "numpy", "av", "opentimelineio", "pysubs2", "scenedetect-headless"):
         try:
             click.echo(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:

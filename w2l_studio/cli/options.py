@@ -49,9 +49,8 @@ def selection(function: F) -> F:
 def detector(function: F) -> F:
     """Add what looks for faces."""
     return click.option(
-        "--detector", type=click.Choice(["mtcnn", "retinaface", "yunet"]), default=_DEFAULT.faces.detector,
-        show_default=True, help="Face detector.",
-    )(function)  # fmt: skip
+        "--detector", default=_DEFAULT.faces.detector, show_default=True, help="Finds faces: name or file."
+    )(function)
 
 
 def settings(function: F) -> F:

@@ -238,7 +238,7 @@ def _deliver(
     for shaped in shaped_path:
         timeline.write(resolve.importable(patched, job.lang, work.path), shaped)
     used = {
-        "detector": config.faces.detector,
+        "detector": weights["detector"].name,
         "weights": {kind: entry.sha256 for kind, entry in weights.items()},
         "certificate": workdir.file_sha256(config.sign.certificate) if config.sign else None,
         "settings": as_json(replace(config, sign=None)),

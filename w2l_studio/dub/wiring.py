@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from w2l_studio.config import DubConfig, FaceConfig
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces import known
-from w2l_studio.faces.detect_mtcnn import Mtcnn
 from w2l_studio.faces.points import Pointed
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
@@ -39,17 +38,20 @@ class Studio:
 
 
 def identify(config: DubConfig) -> dict[str, Entry]:
-    """Return the weights that a job uses, by kind, without loading them.
+    """Return the weights that a job uses, by what they are for, without loading them.
 
     Raises:
         WeightsError: missing or altered.
     """
-    mouths = config.mouths
-    names = {"generator": mouths.weights, "expert": mouths.expert, "opening": mouths.opening}
-    if config.faces.detector != "mtcnn":
-        names[config.faces.detector] = config.faces.detector
-        names["points"] = config.faces.points
+    mouths, points = config.mouths, config.faces.points
+    names = {
+        "generator": mouths.weights,
+        "expert": mouths.expert,
+        "opening": mouths.opening,
+        "points": points,
+    }
     found = {kind: weights.find(name, kind) for kind, name in names.items()}
+    found["detector"] = _finder(config.faces.detector)
     ears = weights.ears_of(found["generator"])
     return {**found, "lips": ears} if ears else found
 
@@ -75,7 +77,7 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         ear=weights.load_lips(ears.path) if ears else None,
     )
     return Studio(
-        detector(config.faces),
+        _pointed(entries["detector"], entries["points"]),
         generator,
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
@@ -113,18 +115,12 @@ def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
 
 
 def detector(config: FaceConfig) -> Detector:
-    """Construct the chosen face detector.
-
-    Networks learned windows that hang on MTCNN's points; any other detector's are put there by ours.
+    """Construct the chosen face detector; where the points of what it finds are, our network says.
 
     Raises:
-        WeightsError: its weights have not been added.
+        WeightsError: missing, altered, or for another network.
     """
-    kind = config.detector
-    if kind == "mtcnn":
-        return Mtcnn()
-    points = weights.load_points(weights.find(config.points, "points").path)
-    return Pointed(_detector_of(weights.find(kind, kind)), points)
+    return _pointed(_finder(config.detector), weights.find(config.points, "points"))
 
 
 def try_on(entry: Entry) -> None:
@@ -138,16 +134,31 @@ def try_on(entry: Entry) -> None:
     if entry.kind in _DETECTORS and not known.found_by(_detector_of(entry)):
         raise WeightsError(
             f"these {entry.kind} weights do not find the face in a picture that shows one",
-            hint="get the file as its publisher offers it, or keep to `--detector mtcnn`",
+            hint="get the file as its publisher offers it, or keep to w2l-faces",
             where=entry.path.name,
         )
+
+
+def _finder(name_or_path: str) -> Entry:
+    entry = weights.find(name_or_path)
+    if entry.kind not in _DETECTORS:
+        raise WeightsError(
+            f"{entry.name} finds no faces: {entry.kind}",
+            hint="give w2l-faces, or weights of RetinaFace or YuNet",
+            where=str(entry.path),
+        )
+    return entry
+
+
+def _pointed(finder: Entry, points: Entry) -> Detector:
+    return Pointed(_detector_of(finder), weights.load_points(points.path))
 
 
 def _detector_of(entry: Entry) -> Detector:
     if entry.kind == "yunet":
         from w2l_studio.faces.detect_yunet import YuNet
 
-        return YuNet(entry.path)
+        return YuNet(entry.path, name=entry.name)
     from w2l_studio.faces.detect_retinaface import RetinaFace
 
-    return RetinaFace(weights.load_state(entry.path))
+    return RetinaFace(weights.load_state(entry.path), name=entry.name)

@@ -41,14 +41,16 @@ class RetinaFace:
         imagenet: pictures as retinaface-pytorch trains on them (RGB, ImageNet mean and deviation)
             instead of biubug6's (BGR minus the mean). None = told by the keys: a ResNet-50 without
             ``module.`` is retinaface-pytorch's.
+        name: whose weights these are.
 
     Raises:
         WeightsError: the state dict is of another network.
     """
 
-    name = "retinaface"
-
-    def __init__(self, weights: Mapping[str, Tensor], *, imagenet: bool | None = None) -> None:
+    def __init__(
+        self, weights: Mapping[str, Tensor], *, imagenet: bool | None = None, name: str = "retinaface"
+    ) -> None:
+        self.name = name
         prefixed = any(key.startswith(_PREFIX) for key in weights)
         state = {key.removeprefix(_PREFIX): value for key, value in weights.items()}
         resnet = "body.layer1.0.conv1.weight" in state

@@ -28,14 +28,14 @@ class YuNet:
 
     Args:
         path: the ONNX file.
+        name: whose weights these are.
 
     Raises:
         WeightsError: OpenCV cannot read it.
     """
 
-    name = "yunet"
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, name: str = "yunet") -> None:
+        self.name = name
         if not path.is_file():
             raise WeightsError("the face detector's weights are missing", where=str(path))
         try:

@@ -1,7 +1,7 @@
 """A picture that shows a face whose place is known, and what a detector has to find in it.
 
 The picture is a render of ours: the first frame of ``examples/two_voices/media/B001C001.mov``, reduced
-to 320x180. Its face lies where MTCNN, RetinaFace and YuNet agree that it does.
+to 320x180. Its face lies where MTCNN, RetinaFace and YuNet, as published, agree that it does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The detector that is always there: MTCNN (Zhang et al. 2016) with the weights inside the ``mtcnn`` wheel.
+"""MTCNN (Zhang et al. 2016) with the weights inside the ``mtcnn`` wheel: the detector before `w2l-faces`.
 
 Finds boxes and five points in single pictures; nothing is carried from picture to picture.
 """
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from w2l_studio.faces import mtcnn_net as net
+from benchmarks import rival_mtcnn_net as net
 from w2l_studio.faces.overlap import suppress
 from w2l_studio.terms import Faces, Floats, FramesBGR, Ints
 

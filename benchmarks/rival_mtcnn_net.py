@@ -1,6 +1,6 @@
 """The three networks of MTCNN and the reader of their published weights.
 
-Holds no picture pyramid and no boxes (`detect_mtcnn`); never imports the package that carries the weights.
+Holds no picture pyramid and no boxes (`rival_mtcnn`); never imports the package that carries the weights.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHA256 = {
     "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
     "onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
 }
-_HINT = "reinstall the carrier of the weights: pip install --force-reinstall --no-deps mtcnn==1.0.0"
+_HINT = "install the carrier of the weights, and what reads it: pip install --no-deps mtcnn==1.0.0 lz4"
 
 
 def weights_folder() -> Path:
