@@ -335,4 +335,8 @@ def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_
     widths = figures.any(1).sum(1) / (drawn.boxes[close:, 3] - drawn.boxes[close:, 1])
     assert np.median(widths) > 1.5  # shoulders, which close ones have no room for
     heads.write(drawn, tmp_path, 4)
-    np.testing.assert_array_equal(np.stack(heads.read(tmp_path).pixels), drawn.pixels)
+    there = heads.read(tmp_path)
+    np.testing.assert_array_equal(np.stack(there.pixels), drawn.pixels)
+    np.testing.assert_array_equal(there.boxes[:, [0, 2, 3]], drawn.boxes[:, [0, 2, 3]])
+    higher = (drawn.boxes[:, 1] - there.boxes[:, 1]) / (drawn.boxes[:, 3] - drawn.boxes[:, 1])
+    np.testing.assert_allclose(higher, heads._FOREHEAD, atol=1e-4)

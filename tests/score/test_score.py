@@ -234,7 +234,7 @@ def test_what_cannot_be_scored_is_one_sentence_and_the_others_are_scored(
     code, rows, said = told(capsys, silent, nobody, gone, short, text, good, "--json")
     assert code == 3
     assert [Path(row["file"]).name for row in rows] == ["good.mov"]
-    assert rows[0]["note"] == "short, no speech"
+    assert rows[0]["note"] == "short, no speech, small"
     lines = said.splitlines()
     assert [Path(line.removeprefix("w2l-studio: ").split(":")[0]).name for line in lines] == [
         "silent.mov", "nobody.mov", "gone.mov", "short.mov", "text.mov"
