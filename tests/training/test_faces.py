@@ -241,7 +241,9 @@ def test_labels_lie_where_the_picture_shows_them(clutter, monkeypatch):
 def test_hidden_faces_and_backs_of_heads_are_not_asked_for(clutter, monkeypatch):
     monkeypatch.setattr(crowds, "_heights", lambda random, size: np.array([60.0, 60.5]))
     monkeypatch.setattr(
-        crowds, "_way", lambda random, middle, scale: np.column_stack([np.eye(2) * scale, -scale * middle])
+        crowds.cutouts,
+        "way",
+        lambda random, middle, scale: np.column_stack([np.eye(2) * scale, -scale * middle]),
     )
     random = np.random.default_rng(0)
     monkeypatch.setattr(crowds, "_SCRAMBLED", 0.0)

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.performers import limbs, retouch
+from training.performers import cutouts, limbs, retouch
 from training.performers.heads import Heads
 from training.performers.spoiling import spoil
-from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
+from w2l_studio.terms import Bools, Floats, FramesBGR, Ints
 
 #: Points in the mirror: left and right are exchanged.
 EXCHANGED = [1, 0, 2, 4, 3]
@@ -34,10 +34,6 @@ _LIMBED = 0.35
 _BROWED, _HATTED = 0.6, 0.15
 #: Of portraits: how often somebody stands behind, and the face's height in parts of the picture.
 _BEHIND, _PORTRAIT = 0.3, (0.5, 0.65)
-#: Heads that lie: how often; of these so many lie straight, as in pictures of a phone held across.
-_LYING, _STRAIGHT = 0.1, 0.5
-#: Cut-outs are halved while their faces are higher than so many times what is wanted.
-_HALVED = 1 / 0.6
 #: Cut-outs of lower faces (pixels) show a figure; faces up to this height are mostly such ones.
 _FIGURE_PX, _FIGURES = 120.0, 0.75
 
@@ -170,7 +166,7 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     """Put a head into the picture; its face is about so high."""
     size = len(canvas.picture)
     is_face = bool(heads.faces[row])
-    pixels, points, box = _reduced(heads.pixels[row], heads.points[row], heads.boxes[row], height)
+    pixels, points, box = cutouts.reduced(heads.pixels[row], heads.points[row], heads.boxes[row], height)
     if is_face and random.random() < _BROWED:
         pixels = retouch.browed(pixels, points, random)
     if random.random() < _HATTED:
@@ -182,11 +178,11 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
             pixels, ((0, int(random.integers(len(pixels) // 8, len(pixels)))), (0, 0), (0, 0)), "edge"
         )
     scale = height / float(box[3] - box[1])
-    to_canvas = _way(random, np.asarray((box[:2] + box[2:]) / 2, np.float32), scale)
+    to_canvas = cutouts.way(random, np.asarray((box[:2] + box[2:]) / 2, np.float32), scale)
     to_canvas[:, 2] += (
         random.uniform(-0.05, 1.05, 2) * size if height < 0.5 * size else random.uniform(0.3, 0.7, 2) * size
     )
-    laid, left, top = _warped(pixels, to_canvas, size)
+    laid, left, top = cutouts.warped(pixels, to_canvas, size)
     if laid.size == 0:
         return
     laid = retouch.tinted(laid, random)
@@ -198,67 +194,12 @@ def _place(canvas: _Canvas, random: np.random.Generator, heads: Heads, row: int,
     if not is_face:
         return
     corners = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
-    placed = _moved(points, to_canvas) + 0.5
+    placed = cutouts.moved(points, to_canvas) + 0.5
     flipped = np.linalg.det(to_canvas[:, :2]) < 0
     canvas.points.append((placed[EXCHANGED] if flipped else placed).astype(np.float32))
-    outline = _moved(_oval(corners), to_canvas) + 0.5
+    outline = cutouts.moved(cutouts.oval(corners), to_canvas) + 0.5
     canvas.boxes.append(np.concatenate([outline.min(0), outline.max(0)]).astype(np.float32))
     canvas.shown.append(number)
-
-
-def _reduced(
-    pixels: npt.NDArray[np.uint8], points: Floats, box: Floats, height: float
-) -> tuple[npt.NDArray[np.uint8], Floats, Floats]:
-    """Halve a cut-out until its face is hardly higher than wanted, before anything costly is done to it."""
-    tall, wide = pixels.shape[:2]
-    less = 1
-    while (box[3] - box[1]) / less > _HALVED * height and min(tall, wide) >= 16 * less:
-        less *= 2
-    if less == 1:
-        return pixels, points, box
-    size = wide // less, tall // less
-    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    ratio = np.array([size[0] / wide, size[1] / tall], np.float32)
-    corners = (box.reshape(2, 2) + 0.5) * ratio - 0.5
-    return small, ((points + 0.5) * ratio - 0.5).astype(np.float32), corners.ravel().astype(np.float32)
-
-
-def _way(random: np.random.Generator, middle: Floats, scale: float) -> Doubles:
-    """Return the map ``float64[2, 3]`` that turns, stretches and mirrors about a point and takes it to 0."""
-    turn = random.normal(0, 0.3)
-    if random.random() < _LYING:
-        straight = random.random() < _STRAIGHT
-        turn = random.choice([-1, 1]) * np.pi / 2 + turn / 2 if straight else random.uniform(-1.7, 1.7)
-    wide = scale * np.exp(random.normal(0, 0.07))
-    mirror = -1 if random.random() < 0.5 else 1
-    cos, sin = np.cos(turn), np.sin(turn)
-    matrix = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * wide, scale])
-    return np.column_stack([matrix, -matrix @ middle])
-
-
-def _moved(points: Floats, matrix: Doubles) -> Doubles:
-    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
-
-
-def _oval(corners: Floats) -> Floats:
-    """Return points on the oval in a box, so that turned faces get boxes no larger than they are."""
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None]
-    middle, half = corners.mean(0), (corners[2] - corners[0]) / 2
-    return np.asarray(middle + half * np.concatenate([np.cos(angle), np.sin(angle)], 1), np.float32)
-
-
-def _warped(pixels: npt.NDArray[np.uint8], matrix: Doubles, size: int) -> tuple[Floats, int, int]:
-    """Return what lies inside of the picture, ``float32[h, w, 4]``, and where."""
-    tall, wide = pixels.shape[:2]
-    corners = _moved(np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32), matrix)
-    left, top = np.clip(np.floor(corners.min(0)), 0, size).astype(int)
-    right, bottom = np.clip(np.ceil(corners.max(0)) + 1, 0, size).astype(int)
-    if right <= left or bottom <= top:
-        return np.zeros((0, 0, 4), np.float32), 0, 0
-    inner = matrix.copy()
-    inner[:, 2] -= [left, top]
-    warped = cv2.warpAffine(pixels, inner, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
-    return warped.astype(np.float32), int(left), int(top)
 
 
 def _hide(canvas: _Canvas, random: np.random.Generator, backdrops: npt.NDArray[np.uint8]) -> None:
