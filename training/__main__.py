@@ -18,6 +18,7 @@ from training.cli.performers import performers
 from training.cli.run import FOLDER as _FOLDER
 from training.cli.run import our_expert, plain_name, run_options, train
 from training.cli.shards import arrive, travel
+from training.cli.sharpen import sharpener
 from training.cli.speech import ears, invented, lips, listen, words
 from w2l_studio.errors import StudioError, UsageError
 
@@ -253,6 +254,7 @@ _REST = (
     heads,
     detector,
     points,
+    sharpener,
     check,
     evaluate,
     calibrate,

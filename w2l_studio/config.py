@@ -62,6 +62,8 @@ class MouthConfig:
     Args:
         weights: name of registered weights or path of a checkpoint.
         expert: the sync expert that chooses the speaker and judges takes.
+        opening: what measures how far lips are open.
+        sharpener: what makes drawn lips as crisp as the plate's.
         reference: ``closed`` = a frame of the track with closed lips and like pose; ``same`` = the
             frame itself (paper 3.5).
         precision: ``auto``, ``fp32`` or ``bf16``.
@@ -71,6 +73,7 @@ class MouthConfig:
     weights: str = "w2l-192"
     expert: str = "expert"
     opening: str = "opening"
+    sharpener: str = "sharpener"
     reference: str = "closed"
     precision: str = "auto"
     device: str = "auto"

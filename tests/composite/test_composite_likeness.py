@@ -35,8 +35,18 @@ def test_the_most_alike_lips_are_found_however_soft_they_are_drawn():
     gaps = [0, 3, 6, 9, 12]
     plate = np.stack([_face(gap, n) for n, gap in enumerate(gaps)])
     drawn = np.stack([_soft(face) for face in plate[::-1]])
-    found = likeness.nearest(likeness.looks(drawn, LIPS), likeness.looks(plate, LIPS))
+    unknown = np.zeros(len(gaps), np.float32)
+    found = likeness.nearest(likeness.looks(drawn, unknown, LIPS), likeness.looks(plate, unknown, LIPS))
     assert found.tolist() == [4, 3, 2, 1, 0]
+
+
+def test_of_lips_that_look_alike_those_that_are_as_open_are_taken():
+    plate = np.stack([_face(6, n) for n in range(3)])
+    open_, mine = np.float32([0.05, 0.2, 0.35]), np.float32([0.21])
+    found = likeness.nearest(
+        likeness.looks(_soft(plate[0])[None], mine, LIPS), likeness.looks(plate, open_, LIPS)
+    )
+    assert found.tolist() == [1]
 
 
 def test_what_lies_outside_the_lips_decides_nothing():
@@ -44,7 +54,29 @@ def test_what_lies_outside_the_lips_decides_nothing():
     drawn = plate[1:].copy()
     drawn[:, LIPS == 0] = 255 - drawn[:, LIPS == 0]
     # Soft borders still see a little of it.
-    assert likeness.nearest(likeness.looks(drawn, LIPS), likeness.looks(plate, LIPS)).tolist() == [1]
+    new = likeness.looks(drawn, np.zeros(1, np.float32), LIPS)
+    assert likeness.nearest(new, likeness.looks(plate, np.zeros(2, np.float32), LIPS)).tolist() == [1]
+
+
+@pytest.mark.parametrize(("right", "down"), [(4, 0), (-3, 2), (0, 5)])
+def test_lips_are_laid_over_soft_ones_and_stay_crisp(right, down):
+    sharp = _face(6).astype(np.float32)
+    moved = np.roll(sharp, (down, right), (0, 1))
+    drawn = cv2.GaussianBlur(moved, (0, 0), 2.5)
+    laid = likeness.laid_over(sharp, drawn)
+    inside = LIPS > 0.9
+    before, after = (np.abs(picture - moved)[inside].mean() for picture in (sharp, laid))
+    assert after < 0.7 * before
+    assert after < np.abs(drawn - moved)[inside].mean()
+
+
+def test_lips_are_not_moved_across_the_face():
+    sharp = _face(6).astype(np.float32)
+    far = np.roll(sharp, 40, 0)
+    laid = likeness.laid_over(sharp, far)
+    # 10 of 192 pixels at most.
+    before, after = (np.flatnonzero(p[:, SIZE // 2].sum(1) < 150).mean() for p in (sharp, laid))
+    assert abs(after - before) <= 10
 
 
 def test_soft_lips_become_as_crisp_as_those_that_they_are_like():

@@ -5,7 +5,8 @@ Learns nothing; what is drawn how often is told by the recipe.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -28,6 +29,9 @@ _SHUT_SHARE = 0.2
 _SOUNDS = 128
 #: Share of the sounds beside faces that are a clean stem's, as the engine hears.
 _CLEAN = 0.5
+
+#: Makes the face of a picture's number at a place.
+Shown: TypeAlias = Callable[[int, Doubles], Floats]
 
 
 class Sounds(NamedTuple):
@@ -163,24 +167,38 @@ def choose_reference(shut: Bools, frames: Ints, random: np.random.Generator, rec
     return int(random.choice(numbers[wanted]))
 
 
-def _pictures(
-    clip: Clip, opening: Floats, frames: Ints, reference: int, random: np.random.Generator, recipe: Recipe
-) -> tuple[Floats, Floats]:
-    """Return faces ``float32[K, P, P, 6]`` and true lower halves ``float32[K, P/2, P, 3]``."""
+def shown(clip: Clip, opening: Floats, face_px: int, random: np.random.Generator, recipe: Recipe) -> Shown:
+    """Draw how a clip's pictures are shown in one sample: in which light, how soft, as whom.
+
+    Args:
+        opening: ``float32[T]``, how far lips are open.
+        face_px: side of the faces.
+
+    Returns:
+        What makes a face ``float32[P, P, 3]`` BGR 0..1 of a picture's number and a place (`augment.place`).
+    """
     look = augment.look(random, faults=False)
     # Plates are often softer than the network's faces: what it draws has to be as soft as they are.
     factor = random.uniform(1, 3) if random.random() < recipe.soft else 1.0
-    side, half = clip.frames.shape[1], recipe.face_px // 2
     worn = disguise.wear(random, clip, recipe.features, recipe.whiskers)
 
-    def pictured(frame: int, placed: Doubles) -> Floats:
+    def face(frame: int, placed: Doubles) -> Floats:
         picture = clip.frames[frame]
         if worn:
             picture = worn(picture, opening[frame])
         if factor != 1:
             picture = augment.soften(picture, factor)
-        return look(augment.face(picture, placed, recipe.face_px), random)
+        return look(augment.face(picture, placed, face_px), random)
 
+    return face
+
+
+def _pictures(
+    clip: Clip, opening: Floats, frames: Ints, reference: int, random: np.random.Generator, recipe: Recipe
+) -> tuple[Floats, Floats]:
+    """Return faces ``float32[K, P, P, 6]`` and true lower halves ``float32[K, P/2, P, 3]``."""
+    pictured = shown(clip, opening, recipe.face_px, random, recipe)
+    side, half = clip.frames.shape[1], recipe.face_px // 2
     near = pictured(reference, augment.place(random, side, augment.SLIGHT, recipe.face_px))
     placed = augment.place(random, side, augment.SLIGHT, recipe.face_px)
     faces = np.empty((len(frames), recipe.face_px, recipe.face_px, 6), np.float32)

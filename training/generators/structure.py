@@ -1,4 +1,4 @@
-"""How unlike two mouths are in structure, as a loss: 1 - SSIM of their grey pictures.
+"""How unlike two mouths are in structure, as a loss: edges, and 1 - SSIM of their grey pictures.
 
 An error in levels weighs a tooth's edge more than all of a lip's skin, and is content with smooth skin. SSIM
 (Wang et al. 2004, Gaussian of 1.5 pixels) weighs a pattern by how strong it stands where it is.
@@ -31,6 +31,20 @@ def unlike(drawn: Tensor, true: Tensor, weights: Tensor) -> Tensor:
     xx, yy, xy = xx - mx * mx, yy - my * my, xy - mx * my
     alike = (2 * mx * my + _C1) * (2 * xy + _C2) / ((mx * mx + my * my + _C1) * (xx + yy + _C2))
     return ((1 - alike) * weights[:, 0]).mean() / weights.mean()
+
+
+def edges_apart(drawn: Tensor, true: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean difference of what neighbours to the right and below differ by.
+
+    Args:
+        drawn, true, weights: as of `unlike`; the weights' mean is 1, or the result is as much larger.
+    """
+    return (_edges(drawn) - _edges(true)).abs().mul(weights[..., 1:, 1:]).mean()
+
+
+def _edges(x: Tensor) -> Tensor:
+    """Return differences to the right and below, ``[N, 6, H - 1, W - 1]``."""
+    return torch.cat([x[..., 1:, 1:] - x[..., 1:, :-1], x[..., 1:, 1:] - x[..., :-1, 1:]], 1)
 
 
 def _grey(picture: Tensor) -> Tensor:

@@ -70,10 +70,10 @@ class Terms:
         recipe = self._recipe
         error = (drawn - batch.target).abs()
         moved = (batch.target - _reference(batch)).abs().mean(1, keepdim=True)
-        small, true = _reduced(drawn), _reduced(batch.target)
+        small, true = reduced(drawn), reduced(batch.target)
         terms = {
             "l1": (error * self.weights * (1 + recipe.moved * moved)).mean(),
-            "edges": (_edges(drawn) - _edges(batch.target)).abs().mul(self.weights[..., 1:, 1:]).mean(),
+            "edges": structure.edges_apart(drawn, batch.target, self.weights),
             "structure": structure.unlike(drawn, batch.target, self.weights),
             **self._opened(small, true),
         }
@@ -154,14 +154,9 @@ def _stacked(lower: Tensor) -> Tensor:
     return torch.unflatten(lower, 0, (-1, WINDOW)).flatten(1, 2)
 
 
-def _reduced(lower: Tensor) -> Tensor:
+def reduced(lower: Tensor) -> Tensor:
     """Make lower halves as small as expert and opening network read them: ``[N, 3, 48, 96]``."""
     return functional.interpolate(lower, size=(augment.FACE_PX // 2, augment.FACE_PX), mode="area")
-
-
-def _edges(x: Tensor) -> Tensor:
-    """Return differences to the right and below, ``[N, 6, H - 1, W - 1]``."""
-    return torch.cat([x[..., 1:, 1:] - x[..., 1:, :-1], x[..., 1:, 1:] - x[..., :-1, 1:]], 1)
 
 
 def _weights(recipe: Recipe) -> Tensor:

@@ -27,6 +27,7 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 from w2l_studio.nets.points import SIDE_PX, Points
+from w2l_studio.nets.sharpener import FACE_PX, Sharpener
 from w2l_studio.nets.syncnet import SLIM, SyncNet
 from w2l_studio.sound.windows import COLUMNS
 
@@ -65,6 +66,8 @@ def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
         net, meta = Contrast(), Meta("expert", recipe="contrast")
     elif "netcnnlip.0.weight" in state:
         net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
+    elif "coarse.0.first.weight" in state:
+        net, meta = Sharpener(), Meta("sharpener", frames=1, face_px=FACE_PX, recipe="truth laid over")
     elif "out.weight" in state:
         net, meta = Points(), Meta("points", frames=1, face_px=SIDE_PX, recipe="portraits of performers")
     elif "body.0.0.weight" in state:

@@ -6,7 +6,7 @@ trouble is the affair of `dub.run`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -28,6 +28,7 @@ from w2l_studio.terms import (
     Crops,
     Doubles,
     Floats,
+    FramesBGR,
     Ints,
     Passed,
     Planes,
@@ -161,23 +162,27 @@ def _speak(
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
         white = teeth.white(before, skin, lips)
-        _give_texture(made, crops.part(start, stop), match, lips)
+        _sharpen(made, crops.part(start, stop), match, lips, studio)
         yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white)
 
 
-def _give_texture(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats) -> None:
-    """Give each mouth of a piece the texture of the plate's lips that are most like it."""
-    # In the mouth's colour picture by picture: a chunk of them in float would be a quarter of all memory.
-    plate = np.concatenate(
-        [likeness.looks(map(match.undone, crops[part]), lips) for part in _chunks(len(crops))]
-    )
+def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats, studio: Studio) -> None:
+    """Make each mouth of a piece as crisp as the plate's lips that are most like it."""
+
+    def looks(rows: Rows, change: Callable[[FramesBGR], Floats]) -> Floats:
+        # Picture by picture: a chunk of them in float would be a quarter of all memory.
+        return np.concatenate(
+            [
+                likeness.looks(map(change, rows[part]), studio.openness(rows[part]), lips)
+                for part in _chunks(len(rows))
+            ]
+        )
+
+    nearest = likeness.nearest(looks(mouths, np.asarray), looks(crops, match.undone))
     for part in _chunks(len(mouths)):
-        made = mouths[part]
-        which, of_row = np.unique(likeness.nearest(likeness.looks(made, lips), plate), return_inverse=True)
+        which, of_row = np.unique(nearest[part], return_inverse=True)
         like = crops[which]
-        for mouth, row in zip(made, of_row, strict=True):
-            mouth[:] = likeness.textured(mouth, match.undone(like[row]), lips)
-        mouths[part.start] = made
+        mouths[part.start] = studio.sharp(mouths[part], (match.undone(like[row]) for row in of_row), lips)
 
 
 def _chunks(count: int) -> Iterator[slice]:

@@ -17,6 +17,7 @@ from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.credentials import Seal
 from w2l_studio.media.encode import ProRes
 from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.sharp import Sharp
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.nets.registry import Entry
@@ -34,6 +35,7 @@ class Studio:
     generator: Generator
     judge: Judge
     openness: Openness
+    sharp: Sharp
     encoder: Encoder
 
 
@@ -48,6 +50,7 @@ def identify(config: DubConfig) -> dict[str, Entry]:
         "generator": mouths.weights,
         "expert": mouths.expert,
         "opening": mouths.opening,
+        "sharpener": mouths.sharpener,
         "points": points,
     }
     found = {kind: weights.find(name, kind) for kind, name in names.items()}
@@ -81,6 +84,11 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
         generator,
         ExpertJudge(weights.load_expert(entries["expert"].path), name=entries["expert"].name),
         Openness(weights.load_opening(entries["opening"].path)),
+        Sharp(
+            weights.load_sharpener(entries["sharpener"].path),
+            device=mouths.device,
+            precision=mouths.precision,
+        ),
         ProRes(),
     )
 

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from w2l_studio.errors import UsageError
 from w2l_studio.mouths import lips
-from w2l_studio.nets.fuse import bf16_pays, fold, lighten
+from w2l_studio.nets.fuse import chosen, fold, lighten
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
@@ -48,12 +47,7 @@ class Wav2Lip:
     ) -> None:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
         self.columns, self._ear = net.columns, ear
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("torch finds no CUDA device here", hint="leave --device out, or say cpu")
-        self._device = torch.device(device)
-        reduced = precision == "bf16" or (precision == "auto" and bf16_pays(self._device))
+        self._device, reduced = chosen(device, precision)
         self.precision = "bf16" if reduced else "fp32"
         self._dtype = torch.bfloat16 if reduced else torch.float32
         self._batch = batch or (_CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from w2l_studio.errors import UsageError
 from w2l_studio.nets import winograd
 from w2l_studio.nets.blocks import Conv, Up
 from w2l_studio.nets.generator import Generator
@@ -75,6 +76,24 @@ def bf16_pays(device: torch.device) -> bool:
         return _older_torch_bf16()
     abilities = torch.cpu.get_capabilities()
     return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+
+
+def chosen(device: str, precision: str) -> tuple[torch.device, bool]:
+    """Return where a network runs, and whether in bf16.
+
+    Args:
+        device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
+        precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("torch finds no CUDA device here", hint="leave --device out, or say cpu")
+    placed = torch.device(device)
+    return placed, precision == "bf16" or (precision == "auto" and bf16_pays(placed))
 
 
 def _older_torch_bf16() -> bool:

@@ -15,7 +15,7 @@ class Meta:
 
     Args:
         kind: ``generator``, ``expert``, ``judge``, ``critic``, ``opening``, ``lips``,
-            ``points``, ``retinaface`` or ``syncnet``.
+            ``points``, ``retinaface``, ``sharpener`` or ``syncnet``.
         width: channel multiplier of generator, expert and critic.
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).

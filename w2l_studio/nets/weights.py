@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from w2l_studio.nets.lips import Lips
     from w2l_studio.nets.opening import Opening
     from w2l_studio.nets.points import Points
+    from w2l_studio.nets.sharpener import Sharpener
     from w2l_studio.nets.syncnet import SyncNet
 
 _N = TypeVar("_N", bound="nn.Module")
@@ -42,6 +43,7 @@ __all__ = [
     "load_lips",
     "load_opening",
     "load_points",
+    "load_sharpener",
     "load_state",
     "load_syncnet",
     "save",
@@ -150,6 +152,17 @@ def load_points(path: Path) -> Points:
     from w2l_studio.nets.points import Points
 
     return _filled(Points(), path)
+
+
+def load_sharpener(path: Path) -> Sharpener:
+    """Load the network that makes drawn lips crisp.
+
+    Raises:
+        WeightsError: unreadable, or for another network.
+    """
+    from w2l_studio.nets.sharpener import Sharpener
+
+    return _filled(Sharpener(), path)
 
 
 def load_lips(path: Path) -> Lips:
