@@ -29,7 +29,7 @@ from training.generators.recipe import Recipe
 from training.measure import evaluate
 from training.packs.data import Clip, Sampler, read_pack
 from training.run.machine import Machine
-from training.speech.ears import read_ears
+from training.speech.ears import own, read_ears
 from w2l_studio.nets import weights
 
 EXPERT = {"window": "per window", "corrected": "own offset taken out", "second": "over 25 pictures"}
@@ -139,7 +139,7 @@ def ears(name: str) -> tuple[dict[str, Tensor], int]:
     if Path(name).is_dir():
         return read_ears(Path(name)), Recipe().columns
     net, _ = weights.load_generator(weights.find(name, "generator").path)
-    return net.audio_encoder.state_dict(), net.columns
+    return own(net).state_dict(), net.columns
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ torch = pytest.importorskip("torch")
 from benchmarks import ablation  # noqa: E402 - after the skip
 from benchmarks.ablation import ARMS  # noqa: E402
 from training.packs.data import Clip  # noqa: E402
+from w2l_studio.errors import UsageError  # noqa: E402
 from w2l_studio.nets import weights  # noqa: E402
+from w2l_studio.nets.generator import Generator  # noqa: E402
+from w2l_studio.nets.meta import Meta  # noqa: E402
 
 CLIP_S = 40
 
@@ -40,11 +43,14 @@ def test_an_arm_draws_from_its_packs_as_often_as_it_says_and_only_what_may_be_le
     )
 
 
-def test_ears_come_from_weights_by_their_name():
-    heard, columns = ablation.ears("w2l-192")
-    net, _ = weights.load_generator(weights.find("w2l-192", "generator").path)
-    assert columns == net.columns
+def test_ears_come_from_weights_by_their_name(tmp_path):
+    net = Generator(0.0625, columns=28)
+    weights.save(net, tmp_path / "own.safetensors", Meta("generator", width=0.0625, columns=28))
+    heard, columns = ablation.ears(str(tmp_path / "own.safetensors"))
+    assert columns == 28
     assert heard.keys() == net.audio_encoder.state_dict().keys()
+    with pytest.raises(UsageError, match="has no ears of its own"):
+        ablation.ears("w2l-192")
 
 
 def test_lips_that_no_network_drew_are_measured_once(tmp_path):

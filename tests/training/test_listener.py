@@ -34,7 +34,7 @@ def ear():
 
 @pytest.fixture(scope="module")
 def found(tones, net, ear):
-    return list(lessons([tones(i, 3) for i in range(4)], net, ear, -75.0, 0))
+    return list(lessons([tones(i, 3) for i in range(4)], net, None, ear, -75.0, 0))
 
 
 def test_a_lesson_has_a_row_for_every_picture_and_thoughts_for_every_column(found):
@@ -82,11 +82,26 @@ def test_a_run_goes_on_exactly(found, net, tmp_path):
 def test_nothing_but_hearing_changes_and_another_generator_can_begin_with_it(found, net):
     made = listening(net, ListenerTrainee(found, net).net.state_dict())
     assert net.listener is None
+    assert made.audio_encoder is None
     for name, value in net.state_dict().items():
-        assert torch.equal(made.state_dict()[name], value), name
-    other = Generator(0.0625, **KIND)
-    assert all(name.startswith("listener.") for name in start.begin(other, made))
-    assert torch.equal(other.output_block[1].weight, net.output_block[1].weight)
+        if not name.startswith("audio_encoder."):
+            assert torch.equal(made.state_dict()[name], value), name
+    for other in (Generator(0.0625, **KIND), Generator(0.0625, **KIND, listens=True)):
+        assert all(name.startswith(("listener.", "audio_encoder.")) for name in start.begin(other, made))
+        assert torch.equal(other.output_block[1].weight, net.output_block[1].weight)
+    assert torch.equal(other.listener.outer.bias, made.listener.outer.bias)
+
+
+def test_one_that_listens_already_teaches_what_it_hears_through_other_weights(found, net, ear, tones):
+    made = listening(net, ListenerTrainee(found, net).net.state_dict())
+    (lesson,) = lessons([tones(0, 3)], made, ear, ear, -75.0, 0)
+    assert lesson.wanted.shape == found[0].wanted.shape
+    # An untaught listener says the mean of all, whatever it hears.
+    np.testing.assert_allclose(
+        lesson.wanted,
+        made.listener.outer.bias.detach().numpy()[None].repeat(len(lesson.wanted), 0),
+        atol=1e-6,
+    )
 
 
 def test_the_command_writes_weights_that_a_job_hears_through(tmp_path, spoken_folder, net, monkeypatch):

@@ -182,7 +182,8 @@ def listen(
     net, meta = weights.load_generator(weights.find(generator, "generator").path)
     ears = weights.find(through, "lips")
     heard = _sources(**where)
-    found = list(hearing.lessons(heard, net, weights.load_lips(ears.path), meta.lead_ms, seed))
+    before, through_ = weights.load_ear(meta, Path(generator)), weights.load_lips(ears.path)
+    found = list(hearing.lessons(heard, net, before, through_, meta.lead_ms, seed))
     noted = manifest(
         {Entry("listen", one.name, one.speaker, "train", one.licence, one.name) for one in heard}
     )

@@ -70,15 +70,13 @@ class GeneratorTrainee:
         else:
             start.begin(net, learned)
         if isinstance(ears, dict):
-            start.listen(net.audio_encoder, ears)
-        for hears in (net.audio_encoder, net.listener):
-            if hears is not None:
-                hears.requires_grad_(self._ears_learn)
+            start.listen(net.ears, ears)
+        net.ears.requires_grad_(self._ears_learn)
         if recipe.paints:
             paint_alone(net)
         self.net = self._machine.ready(net)
         self.mean = copy.deepcopy(self.net).requires_grad_(False)
-        *_, said = net.audio_encoder.parameters()  # of its last norm: one for each channel
+        *_, said = net.ears.parameters()  # of its last layer: one for each channel
         self._ears = self._machine.ready(nn.Linear(len(said), EMBEDDING + 1))
         trained = [p for p in (*self.net.parameters(), *self._ears.parameters()) if p.requires_grad]
         self._optimiser = torch.optim.AdamW(
@@ -105,7 +103,7 @@ class GeneratorTrainee:
     def _listen(self, batch: Sounds) -> tuple[dict[str, Tensor], Tensor]:
         """Let the audio encoder tell lip opening and what the expert hears."""
         self.net.train()
-        told = self._ears(self.net.audio_encoder(batch.heard).flatten(1))
+        told = self._ears(self.net.ears(batch.heard).flatten(1))
         error = functional.smooth_l1_loss(told[:, 0], batch.opening, beta=0.05)
         report = {"ears_opening": error.detach()}
         if self.terms.expert is None:
@@ -116,7 +114,7 @@ class GeneratorTrainee:
     def _draw(self, batch: Batch, done: float) -> tuple[dict[str, Tensor], Tensor]:
         # Where only paint is learned, what was measured beneath it stays as it was.
         self.net.train(not self.recipe.paints)
-        self.net.audio_encoder.train(self._ears_learn and not self.recipe.paints)
+        self.net.ears.train(self._ears_learn and not self.recipe.paints)
         with self._machine.autocast():
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         return self.terms.loss(drawn, batch, done)
@@ -144,6 +142,7 @@ class GeneratorTrainee:
                 "from_reference": True,
                 "warps": self.recipe.warps,
                 "sub_pixels": self.recipe.sub_pixels,
+                "columns": self.recipe.columns,
                 "listens": self._listens,
             },
         }

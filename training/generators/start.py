@@ -29,7 +29,8 @@ def begin(net: Generator, learned: Generator) -> list[str]:
     Returns:
         Names of tensors that fit nowhere and stay as they were drawn.
     """
-    listen(net.audio_encoder, learned.audio_encoder.state_dict())
+    if net.audio_encoder is not None and learned.audio_encoder is not None:
+        listen(net.audio_encoder, learned.audio_encoder.state_dict())
     state = net.state_dict()
     strange = []
     for name, value in learned.state_dict().items():

@@ -23,7 +23,7 @@ from training.run.loop import one_cycle
 from training.run.machine import Machine
 from training.speech.lessons import OUTSIDE, Lessons, window
 from training.speech.lips import apart, closure
-from w2l_studio.errors import WeightsError
+from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.blocks import audio_encoder, scaled
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import SOUNDS, UNITS
@@ -110,7 +110,7 @@ class EarsTrainee:
         deep = scaled(512, recipe.width)
         net = audio_encoder(recipe.width, 1, deep, recipe.columns)
         if learned is not None:
-            start.listen(net, learned.audio_encoder.state_dict())
+            start.listen(net, own(learned).state_dict())
         self.net = self._machine.ready(net)
         self.told = self._machine.ready(nn.Linear(deep, len(UNITS) + 1 + len(SOUNDS)))
         self._optimiser = torch.optim.AdamW(
@@ -168,3 +168,17 @@ def read_ears(folder: Path) -> dict[str, Tensor]:
         )
     heard: dict[str, Tensor] = trainee["net"]
     return heard
+
+
+def own(generator: Generator) -> nn.Module:
+    """Return a generator's audio encoder.
+
+    Raises:
+        UsageError: it hears through other weights, and has none.
+    """
+    if generator.audio_encoder is None:
+        raise UsageError(
+            "this generator hears through the weights from sound to lips, and has no ears of its own",
+            hint="give one that `training generator` or `ears` made",
+        )
+    return generator.audio_encoder

@@ -74,12 +74,13 @@ class Moments(NamedTuple):
 
 
 def lessons(
-    sources: Iterable[Source], net: Generator, ear: Lips, lead_ms: float, seed: int
+    sources: Iterable[Source], net: Generator, before: Lips | None, ear: Lips, lead_ms: float, seed: int
 ) -> Iterator[Lesson]:
     """Make lessons of speech.
 
     Args:
         net: in evaluation mode; its ears teach.
+        before: what it hears through so far; None = its own ears.
         ear: what is to be heard through.
         lead_ms: the generator's.
         seed: of rooms, noise and lines.
@@ -95,9 +96,10 @@ def lessons(
         thoughts = hearing.thoughts(ear, placed, silent)
         count = len(samples) * FPS // mel.SAMPLE_RATE
         begins = windows.starts(count, Fraction(FPS), Fraction(0), lead_s) - windows.before(net.columns)
-        heard = torch.from_numpy(windows.cut(spectrum, begins, net.columns))[:, None]
+        taught = hearing.thoughts(before, samples, silent) if before else spectrum
+        heard = torch.from_numpy(windows.cut(taught, begins, net.columns))[:, None]
         with torch.inference_mode():
-            wanted = net.audio_encoder(heard).flatten(1).numpy()
+            wanted = net.ears(heard).flatten(1).numpy()
         units, weights = shapes(source, (np.arange(count) + 0.5) / FPS - _AROUND_S)
         yield Lesson(thoughts.astype(np.float16), begins, wanted, units.T, weights.T.astype(np.float32))
 
@@ -203,6 +205,7 @@ def readout(wanted: Floats, units: Floats, weights: Floats) -> Floats:
 def listening(net: Generator, learned: dict[str, Tensor]) -> Generator:
     """Return a copy of a generator that hears by what a listener has learned."""
     copied = copy.deepcopy(net)
+    copied.audio_encoder = None
     copied.listener = Listener(net.columns, len(learned["outer.bias"]))
     copied.listener.load_state_dict(learned)
     return copied.eval()

@@ -34,18 +34,21 @@ from w2l_studio.sound.windows import COLUMNS
 _INDEX = "weights.json"
 
 
-def network(state: dict[str, Tensor], where: Path) -> tuple[nn.Module, Meta]:
+def network(state: dict[str, Tensor], where: Path, columns: int | None = None) -> tuple[nn.Module, Meta]:
     """Build the network that a state belongs to, filled, with what its shape tells about it.
+
+    Args:
+        columns: mel columns that a generator hears, which the state of one that listens does not tell.
 
     Raises:
         WeightsError: it belongs to none that is known here.
     """
     net: nn.Module
     if "face_encoder_blocks.0.0.conv_block.0.weight" in state:
-        width, side = _width(state, "audio_encoder.12"), _side(state)
+        width, side = _width(state, "face_decoder_blocks.0.0"), _side(state)
         sub_pixels = _sub_pixels(state)
         side *= sub_pixels
-        columns = _columns(state)
+        columns = columns or _columns(state)
         # A state does not tell whether it draws from its reference, but for one that warps it.
         warps = "flow_block.1.weight" in state
         net = Generator(
@@ -121,8 +124,9 @@ def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Mo
     path = run / ("best.pt" if best else "checkpoint.pt")
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
-    net, meta = network((mean and trainee.get("average")) or trainee["net"], path)
-    meta = replace(meta, **trainee.get("meta", {}))
+    told = trainee.get("meta", {})
+    net, meta = network((mean and trainee.get("average")) or trainee["net"], path, told.get("columns"))
+    meta = replace(meta, **told)
     if isinstance(net, Generator):
         net.from_reference = meta.from_reference
     listed = run / "manifest.tsv"

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.fuse import fold
 from w2l_studio.nets.generator import Generator
+from w2l_studio.nets.lips import WIDTH
 from w2l_studio.nets.meta import Meta
+from w2l_studio.sound.mel import BANDS
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,9 +29,9 @@ _TOLERANCE = 1e-3
 def write(net: nn.Module, meta: Meta, path: Path) -> float:
     """Write a generator or a sync expert as ONNX, in fp32, for any number of rows.
 
-    A generator takes ``audio`` ``[N, 1, 80, C]`` of its C columns and ``face`` ``[N, 6, P, P]`` and gives
-    ``drawn`` ``[N, 3, P, P]`` (`Generator.forward`); an expert takes ``face`` ``[N, 3 T, 48, 96]`` and gives
-    ``heard`` and ``seen``. `Meta` stands in the model's properties.
+    A generator takes ``audio`` ``[N, 1, 80, C]`` of its C columns, one that listens ``[N, 1, 112, C]``, and
+    ``face`` ``[N, 6, P, P]``, and gives ``drawn`` ``[N, 3, P, P]`` (`Generator.forward`); an expert takes
+    ``face`` ``[N, 3 T, 48, 96]`` and gives ``heard`` and ``seen``. `Meta` stands in the model's properties.
 
     Returns:
         The largest difference to torch over two batches.
@@ -75,7 +77,8 @@ def write(net: nn.Module, meta: Meta, path: Path) -> float:
 def _inputs(net: nn.Module, meta: Meta, count: int) -> tuple[Tensor, Tensor]:
     chance = torch.Generator().manual_seed(count)
     columns = net.columns if isinstance(net, Generator) else 16
-    audio = 8 * torch.rand(count, 1, 80, columns, generator=chance) - 4
+    bands = WIDTH if meta.listens else BANDS
+    audio = 8 * torch.rand(count, 1, bands, columns, generator=chance) - 4
     size = (6, meta.face_px, meta.face_px) if isinstance(net, Generator) else (3 * meta.frames, 48, 96)
     return audio, torch.rand(count, *size, generator=chance)
 

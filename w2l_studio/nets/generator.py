@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.nets.blocks import Conv, Up, audio_encoder, fold_time, residuals, scaled, unfold_time
-from w2l_studio.nets.lips import WIDTH
 from w2l_studio.nets.listener import Listener
 from w2l_studio.nets.warp import warped
 
@@ -50,7 +49,7 @@ class Generator(nn.Module):
             convolution, arXiv 1609.05158): with 2, a 192-pixel face is drawn for little more than a 96-pixel
             one; 1 as published.
         columns: mel columns that it hears; 16 (200 ms) as published, in steps of 6 by the strides over time.
-        listens: it may hear through the network from sound to lips as well, by a `listener`.
+        listens: it hears through the network from sound to lips, by a `listener`, and has no ears of its own.
 
     Raises:
         ValueError: a `face_px` for which there are no stages; `warps` without `from_reference`.
@@ -80,7 +79,7 @@ class Generator(nn.Module):
         up = [scaled(channels, width) for channels in _DECODER[: len(down)]]
         deep = scaled(512, width)
         self.face_encoder_blocks = nn.ModuleList(_encoder(down, neck, deep, sub_pixels))
-        self.audio_encoder = audio_encoder(width, 1, deep, columns)
+        self.audio_encoder = None if listens else audio_encoder(width, 1, deep, columns)
         self.listener = Listener(columns, deep) if listens else None
         self.face_decoder_blocks = nn.ModuleList(_decoder(up, down, neck, deep))
         last = scaled(32, width) * sub_pixels
@@ -94,12 +93,19 @@ class Generator(nn.Module):
             nn.init.zeros_(flow.bias)  # type: ignore[arg-type]
             self.flow_block = nn.Sequential(Conv(up[-1] + down[0], last, 3, 1, 1), flow)
 
+    @property
+    def ears(self) -> nn.Module:
+        """What turns sound into an embedding ``[N, D, 1, 1]``: audio encoder or listener."""
+        heard_by = self.audio_encoder if self.listener is None else self.listener
+        assert heard_by is not None  # one of both, since it was made
+        return heard_by
+
     def forward(self, audio: Tensor, face: Tensor) -> Tensor:
         """Draw whole faces.
 
         Args:
-            audio: mel windows ``[N, 1, 80, C]`` or ``[B, T, 1, 80, C]`` of C `columns`, -4..4; or, where it
-                has a `listener`, windows ``[N, 1, 112, C]`` for that.
+            audio: mel windows ``[N, 1, 80, C]`` or ``[B, T, 1, 80, C]`` of C `columns`, -4..4; of one that
+                listens, windows ``[N, 1, 112, C]`` for its `listener`.
             face: BGR 0..1, channels 0-2 the target with its lower half 0, 3-5 the reference:
                 ``[N, 6, P, P]`` or ``[B, 6, T, P, P]``.
 
@@ -132,7 +138,7 @@ class Generator(nn.Module):
         for block in self.face_encoder_blocks:
             face = block(face)
             skips.append(face)
-        x, top = self._hear(audio), 0
+        x, top = self.ears(audio), 0
         rows = iter(self._rows(first_row // self.sub_pixels))
         for block in self.face_decoder_blocks:
             for unit in block.children():
@@ -150,11 +156,6 @@ class Generator(nn.Module):
                 beneath = warped(reference, flow * (self.face_px * _REACH), first_row)
             drawn = drawn + torch.logit(beneath.to(drawn.dtype), _LEAST)
         return torch.sigmoid(drawn)
-
-    def _hear(self, audio: Tensor) -> Tensor:
-        ears = self.listener if self.listener is not None and audio.shape[2] == WIDTH else self.audio_encoder
-        heard: Tensor = ears(audio)
-        return heard
 
     def _rows(self, first_row: int) -> list[int]:
         """Return of each unit, from the bottleneck up, the first row that the output's depends on.
