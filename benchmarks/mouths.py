@@ -9,7 +9,9 @@ it is, and shut lips. Columns: correlation of lip opening with the true one and 
 error of the lips in levels of 255, and of their mean over time (skin and whiskers, which hardly move);
 detail (differences of neighbouring pixels there) in parts of the true picture's; offset, and distance
 (1 - cosine), by the sync expert against the *other* sound; the last row is what true lips of that sound
-reach. ``--landmarks`` has MediaPipe, which is none of our networks, look at clips with their own sound, too:
+reach. Each generator's lips stand there twice, as it draws them and as `dub` makes them crisp; beside these
+lie pictures of the clip that are six or more away, or a clip's own sound would find its own lips.
+``--landmarks`` has MediaPipe, which is none of our networks, look at clips with their own sound, too:
 correlation, lag and amplitude of the opening against what it sees in the clip. Errors of the lips are told by
 person, too: a mean hides a lost moustache.
 """
@@ -28,9 +30,11 @@ from benchmarks import lag, landmarks
 from training.generators import redub
 from training.packs.data import Clip, column, hear, read_pack
 from training.variety import augment
+from w2l_studio.composite import colour, likeness, matte
 from w2l_studio.faces import reference
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness
+from w2l_studio.mouths.sharp import Sharp
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.sound.windows import COLUMNS
@@ -39,6 +43,8 @@ from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 #: Rows and columns of the lips, as parts of the face's side.
 _LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
 _COLUMNS = 14
+#: So near a picture is the same moment.
+_GAP = 5
 
 
 def crops(clip: Clip, face_px: int) -> FramesBGR:
@@ -72,6 +78,7 @@ def measure(
     generators: Sequence[Wav2Lip],
     judge: ExpertJudge,
     opening: Openness,
+    sharp: Sharp,
     finder: landmarks.Landmarker | None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, FramesBGR]]:
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
@@ -89,6 +96,10 @@ def measure(
             _dubbed(generator, pixels, pixels[rows], other, count),
         )
         for generator in generators
+    }
+    methods |= {
+        crisp(name): tuple(_sharpened(sharp, opening, drawn, pixels) for drawn in both)
+        for name, both in methods.items()
     }
     methods |= {"source as it is": (None, pixels[:count]), "shut lips": (still, still[:count])}
     figures: dict[str, dict[str, float]] = {}
@@ -116,7 +127,11 @@ def measure(
         "offset": 15 - int(np.nanargmin(in_sync)),
         "distance": float(in_sync[15]),
     }
-    shown = {f"dubbed by {generator.name}": methods[generator.name][1] for generator in generators}
+    shown = {
+        f"dubbed by {name}": methods[name][1]
+        for generator in generators
+        for name in (generator.name, crisp(generator.name))
+    }
     return figures, {
         "source": pixels[:count],
         **shown,
@@ -130,6 +145,24 @@ def _dubbed(
     windows = redub.heard(generator, said, count, int(generator.lead_ms))
     heard = Voice(windows, voice(said, count).voiced)
     return generator.speak(Crops(pixels[:count], np.zeros((count, 2, 3))), references[:count], heard)
+
+
+def crisp(name: str) -> str:
+    return f"{name}, made crisp"
+
+
+def _sharpened(sharp: Sharp, opening: Openness, drawn: FramesBGR, pixels: FramesBGR) -> FramesBGR:
+    """Make drawn lips crisp as `dub` does, but for what lies beside them."""
+    mask = matte.lips(drawn.shape[1])
+    match = colour.measure(pixels[: len(drawn)], drawn, matte.skin(drawn.shape[1]))
+    seen = [match.undone(picture) for picture in pixels]
+    plate = likeness.looks(seen, opening(pixels), mask)
+    numbers = np.arange(len(pixels))
+    beside = []
+    for n, look in enumerate(likeness.looks(drawn, opening(drawn), mask)):
+        away = numbers[np.abs(numbers - n) > _GAP]
+        beside.append(seen[away[likeness.nearest(look[None], plate[away])[0]]])
+    return sharp(drawn, beside, mask)
 
 
 def sheet(shown: list[dict[str, FramesBGR]], path: Path) -> None:
@@ -154,6 +187,7 @@ def main() -> None:
     parser.add_argument("--weights", nargs="+", default=["w2l-192"])
     parser.add_argument("--expert", default="expert")
     parser.add_argument("--opening", default="opening")
+    parser.add_argument("--sharpener", default="sharpener")
     parser.add_argument("--most", type=int, default=30)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
@@ -165,13 +199,14 @@ def main() -> None:
     generators = [_generator(name) for name in asked.weights]
     judge = ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert)
     opening = Openness(weights.load_opening(weights.find(asked.opening, "opening").path))
+    sharp = Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path))
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]
     order = np.random.default_rng(0).permutation(len(clips))[: asked.most]
     found: dict[str, list[dict[str, float]]] = {}
     shown = []
     for n, i in enumerate(order):
         other = clips[order[(n + 1) % len(order)]]
-        figures, pictures = measure(clips[i], other, generators, judge, opening, finder)
+        figures, pictures = measure(clips[i], other, generators, judge, opening, sharp, finder)
         for method, row in figures.items():
             found.setdefault(method, []).append(row)
         if n < 6:
@@ -186,14 +221,14 @@ def main() -> None:
             means[f"median {key}"] = float(np.median([row[key] for row in rows]))
         print(json.dumps({"method": method, **means}))
     people = np.array([clips[i].speaker for i in order])
-    for generator in generators:
+    for method in (name for one in generators for name in (one.name, crisp(one.name))):
         for person in np.unique(people):
-            rows = [row for row, who in zip(found[generator.name], people, strict=True) if who == person]
+            rows = [row for row, who in zip(found[method], people, strict=True) if who == person]
             means = {
                 key: round(float(np.mean([row[key] for row in rows])), 2)
                 for key in ("lips_levels", "lasting_levels")
             }
-            print(json.dumps({"method": generator.name, "person": person, **means}))
+            print(json.dumps({"method": method, "person": person, **means}))
     if asked.sheet:
         sheet(shown, asked.sheet)
 
