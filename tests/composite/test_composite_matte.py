@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from w2l_studio.composite import matte
 
@@ -55,6 +56,28 @@ def test_lips_follow_the_corners():
 def test_lips_of_a_profile_keep_their_height():
     lips = matte.lips(96, np.array([[40, 60], [40, 60]], np.float32))
     assert lips[60 - 8, 40] > 0.9
+
+
+@given(opening=st.floats(0, 1), more=st.floats(0.01, 0.5))
+def test_lips_of_an_open_mouth_reach_further_down_and_nowhere_else(opening, more):
+    shut, open_ = matte.lips(96, opening=opening), matte.lips(96, opening=opening + more)
+    assert (open_ >= shut).all()
+    assert np.array_equal(open_[:63], shut[:63])
+    assert open_[63:].sum() > shut[63:].sum()
+
+
+@given(arrays(np.float32, st.integers(0, 40), elements=st.floats(0, 1, width=32)))
+def test_openings_are_made_calm_and_never_smaller(openings):
+    calm = matte.calm(openings)
+    assert calm.shape == openings.shape
+    assert (calm >= openings).all()
+    assert (calm <= openings.max(initial=0) + 1e-6).all()
+
+
+def test_one_wide_moment_does_not_make_a_mask_jump():
+    openings = np.zeros(20, np.float32)
+    openings[10] = 0.5
+    assert np.abs(np.diff(matte.calm(openings))).max() <= 0.11
 
 
 def test_skin_is_generated_and_without_lips():

@@ -25,6 +25,15 @@ def test_lips_may_differ_as_they_like():
     assert silhouette.inside(difference, LIPS)[LIPS > 0.99].min() > 0.98
 
 
+def test_the_lower_lip_of_a_wide_mouth_does_not_shine_through():
+    difference = np.zeros((3, 96, 96), np.float32)
+    difference[:, 74:78, 38:58] = 60  # below the lips of a shut mouth
+    through = 1 - silhouette.inside(difference, LIPS)[74:78, 38:58]
+    wide = 1 - silhouette.inside(difference, matte.lips(96, opening=0.6))[74:78, 38:58]
+    assert through.max() > 0.4
+    assert wide.max() < 0.1
+
+
 def test_a_change_of_shade_is_no_outline():
     assert silhouette.inside(np.full((1, 96, 96), 2.0, np.float32), LIPS).min() > 0.95
 

@@ -57,7 +57,7 @@ def test_the_judge_sees_pictures_without_a_hole_and_hears_them_where_they_are(
         spoken = Spoken(
             piece, Stem(tmp_path / "fr.wav", None, Fraction(0), Fraction(9), "timeline-start"),
             {n: row for row, n in enumerate(kept)}, np.zeros((len(kept), 2, 3)), mouths,
-            colour.identity(), np.ones(3, np.float32),
+            colour.identity(), np.ones(3, np.float32), np.zeros(len(kept), np.float32),
         )  # fmt: skip
         studio = SimpleNamespace(
             judge=None,

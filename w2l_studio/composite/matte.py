@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from w2l_studio.terms import Floats, Matte
 
@@ -27,6 +28,10 @@ _LIPS_HALF_WIDTH = 0.21
 _LIPS_HALF_HEIGHT = 0.125
 #: Lips reach beyond the corners' distance by these factors of half of it, across and down.
 _LIPS_ACROSS, _LIPS_DOWN = 1.35, 0.8
+#: How much lower the lower lip of an open mouth lies, in parts of the opening.
+_LIPS_OPEN = 0.25
+#: Pictures to either side over which openings are evened out.
+_CALM = 2
 #: Where the lips' mask has fallen to 0, in radii of its ellipse.
 _LIPS_END = 1.5
 
@@ -54,13 +59,14 @@ def mouth(size_px: int, yaw_deg: float = 0.0) -> Matte:
     return Matte(_frozen(alpha))
 
 
-def lips(size_px: int, corners: Floats | None = None) -> Floats:
-    """Return where the plate's lips may be: a soft ellipse that keeps their texture out of new ones.
+def lips(size_px: int, corners: Floats | None = None, opening: float = 0.0) -> Floats:
+    """Return where old or new lips may be: a soft ellipse that keeps old lips' texture out of new ones.
 
     Args:
         size_px: side P of the crop.
         corners: ``float32[2, 2]`` x, y of the left and right mouth corner in crop pixels; None = where
             they lie in a frontal face.
+        opening: how far lips are open, in parts of the mouth's width: the ellipse reaches further down.
 
     Returns:
         ``float32[P, P]``, 1 inside to 0 outside.
@@ -68,6 +74,7 @@ def lips(size_px: int, corners: Floats | None = None) -> Floats:
     x, y = _grid(size_px)
     if corners is None:
         centre, half = np.array([0.5, _MOUTH_Y]), np.array([_LIPS_HALF_WIDTH, _LIPS_HALF_HEIGHT])
+        reach = _LIPS_HALF_WIDTH / _LIPS_ACROSS
     else:
         points = np.asarray(corners, np.float64) / (size_px - 1)
         centre = points.mean(0)
@@ -75,8 +82,19 @@ def lips(size_px: int, corners: Floats | None = None) -> Floats:
         # In profile the corners meet; the mouth is still as high as ever.
         half = np.array([_LIPS_ACROSS * reach, max(_LIPS_DOWN * reach, _LIPS_HALF_HEIGHT)])
     half = np.maximum(half, 1 / size_px)
-    radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1])
+    lower = half[1] + _LIPS_OPEN * opening * 2 * reach
+    radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / np.where(y > centre[1], lower, half[1]))
     return _frozen(_smooth((_LIPS_END - radius) / (_LIPS_END - 1)))
+
+
+def calm(openings: Floats) -> Floats:
+    """Return openings ``float32[T]`` for `lips` of consecutive pictures: never smaller, and without jumps."""
+    if not len(openings):
+        return openings
+    around = np.pad(openings, _CALM, "edge")
+    widest = sliding_window_view(around, 2 * _CALM + 1).max(1)
+    even = sliding_window_view(np.pad(widest, _CALM, "edge"), 2 * _CALM + 1).mean(1)
+    return np.asarray(np.maximum(even, openings), np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -58,6 +58,7 @@ class Spoken:
         mouths: ``uint8[R, P, P, 3]`` in the spool.
         match: mouth -> plate colour.
         white: of teeth in the light of the piece.
+        openings: ``float32[R]``, how far old lips or new ones are open, whichever are further.
     """
 
     piece: Piece
@@ -67,6 +68,7 @@ class Spoken:
     mouths: Rows
     match: colour.ColourMatch
     white: Floats
+    openings: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,27 +164,31 @@ def _speak(
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
         white = teeth.white(before, skin, lips)
-        _sharpen(made, crops.part(start, stop), match, lips, studio)
-        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white)
+        openings = _sharpen(made, crops.part(start, stop), match, lips, studio)
+        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white, openings)
 
 
-def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats, studio: Studio) -> None:
-    """Make each mouth of a piece as crisp as the plate's lips that are most like it."""
+def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats, studio: Studio) -> Floats:
+    """Make each mouth of a piece as crisp as the plate's lips that are most like it.
 
-    def looks(rows: Rows, change: Callable[[FramesBGR], Floats]) -> Floats:
+    Returns:
+        How far the lips of either are open, ``float32[R]``, the larger and as calm as a mask has to be.
+    """
+
+    def looked_at(rows: Rows, change: Callable[[FramesBGR], Floats]) -> tuple[Floats, Floats]:
+        open_ = np.concatenate([studio.openness(rows[part]) for part in _chunks(len(rows))])
         # Picture by picture: a chunk of them in float would be a quarter of all memory.
-        return np.concatenate(
-            [
-                likeness.looks(map(change, rows[part]), studio.openness(rows[part]), lips)
-                for part in _chunks(len(rows))
-            ]
-        )
+        looks = [likeness.looks(map(change, rows[part]), open_[part], lips) for part in _chunks(len(rows))]
+        return open_, np.concatenate(looks)
 
-    nearest = likeness.nearest(looks(mouths, np.asarray), looks(crops, match.undone))
+    new, new_looks = looked_at(mouths, np.asarray)
+    old, old_looks = looked_at(crops, match.undone)
+    nearest = likeness.nearest(new_looks, old_looks)
     for part in _chunks(len(mouths)):
         which, of_row = np.unique(nearest[part], return_inverse=True)
         like = crops[which]
         mouths[part.start] = studio.sharp(mouths[part], (match.undone(like[row]) for row in of_row), lips)
+    return matte.calm(np.maximum(new, old))
 
 
 def _chunks(count: int) -> Iterator[slice]:
@@ -247,7 +253,7 @@ def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
         matte.mouth(face_px, float(round(float(spoken.piece.yaw_deg[i])))),
         gain=float(spoken.piece.gain[i]),
         colour=spoken.match,
-        lips=matte.lips(face_px, spoken.piece.corners[i]),
+        lips=matte.lips(face_px, spoken.piece.corners[i], float(spoken.openings[row])),
         white=spoken.white,
     )
 
