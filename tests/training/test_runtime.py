@@ -41,6 +41,12 @@ def test_so_is_one_that_warps(lively, tmp_path):
     assert written(net, replace(GENERATOR, warps=True), tmp_path / "one.onnx") < 1e-3
 
 
+def test_so_is_one_that_listens(lively, tmp_path):
+    net = lively(Generator(0.0625, 192, from_reference=True, sub_pixels=2, columns=40, listens=True))
+    meta = replace(GENERATOR, columns=40, listens="ab" * 32)
+    assert written(net, meta, tmp_path / "one.onnx") < 1e-4
+
+
 def test_an_expert_is_the_same_in_another_runtime(lively, tmp_path):
     assert written(lively(Contrast()), Meta("expert"), tmp_path / "one.onnx") < 1e-4
 

@@ -6,7 +6,7 @@ trouble is the affair of `dub.run`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -28,7 +28,6 @@ from w2l_studio.terms import (
     Crops,
     Doubles,
     Floats,
-    FramesBGR,
     Ints,
     Passed,
     Planes,
@@ -174,21 +173,22 @@ def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats,
     Returns:
         How far the lips of either are open, ``float32[R]``, the larger and as calm as a mask has to be.
     """
-
-    def looked_at(rows: Rows, change: Callable[[FramesBGR], Floats]) -> tuple[Floats, Floats]:
-        open_ = np.concatenate([studio.openness(rows[part]) for part in _chunks(len(rows))])
-        # Picture by picture: a chunk of them in float would be a quarter of all memory.
-        looks = [likeness.looks(map(change, rows[part]), open_[part], lips) for part in _chunks(len(rows))]
-        return open_, np.concatenate(looks)
-
-    new, new_looks = looked_at(mouths, np.asarray)
-    old, old_looks = looked_at(crops, match.undone)
-    nearest = likeness.nearest(new_looks, old_looks)
-    for part in _chunks(len(mouths)):
-        which, of_row = np.unique(nearest[part], return_inverse=True)
+    chunks = list(_chunks(len(mouths)))
+    openings = np.concatenate([studio.openness(crops[part]) for part in chunks])
+    # Picture by picture: a chunk of them in float would be a quarter of all memory.
+    plate = np.concatenate(
+        [likeness.looks(map(match.undone, crops[part]), openings[part], lips) for part in chunks]
+    )
+    for part in chunks:
+        made = mouths[part]
+        new = studio.openness(made)
+        which, of_row = np.unique(
+            likeness.nearest(likeness.looks(made, new, lips), plate), return_inverse=True
+        )
         like = crops[which]
-        mouths[part.start] = studio.sharp(mouths[part], (match.undone(like[row]) for row in of_row), lips)
-    return matte.calm(np.maximum(new, old))
+        mouths[part.start] = studio.sharp(made, (match.undone(like[row]) for row in of_row), lips)
+        openings[part] = np.maximum(new, openings[part])
+    return matte.calm(openings)
 
 
 def _chunks(count: int) -> Iterator[slice]:
