@@ -12,8 +12,8 @@ detail (differences of neighbouring pixels there) in parts of the true picture's
 reach. Each generator's lips stand there twice, as it draws them and as `dub` makes them crisp; beside these
 lie pictures of the clip that are six or more away, or a clip's own sound would find its own lips.
 ``--landmarks`` has MediaPipe, which is none of our networks, look at clips with their own sound, too:
-correlation, lag and amplitude of the opening against what it sees in the clip. Errors of the lips are told by
-person, too: a mean hides a lost moustache.
+correlation, lag and amplitude of the opening against what it sees in the clip. This and errors of the lips
+are told by person, too: a mean hides a lost moustache.
 """
 
 from __future__ import annotations
@@ -224,10 +224,8 @@ def main() -> None:
     for method in (name for one in generators for name in (one.name, crisp(one.name))):
         for person in np.unique(people):
             rows = [row for row, who in zip(found[method], people, strict=True) if who == person]
-            means = {
-                key: round(float(np.mean([row[key] for row in rows])), 2)
-                for key in ("lips_levels", "lasting_levels")
-            }
+            told = [key for key in rows[0] if key.endswith(("_levels", "by landmarks"))]
+            means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in told}
             print(json.dumps({"method": method, "person": person, **means}))
     if asked.sheet:
         sheet(shown, asked.sheet)
