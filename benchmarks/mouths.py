@@ -162,7 +162,8 @@ def _sharpened(sharp: Sharp, opening: Openness, drawn: FramesBGR, pixels: Frames
     for n, look in enumerate(likeness.looks(drawn, opening(drawn), mask)):
         away = numbers[np.abs(numbers - n) > _GAP]
         beside.append(seen[away[likeness.nearest(look[None], plate[away])[0]]])
-    return sharp(drawn, beside, mask)
+    crisp = sharp(drawn, map(likeness.laid_over, beside, drawn), mask)
+    return np.stack([likeness.textured(*each, mask) for each in zip(crisp, beside, strict=True)])
 
 
 def sheet(shown: list[dict[str, FramesBGR]], path: Path) -> None:

@@ -148,9 +148,9 @@ class DrawnLips:
         self, made: FramesBGR, opening: float, true: Floats, like: Floats | None, random: np.random.Generator
     ) -> tuple[list[Floats], float]:
         drawn = made[FIRST_ROW:].astype(np.float32)
-        wanted = likeness.laid_over(true[FIRST_ROW:], drawn)
+        wanted = likeness.laid_over(true, made)[FIRST_ROW:]
         counts = _same(wanted, drawn)
-        alike = likeness.laid_over(like[FIRST_ROW:], drawn) if like is not None else drawn
+        alike = likeness.laid_over(like, made)[FIRST_ROW:] if like is not None else drawn
         if random.random() < _MADE_SOFT:
             # Laid over the drawn lips already: so what is alike lies over them, too.
             drawn, counts = _softened(wanted, random), np.ones_like(counts)

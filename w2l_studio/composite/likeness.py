@@ -52,7 +52,7 @@ def nearest(new: Floats, plate: Floats) -> Ints:
     return np.asarray(apart.argmin(1), np.int64)
 
 
-def laid_over(like: Floats, mouth: Floats) -> Floats:
+def laid_over(like: Floats, mouth: FramesBGR | Floats) -> Floats:
     """Return a picture moved so that its lips lie where a mouth's do (optical flow, cv2 DIS, ECCV 2016).
 
     Args:

@@ -186,7 +186,11 @@ def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats,
             likeness.nearest(likeness.looks(made, new, lips), plate), return_inverse=True
         )
         like = crops[which]
-        mouths[part.start] = studio.sharp(made, (match.undone(like[row]) for row in of_row), lips)
+        over = map(likeness.laid_over, (match.undone(like[row]) for row in of_row), made)
+        crisp = studio.sharp(made, over, lips)
+        for mouth, row in zip(crisp, of_row, strict=True):
+            mouth[:] = likeness.textured(mouth, match.undone(like[row]), lips)
+        mouths[part.start] = crisp
         openings[part] = np.maximum(new, openings[part])
     return matte.calm(openings)
 

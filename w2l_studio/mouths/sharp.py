@@ -1,7 +1,7 @@
 """Makes drawn lips as crisp as the shot's own, beside the plate's picture that is most like each of them.
 
 A generator is unsure where lips and teeth end, and draws the mean. Works on crops in the mouth's own colour;
-which picture is most like a mouth is found elsewhere (`composite.likeness`).
+which picture is most like a mouth, and how it comes to lie over it, is `composite.likeness`' affair.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2l_studio.composite import likeness
 from w2l_studio.nets.fuse import chosen
 from w2l_studio.nets.sharpener import FACE_PX, FIRST_ROW, Sharpener
 from w2l_studio.terms import Floats, FramesBGR
@@ -34,45 +33,46 @@ class Sharp:
         self._device, self._reduced = chosen(device, precision)
         self._net = net.eval().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def __call__(self, mouths: FramesBGR, likes: Iterable[Floats], lips: Floats) -> FramesBGR:
-        """Make lips crisp, and give them the texture of those that they are like.
+    def __call__(self, mouths: FramesBGR, alike: Iterable[Floats], lips: Floats) -> FramesBGR:
+        """Make lips crisp.
 
         Args:
-            mouths: ``uint8[T, P, P, 3]`` BGR.
-            likes: T times ``float32[P, P, 3]`` BGR, in the mouths' colour.
-            lips: ``float32[P, P]`` as from `matte.lips`; nothing changes elsewhere.
+            mouths: ``uint8[T, P, P, 3]`` BGR; crops of other sides than 192 are made so and back.
+            alike: T times ``float32[P, P, 3]`` BGR 0..255 in the mouths' colour, filmed lips that lie where
+                the drawn ones do.
+            lips: ``float32[P, P]`` 0..1, where lips may be; nothing changes elsewhere.
 
         Returns:
             ``uint8[T, P, P, 3]``.
+
+        Raises:
+            ValueError: there are fewer pictures alike than mouths.
         """
-        out, beside = mouths.copy(), iter(likes)
+        out, beside = mouths.copy(), iter(alike)
         for start in range(0, len(mouths), _BATCH):
-            part = mouths[start : start + _BATCH]
-            alike = list(islice(beside, len(part)))
-            for made, mouth, like, crisp in zip(
-                out[start : start + _BATCH], part, alike, self._crisp(part, alike), strict=True
-            ):
+            part = out[start : start + _BATCH]
+            filmed = list(islice(beside, len(part)))
+            if len(filmed) < len(part):
+                raise ValueError(f"{len(mouths)} mouths, and {start + len(filmed)} pictures alike")
+            made = self._made(part, filmed)
+            for mouth, crisp in zip(part, made, strict=True):
                 mixed = mouth + lips[..., None] * (_sized(crisp, len(lips)) - mouth)
-                made[:] = likeness.textured(np.rint(mixed).clip(0, 255).astype(np.uint8), like, lips)
+                mouth[:] = np.rint(mixed).clip(0, 255)
         return out
 
-    def _crisp(self, mouths: FramesBGR, likes: Sequence[Floats]) -> Floats:
+    def _made(self, mouths: FramesBGR, alike: Sequence[Floats]) -> Floats:
         """Return what the network makes of mouths, ``float32[N, 192, 192, 3]``, levels."""
-        drawn = np.stack([_sized(mouth.astype(np.float32), FACE_PX) for mouth in mouths])
-        seen = drawn[:, FIRST_ROW:]
-        alike = np.stack(
-            [
-                likeness.laid_over(_sized(like, FACE_PX)[FIRST_ROW:], mouth)
-                for like, mouth in zip(likes, seen, strict=True)
-            ]
+        drawn, filmed = (
+            np.stack([_sized(np.asarray(each, np.float32), FACE_PX) for each in pictures])
+            for pictures in (mouths, alike)
         )
-        drawn[:, FIRST_ROW:] = self._run(seen, alike)
+        drawn[:, FIRST_ROW:] = self._run(drawn[:, FIRST_ROW:], filmed[:, FIRST_ROW:])
         return drawn
 
     @torch.inference_mode()
     def _run(self, seen: Floats, alike: Floats) -> Floats:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced):
-            made = self._net(*(self._tensor(levels) for levels in (seen, alike)))
+            made = self._net(self._tensor(seen), self._tensor(alike))
         return np.asarray(made.float().mul_(255).permute(0, 2, 3, 1).cpu().numpy())
 
     def _tensor(self, levels: Floats) -> Tensor:
