@@ -14,6 +14,7 @@ from training.generators.sharpening import DrawnLips, SharpenerTrainee
 from training.packs.data import Sampler, read_pack
 from training.run.machine import Machine
 from training.weights import export
+from w2l_studio.errors import UsageError
 from w2l_studio.nets import checkpoint, weights
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.meta import Meta
@@ -160,6 +161,15 @@ def test_the_command_goes_on_from_weights_and_ships(pack, tmp_path, monkeypatch)
     assert checkpoint.kind_of(path) == "sharpener"
     begun = weights.load_sharpener(weights.find("w2l-sharp", "sharpener").path)
     torch.testing.assert_close(weights.load_sharpener(path).head.weight, begun.head.weight, atol=0.05, rtol=0)
+
+
+def test_generators_of_other_faces_are_told(pack, tmp_path):
+    hand = tmp_path / "hand.safetensors"
+    weights.save(Generator(0.0625, 96), hand, Meta("generator", width=0.0625))
+    words = ["sharpener", "--pack", pack, "--generator", hand, "--opening", "opening", "--steps", 1]
+    done = CliRunner().invoke(cli, [str(word) for word in [*words, "--out", tmp_path / "run"]])
+    assert isinstance(done.exception, UsageError)
+    assert "draws faces of 96 px, and a sharpener learns from 192" in str(done.exception)
 
 
 def test_points_and_sharpeners_are_told_apart_by_their_layers(tmp_path):

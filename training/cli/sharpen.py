@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.cli.run import run_options, train
+from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
     from training.cli.run import Given
@@ -33,11 +34,17 @@ def sharpener(
     from training.speech.hearing import heard_through
     from w2l_studio.mouths.wav2lip import Wav2Lip
     from w2l_studio.nets import weights
+    from w2l_studio.nets.sharpener import FACE_PX
 
     entry = weights.find(hand, "generator")
+    net, meta = weights.load_generator(entry.path)
+    if net.face_px != FACE_PX:
+        raise UsageError(
+            f"{entry.name} draws faces of {net.face_px} px, and a sharpener learns from {FACE_PX}",
+            hint="give --generator one of these; it serves others as well",
+        )
 
     def make(given: Given) -> Trainee:
-        net, meta = weights.load_generator(entry.path)
         opening = weights.load_opening(weights.find(lips, "opening").path)
         learned = weights.load_sharpener(weights.find(start, "sharpener").path) if start else None
         draws = Wav2Lip(net, name=entry.name, lead_ms=meta.lead_ms, device="cpu")

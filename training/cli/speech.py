@@ -182,8 +182,8 @@ def listen(
     net, meta = weights.load_generator(weights.find(generator, "generator").path)
     ears = weights.find(through, "lips")
     heard = _sources(**where)
-    before, through_ = weights.load_ear(meta, Path(generator)), weights.load_lips(ears.path)
-    found = list(hearing.lessons(heard, net, before, through_, meta.lead_ms, seed))
+    before, after = weights.load_ear(meta, Path(generator)), weights.load_lips(ears.path)
+    found = list(hearing.lessons(heard, net, before, after, meta.lead_ms, seed))
     noted = manifest(
         {Entry("listen", one.name, one.speaker, "train", one.licence, one.name) for one in heard}
     )

@@ -7,6 +7,7 @@ the true lips are moved to where the drawn ones lie, being crisp costs nothing; 
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import cv2
@@ -176,7 +177,8 @@ class SharpenerTrainee(Followed[Sharpener]):
         self, source: DrawnLips, opening: Opening, learned: Sharpener | None, machine: Machine
     ) -> None:
         self.source, self._machine = source, machine
-        self._opening = machine.ready(opening).eval().requires_grad_(False)
+        # A copy: the source measures with its own, on the CPU.
+        self._opening = machine.ready(copy.deepcopy(opening)).eval().requires_grad_(False)
         self._area = machine.place(torch.from_numpy(_SKIN + matte.lips(FACE_PX)[FIRST_ROW:])[None, None])
         net = machine.ready(learned or Sharpener())
         super().__init__(net, torch.optim.AdamW(net.parameters(), _RATE, betas=_BETAS, weight_decay=_DECAY))
