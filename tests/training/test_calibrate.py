@@ -65,8 +65,10 @@ def test_the_lead_at_which_lips_fit_is_found(clips, monkeypatch, best_ms):
 
 def test_a_network_is_really_asked(clips, monkeypatch):
     monkeypatch.setattr(calibrate, "LEADS_MS", (-100, 0))
-    net, _ = weights.load_generator(weights.find("w2l-192", "generator").path)
-    curve = calibrate.sweep(net, Loud(), Openness(Opening()), clips[:1])
+    entry = weights.find("w2l-192", "generator")
+    net, meta = weights.load_generator(entry.path)
+    ear = weights.load_ear(meta, entry.path)
+    curve = calibrate.sweep(net, Loud(), Openness(Opening()), clips[:1], ear=ear)
     assert curve.distance.shape == (2,)
     assert np.ptp(curve.distance) > 0
 

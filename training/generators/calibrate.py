@@ -71,7 +71,7 @@ def sweep(
         judge: a sync expert; another than the generator's teacher says more.
         opening: finds what each face is drawn from.
         clips: of people that the generator has not seen.
-        ear: what it hears through; None = its own ears.
+        ear: what it hears through, where it listens; None = its own ears.
 
     Raises:
         MediaError: no clip is long enough.
