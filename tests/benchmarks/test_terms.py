@@ -7,11 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmarks import terms  # noqa: E402 - after the skip
 from benchmarks.terms import TERMS, WHOLE, Given, groups, together  # noqa: E402
 from training.generators.recipe import Recipe  # noqa: E402
 from training.packs.data import Clip, Sampler  # noqa: E402
 from training.run.machine import Machine  # noqa: E402
+from w2l_studio.nets.generator import Generator  # noqa: E402
 
 RECIPES = {name: Recipe(**changes) for name, changes in TERMS.items()}
 
@@ -35,7 +35,8 @@ def given():
     opening = np.linspace(0, 0.3, 40, dtype=np.float32)
     spectrum = np.random.default_rng(0).uniform(-2, 2, (80, 200)).astype(np.float32)
     clip = Clip("a", "g", "ann", "train", "", "", frames, spectrum, opening, None)
-    return Given(Sampler([clip]), terms.ablation.ears("w2l-192")[0], "w2l-expert", [], None, None)
+    heard = Generator(Recipe().width, columns=Recipe().columns).audio_encoder.state_dict()
+    return Given(Sampler([clip]), heard, "w2l-expert", [], None, None)
 
 
 def test_arms_that_learn_together_learn_as_they_would_alone(given):

@@ -111,7 +111,8 @@ def test_only_the_mouth_changes_and_it_does(dubbed: Any) -> None:
         assert take.rate in (Fraction(30000, 1001), Fraction(30))
         with open_plate(plate) as old, open_plate(take) as new:
             first = entry["take_start"]
-            (before,), (after,) = old.read(first + 16, first + 17), new.read(16, 17)
-        error = np.abs(before.planes[0].astype(int) * 4 - after.planes[0])
-        assert np.median(error) <= 4
-        assert (error > 40).sum() > 100
+            pairs = list(zip(old.read(first + 10, first + 30), new.read(10, 30), strict=True))
+        errors = [np.abs(before.planes[0].astype(int) * 4 - after.planes[0]) for before, after in pairs]
+        assert max(np.median(error) for error in errors) <= 4
+        # Not in every picture: old lips and new ones are shut at times.
+        assert max((error > 40).sum() for error in errors) > 300
