@@ -114,7 +114,7 @@ class Given:
 def main() -> None:
     """Train what is missing and print the tables."""
     parser = arms.options(__doc__.splitlines()[0], steps=800, seeds=2)
-    parser.add_argument("--ears", required=True, help="a run of `ears`, or weights with ears of their own")
+    parser.add_argument("--ears", required=True, help="a run of `ears`, or weights that have some")
     parser.add_argument("--expert", default="w2l-expert", help="name or file")
     parser.add_argument("--windows", type=int, default=Recipe().windows, help="as in `Recipe`")
     parser.add_argument("--singles", type=int, default=Recipe().singles, help="as in `Recipe`")
