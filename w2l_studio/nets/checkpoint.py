@@ -88,8 +88,8 @@ def kind_of(path: Path) -> str:
     """Find out what a weights file is for, by its content.
 
     Returns:
-        ``generator``, ``expert``, ``judge``, ``critic``, ``syncnet``, ``opening``, ``lips``, ``retinaface``
-        or ``yunet``.
+        ``generator``, ``expert``, ``judge``, ``critic``, ``syncnet``, ``opening``, ``lips``, ``points``,
+        ``sharpener``, ``retinaface`` or ``yunet``.
 
     Raises:
         WeightsError: none of these, or unreadable.

@@ -55,6 +55,7 @@ class _Block(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, 1, 1)
         self.second = nn.Conv2d(channels, channels, 3, 1, 1)
         nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.get_parameter("bias"))
 
     def forward(self, x: Tensor) -> Tensor:
         added: Tensor = self.second(functional.relu(self.first(x)))
