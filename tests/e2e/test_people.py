@@ -114,5 +114,5 @@ def test_only_the_mouth_changes_and_it_does(dubbed: Any) -> None:
             pairs = list(zip(old.read(first + 10, first + 30), new.read(10, 30), strict=True))
         errors = [np.abs(before.planes[0].astype(int) * 4 - after.planes[0]) for before, after in pairs]
         assert max(np.median(error) for error in errors) <= 4
-        # Not in every picture: old lips and new ones are shut at times.
-        assert max((error > 40).sum() for error in errors) > 300
+        # Not in every picture, but in most: old lips and new ones are shut at times.
+        assert np.median([(error > 40).sum() for error in errors]) > 100
