@@ -51,7 +51,7 @@ def test_mouths_become_crisp_in_their_own_colour_however_they_are_cut(
     with Spool(tmp_path) as spool:
         mouths, crops = spool.rows(COUNT, PX), spool.rows(COUNT, PX)
         mouths[0], crops[0] = soft, plate
-        openings = take._sharpen(mouths, crops, match, LIPS, studio)
+        openings = take._sharpen(mouths, crops, studio.openness(plate), match, LIPS, studio)
         made = mouths[0:COUNT]
         np.testing.assert_array_equal(crops[0:COUNT], plate)
     assert error(made, true) < 0.7 * error(soft, true)

@@ -142,9 +142,10 @@ def _speak(
         crops[row] = picture
     heard = sounds.joined([_heard(segment, piece, stems[piece.line], studio) for piece in found])
     ranges = list(pairwise(starts.tolist()))
+    openings = np.concatenate([studio.openness(crops[part]) for part in _chunks(len(crops))])
     references = np.concatenate(
         [
-            start + _references(crops.part(start, stop), piece, studio, config)
+            start + _references(crops.part(start, stop), openings[start:stop], piece, config)
             for (start, stop), piece in zip(ranges, found, strict=True)
         ]
     )
@@ -163,18 +164,28 @@ def _speak(
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
         white = teeth.white(before, skin, lips)
-        openings = _sharpen(made, crops.part(start, stop), match, lips, studio)
-        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white, openings)
+        open_ = _sharpen(made, crops.part(start, stop), openings[start:stop], match, lips, studio)
+        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white, open_)
 
 
-def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats, studio: Studio) -> Floats:
+def _sharpen(
+    mouths: Rows,
+    crops: Rows,
+    openings: Floats,
+    match: colour.ColourMatch,
+    lips: Floats,
+    studio: Studio,
+) -> Floats:
     """Make each mouth of a piece as crisp as the plate's lips that are most like it.
+
+    Args:
+        openings: ``float32[R]``, how far the plate's lips are open.
 
     Returns:
         How far the lips of either are open, ``float32[R]``, the larger and as calm as a mask has to be.
     """
     chunks = list(_chunks(len(mouths)))
-    openings = np.concatenate([studio.openness(crops[part]) for part in chunks])
+    widest = openings.copy()
     # Picture by picture: a chunk of them in float would be a quarter of all memory.
     plate = np.concatenate(
         [likeness.looks(map(match.undone, crops[part]), openings[part], lips) for part in chunks]
@@ -191,8 +202,8 @@ def _sharpen(mouths: Rows, crops: Rows, match: colour.ColourMatch, lips: Floats,
         for mouth, row in zip(crisp, of_row, strict=True):
             mouth[:] = likeness.textured(mouth, match.undone(like[row]), lips)
         mouths[part.start] = crisp
-        openings[part] = np.maximum(new, openings[part])
-    return matte.calm(openings)
+        widest[part] = np.maximum(new, openings[part])
+    return matte.calm(widest)
 
 
 def _chunks(count: int) -> Iterator[slice]:
@@ -214,19 +225,15 @@ def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds
     return heard.of(piece.dubbed)
 
 
-def _references(crops: Rows, piece: Piece, studio: Studio, config: DubConfig) -> Ints:
+def _references(crops: Rows, openings: Floats, piece: Piece, config: DubConfig) -> Ints:
     """Return which row each row of a piece takes as its reference."""
     if config.mouths.reference == "same":
         return np.arange(len(crops))
-    openness, uppers = [], []
-    for part in _chunks(len(crops)):
-        pictures = crops[part]
-        openness.append(studio.openness(pictures))
-        uppers.append(reference.uppers_of(pictures))
+    uppers = [reference.uppers_of(crops[part]) for part in _chunks(len(crops))]
     every = np.ones(len(crops), np.bool_)
     return reference.closed(
         np.concatenate(uppers),
-        np.concatenate(openness),
+        openings,
         piece.yaw_deg[piece.dubbed],
         every,
         gap=_REFERENCE_GAP,
