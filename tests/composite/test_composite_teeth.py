@@ -1,4 +1,4 @@
-"""White teeth: violet goes, everything else stays, and a plate that is bluer itself sets the limit."""
+"""Teeth are the shot's own where it shows some; else violet and green go, a bluer plate sets the limit."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -23,10 +23,79 @@ def painted(colour):
     return np.tile(np.array(colour, np.float32), (P, P, 1))
 
 
+def toothed(faces, colour):
+    """The same crops with a band of teeth in the mouth."""
+    shown = faces.copy()
+    shown[:, 40:44, 26:38] = colour
+    return shown
+
+
+def measured(faces, drawn=None):
+    mouths = (faces if drawn is None else drawn).astype(np.float32)
+    return teeth.measure(faces, mouths, SKIN, LIPS)
+
+
+def band(mouth):
+    return mouth[40:44, 26:38].reshape(-1, 3).mean(0)
+
+
+def test_drawn_teeth_take_the_colour_of_the_shots_own_and_are_as_bright():
+    own, drawn = toothed(plate(), (200, 205, 210)), toothed(plate(), (120, 158, 155))
+    told = measured(own, drawn)
+    made = teeth.whitened(drawn[0].astype(np.float32), told, LIPS)
+    np.testing.assert_allclose(band(made), (200, 205, 210), rtol=0.06)
+    assert 1.25 < told.brighter < 1.4
+    beside = (LIPS > 0.9) & (np.abs(np.indices((P, P))[0] - 41.5) > 5)
+    np.testing.assert_allclose(made[beside], drawn[0][beside], atol=0.5)
+
+
+def test_teeth_brighter_than_the_shots_own_are_dimmed():
+    own, drawn = toothed(plate(), (130, 140, 150)), toothed(plate(), (150, 160, 165))
+    told = measured(own, drawn)
+    assert told.brighter < 0.95
+    made = teeth.whitened(drawn[0].astype(np.float32), told, LIPS)
+    np.testing.assert_allclose(band(made), (130, 140, 150), rtol=0.05)
+
+
+def test_teeth_become_at_most_so_much_brighter():
+    assert measured(toothed(plate(), (240, 245, 250)), toothed(plate(), (95, 120, 120))).brighter == 1.4
+
+
+def test_the_shots_own_teeth_stay_as_they_are():
+    own = toothed(plate(), (170, 180, 195))
+    made = teeth.whitened(own[0].astype(np.float32), measured(own), LIPS)
+    np.testing.assert_allclose(band(made), (170, 180, 195), atol=2)
+
+
+def test_a_shot_that_shows_no_teeth_does_not_tell_how_bright_they_are():
+    assert measured(plate()).brighter is None
+    few = np.concatenate([plate()] * 4)
+    few[0, 41, 30] = (200, 205, 210)
+    assert measured(few).brighter is None
+
+
+def test_a_dark_background_beside_a_turned_face_is_no_tooth():
+    turned = plate()
+    turned[:, :, 40:] = (60, 40, 25)
+    assert measured(turned).brighter is None
+
+
+def test_shut_lips_stay_though_the_shot_shows_teeth():
+    told = measured(toothed(plate(), (200, 205, 210)))
+    shut = plate()[0].astype(np.float32)
+    np.testing.assert_allclose(teeth.whitened(shut, told, LIPS), shut, atol=0.5)
+
+
+def test_green_teeth_become_ivory_where_the_shot_shows_none():
+    made = teeth.whitened(painted((110, 150, 130)), measured(plate()), LIPS)
+    inside = made[INSIDE].mean(0)
+    assert abs(inside[1] / inside[2] - 0.93) < 0.03
+
+
 def test_violet_teeth_become_white_and_keep_their_light():
-    white = teeth.white(plate(), SKIN, LIPS)
+    told = measured(plate())
     before = painted((150, 120, 118))
-    after = teeth.whitened(before, white, LIPS)
+    after = teeth.whitened(before, told, LIPS)
     inside = after[INSIDE].mean(0)
     assert abs(inside[0] / inside[2] - 0.8) < 0.02
     assert inside[1] > before[0, 0, 1]
@@ -34,31 +103,31 @@ def test_violet_teeth_become_white_and_keep_their_light():
 
 
 def test_outside_of_the_lips_nothing_changes():
-    white = teeth.white(plate(), SKIN, LIPS)
+    told = measured(plate())
     before = painted((200, 60, 40))
     outside = LIPS == 0
-    np.testing.assert_array_equal(teeth.whitened(before, white, LIPS)[outside], before[outside])
+    np.testing.assert_array_equal(teeth.whitened(before, told, LIPS)[outside], before[outside])
 
 
-@given(blue=st.floats(0, 0.7), green=st.floats(0.3, 1), red=st.floats(2, 255))
+@given(blue=st.floats(0, 0.7), green=st.floats(0.3, 0.93), red=st.floats(2, 255))
 def test_lips_tongue_and_ivory_stay(blue, green, red):
-    white = teeth.white(plate(), SKIN, LIPS)
+    told = measured(plate())
     before = painted((blue * red, green * red, red))
-    np.testing.assert_array_equal(teeth.whitened(before, white, LIPS), before)
+    np.testing.assert_array_equal(teeth.whitened(before, told, LIPS), before)
 
 
 @given(st.lists(st.integers(0, 255), min_size=3, max_size=3))
 def test_nothing_stays_bluer_than_the_limit_and_luma_never_moves(colour):
-    white = teeth.white(plate(), SKIN, LIPS)
+    told = measured(plate())
     before = painted(colour)
-    after = teeth.whitened(before, white, LIPS)
+    after = teeth.whitened(before, told, LIPS)
     np.testing.assert_allclose(after @ LUMA, before @ LUMA, atol=0.02)
     if colour[2] >= 1:
-        assert (after[INSIDE][:, 0] <= after[INSIDE][:, 2] * white[0] / white[2] * 1.06 + 0.1).all()
+        assert (after[INSIDE][:, 0] <= after[INSIDE][:, 2] * told.white[0] / told.white[2] * 1.06 + 0.1).all()
 
 
 def test_what_the_plates_own_mouth_shows_may_be_drawn():
-    creature = teeth.white(plate(mouth=(180, 100, 90)), SKIN, LIPS)
+    creature = measured(plate(mouth=(180, 100, 90)))
     before = painted((150, 90, 85))
     np.testing.assert_array_equal(teeth.whitened(before, creature, LIPS), before)
 
@@ -66,17 +135,17 @@ def test_what_the_plates_own_mouth_shows_may_be_drawn():
 def test_the_depth_of_a_mouth_is_no_colour():
     plain, deep = plate(), plate()
     deep[:, LIPS > 0.8] = (40, 26, 25)
-    np.testing.assert_allclose(teeth.white(deep, SKIN, LIPS), teeth.white(plain, SKIN, LIPS))
+    np.testing.assert_allclose(measured(deep).white, measured(plain).white)
 
 
 def test_in_blue_light_teeth_are_blue():
-    night = teeth.white(plate(skin=(160, 120, 90), mouth=(90, 60, 70)), SKIN, LIPS)
+    night = measured(plate(skin=(160, 120, 90), mouth=(90, 60, 70))).white
     assert night[0] / night[2] > 1.9
 
 
 @settings(max_examples=20)
 @given(shape=st.sampled_from([0, 1, 3]), level=st.integers(0, 255))
 def test_any_crops_have_a_white_of_luma_one(shape, level):
-    found = teeth.white(np.full((shape, P, P, 3), level, np.uint8), SKIN, LIPS)
+    found = measured(np.full((shape, P, P, 3), level, np.uint8)).white
     assert np.isfinite(found).all()
     assert abs(float(found @ LUMA) - 1) < 1e-5

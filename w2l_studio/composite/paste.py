@@ -30,7 +30,7 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     gain: float,
     colour: ColourMatch,
     lips: Floats | None = None,
-    white: Floats | None = None,
+    own_teeth: teeth.Teeth | None = None,
 ) -> Planes:
     """Return the picture with the mouth on it; the picture handed in is not changed.
 
@@ -45,7 +45,7 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
         gain: strength of the whole, 0..1.
         colour: mouth -> plate.
         lips: ``float32[P, P]`` as from `matte.lips`; None = where a frontal face has them.
-        white: colour of teeth as from `teeth.white`; None = the mouth's colours stay.
+        own_teeth: the shot's, as from `teeth.measure`; None = the mouth's colours stay.
 
     Raises:
         Unsupported: pixel format or matrix that is not composited.
@@ -58,8 +58,8 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     height = picture.planes[0].shape[0]
     lips = mattes.lips(size) if lips is None else lips
     toned = colour.apply(mouth)
-    if white is not None:
-        toned = teeth.whitened(toned, white, lips)
+    if own_teeth is not None:
+        toned = teeth.whitened(toned, own_teeth, lips)
     codes = conversion.to_codes(toned, tags, stored, height)
     maps = [_to_crop(stored, i, affine) for i in range(stored.colours)]
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]

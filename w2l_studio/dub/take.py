@@ -56,7 +56,7 @@ class Spoken:
         maps: ``float64[R, 2, 3]`` plate -> crop.
         mouths: ``uint8[R, P, P, 3]`` in the spool.
         match: mouth -> plate colour.
-        white: of teeth in the light of the piece.
+        own_teeth: in the light of the piece.
         openings: ``float32[R]``, how far old lips or new ones are open, whichever are further.
     """
 
@@ -66,7 +66,7 @@ class Spoken:
     maps: Doubles
     mouths: Rows
     match: colour.ColourMatch
-    white: Floats
+    own_teeth: teeth.Teeth
     openings: Floats
 
 
@@ -163,9 +163,9 @@ def _speak(
         looked_at = _samples(len(made))
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
-        white = teeth.white(before, skin, lips)
         open_ = _sharpen(made, crops.part(start, stop), openings[start:stop], match, lips, studio)
-        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, white, open_)
+        own_teeth = teeth.measure(before, match.apply(made[looked_at]), skin, lips)
+        yield Spoken(piece, stems[piece.line], rows, maps[start:stop], made, match, own_teeth, open_)
 
 
 def _sharpen(
@@ -265,7 +265,7 @@ def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
         gain=float(spoken.piece.gain[i]),
         colour=spoken.match,
         lips=matte.lips(face_px, spoken.piece.corners[i], float(spoken.openings[row])),
-        white=spoken.white,
+        own_teeth=spoken.own_teeth,
     )
 
 
