@@ -8,9 +8,10 @@ sound of another clip (judged against that sound). Beside the generator stand tw
 it is, and shut lips. Columns: correlation of lip opening with the true one and its lag in pictures; mean
 error of the lips in levels of 255, and of their mean over time (skin and whiskers, which hardly move);
 detail (differences of neighbouring pixels there) in parts of the true picture's; offset, and distance
-(1 - cosine), by the sync expert against the *other* sound; the last row is what true lips of that sound
-reach. Each generator's lips stand there twice, as it draws them and as `dub` makes them crisp; beside these
-lie pictures of the clip that are six or more away, or a clip's own sound would find its own lips.
+(1 - cosine), against the *other* sound, by the sync expert and by `w2l-judge`, which taught nothing; the
+last row is what true lips of that sound reach. Each generator's lips stand there twice, as it draws them and
+as `dub` makes them crisp; beside these lie pictures of the clip that are six or more away, or a clip's own
+sound would find its own lips.
 ``--landmarks`` has MediaPipe, which is none of our networks, look at clips with their own sound, too:
 correlation, lag and amplitude of the opening against what it sees in the clip. This and errors of the lips
 are told by person, too: a mean hides a lost moustache.
@@ -21,17 +22,21 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks import lag, landmarks
 from training.generators import redub
-from training.packs.data import Clip, column, hear, read_pack
+from training.measure import tables
+from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_pack
 from training.variety import augment
-from w2l_studio.composite import colour, likeness, matte
+from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.faces import reference
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.sharp import Sharp
@@ -72,24 +77,28 @@ def shut(pixels: FramesBGR, openings: Floats) -> Ints:
     return reference.closed(uppers, openings, np.zeros(count), np.ones(count, np.bool_), gap=5)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Instruments:
+    judge: ExpertJudge
+    outsider: SlimJudge
+    opening: Openness
+    sharp: Sharp
+    finder: landmarks.Landmarker | None
+
+
 def measure(
-    clip: Clip,
-    other: Clip,
-    generators: Sequence[Wav2Lip],
-    judge: ExpertJudge,
-    opening: Openness,
-    sharp: Sharp,
-    finder: landmarks.Landmarker | None,
+    clip: Clip, other: Clip, generators: Sequence[Wav2Lip], by: Instruments
 ) -> tuple[dict[str, dict[str, float]], dict[str, FramesBGR]]:
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
     side = generators[0].face_px
     pixels = crops(clip, side)
-    true = opening(pixels)
+    true = by.opening(pixels)
     rows = shut(pixels, true)
     still = pixels.copy()
     still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     count = min(len(pixels), len(other.frames))
     heard = voice(other, count)
+    said = tables.pcm(other)[: count * SAMPLES_PER_FRAME]
     methods: dict[str, tuple[FramesBGR | None, FramesBGR]] = {
         generator.name: (
             _dubbed(generator, pixels, pixels[rows], clip, len(pixels)),
@@ -98,34 +107,40 @@ def measure(
         for generator in generators
     }
     methods |= {
-        crisp(name): tuple(_sharpened(sharp, opening, drawn, pixels) for drawn in both)
+        crisp(name): tuple(_sharpened(by.sharp, by.opening, drawn, pixels) for drawn in both)
         for name, both in methods.items()
     }
     methods |= {"source as it is": (None, pixels[:count]), "shut lips": (still, still[:count])}
     figures: dict[str, dict[str, float]] = {}
     for name, (drawn, spoken) in methods.items():
-        verdict = judge.score(spoken, heard)
-        at_zero = float(judge.distances(spoken, heard)[15])
-        figures[name] = {"offset": verdict.offset_frames, "distance": at_zero, "best": verdict.distance}
+        verdict = by.judge.score(spoken, heard)
+        at_zero = float(by.judge.distances(spoken, heard)[15])
+        figures[name] = {
+            "offset": verdict.offset_frames,
+            "distance": at_zero,
+            "best": verdict.distance,
+            **_judged(by.outsider, spoken, said),
+        }
         if drawn is not None:
-            at = lag.correlations(opening(drawn), true)
+            at = lag.correlations(by.opening(drawn), true)
             figures[name]["correlation"], figures[name]["lag"] = at[0], max(at, key=lambda n: at[n])
             off = lips(drawn).astype(float) - lips(pixels)
             figures[name]["lips_levels"] = float(np.abs(off).mean())
             figures[name]["lasting_levels"] = float(np.abs(off.mean(0)).mean())
             figures[name]["detail"] = detail(drawn) / detail(pixels)
-    if finder:
+    if by.finder:
         own = {name: drawn for name, (drawn, _) in methods.items() if drawn is not None}
-        seen, *told = map(landmarks.opening, finder([pixels, *own.values()]))
+        seen, *told = map(landmarks.opening, by.finder([pixels, *own.values()]))
         for name, mine in zip(own, told, strict=True):
             at = lag.correlations(mine, seen)
             figures[name]["correlation by landmarks"] = at[0]
             figures[name]["lag by landmarks"] = max(at, key=lambda n: at[n])
             figures[name]["amplitude by landmarks"] = float(np.std(mine) / np.std(seen))
-    in_sync = judge.distances(crops(other, side)[:count], heard)
+    in_sync = by.judge.distances(crops(other, side)[:count], heard)
     figures["true lips of the sound"] = {
         "offset": 15 - int(np.nanargmin(in_sync)),
         "distance": float(in_sync[15]),
+        **_judged(by.outsider, crops(other, side)[:count], said),
     }
     shown = {
         f"dubbed by {name}": methods[name][1]
@@ -137,6 +152,12 @@ def measure(
         **shown,
         "lips that go with the sound": crops(other, side)[:count],
     }
+
+
+def _judged(outsider: SlimJudge, spoken: FramesBGR, said: npt.NDArray[np.int16]) -> dict[str, float]:
+    verdict = outsider.score(tables.small(spoken), said)
+    told = {"offset": verdict.offset_frames, "distance": verdict.distance, "confidence": verdict.confidence}
+    return {f"{name} by judge": value for name, value in told.items()}
 
 
 def _dubbed(
@@ -152,18 +173,24 @@ def crisp(name: str) -> str:
 
 
 def _sharpened(sharp: Sharp, opening: Openness, drawn: FramesBGR, pixels: FramesBGR) -> FramesBGR:
-    """Make drawn lips crisp as `dub` does, but for what lies beside them."""
-    mask = matte.lips(drawn.shape[1])
-    match = colour.measure(pixels[: len(drawn)], drawn, matte.skin(drawn.shape[1]))
+    """Make drawn lips crisp, with the clip's teeth, as `dub` does, but for what lies beside them."""
+    mask, skin = matte.lips(drawn.shape[1]), matte.skin(drawn.shape[1])
+    plate = pixels[: len(drawn)]
+    match = colour.measure(plate, drawn, skin)
     seen = [match.undone(picture) for picture in pixels]
-    plate = likeness.looks(seen, opening(pixels), mask)
+    looks = likeness.looks(seen, opening(pixels), mask)
     numbers = np.arange(len(pixels))
     beside = []
     for n, look in enumerate(likeness.looks(drawn, opening(drawn), mask)):
         away = numbers[np.abs(numbers - n) > _GAP]
-        beside.append(seen[away[likeness.nearest(look[None], plate[away])[0]]])
+        beside.append(seen[away[likeness.nearest(look[None], looks[away])[0]]])
     crisp = sharp(drawn, map(likeness.laid_over, beside, drawn), mask)
-    return np.stack([likeness.textured(*each, mask) for each in zip(crisp, beside, strict=True)])
+    toned = match.apply(
+        np.stack([likeness.textured(*each, mask) for each in zip(crisp, beside, strict=True)])
+    )
+    own = teeth.measure(plate, toned, skin, mask)
+    made = (match.undone(teeth.whitened(mouth, own, mask)) for mouth in toned)
+    return np.stack([np.rint(mouth).clip(0, 255).astype(np.uint8) for mouth in made])
 
 
 def sheet(shown: list[dict[str, FramesBGR]], path: Path) -> None:
@@ -196,18 +223,21 @@ def main() -> None:
     asked = parser.parse_args()
     if (asked.landmarks is None) != (asked.task is None):
         parser.error("--landmarks and --task go together")
-    finder = landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None
     generators = [_generator(name) for name in asked.weights]
-    judge = ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert)
-    opening = Openness(weights.load_opening(weights.find(asked.opening, "opening").path))
-    sharp = Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path))
+    by = Instruments(
+        ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert),
+        SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge"),
+        Openness(weights.load_opening(weights.find(asked.opening, "opening").path)),
+        Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path)),
+        landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None,
+    )
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]
     order = np.random.default_rng(0).permutation(len(clips))[: asked.most]
     found: dict[str, list[dict[str, float]]] = {}
     shown = []
     for n, i in enumerate(order):
         other = clips[order[(n + 1) % len(order)]]
-        figures, pictures = measure(clips[i], other, generators, judge, opening, sharp, finder)
+        figures, pictures = measure(clips[i], other, generators, by)
         for method, row in figures.items():
             found.setdefault(method, []).append(row)
         if n < 6:
