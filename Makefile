@@ -13,6 +13,7 @@ TORCH := $(shell if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/
 BPY := 4.2.23 5.0.1
 BPY_NEWEST := $(lastword $(BPY))
 BLENDER_PYTHON ?= python3.11
+JOBS ?= 2
 
 .PHONY: setup check test performers demo bench blender-extension test-blender clean
 
@@ -33,8 +34,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Side by side, one thread each (docs/decisions/0030-side-by-side.md): make test JOBS=4
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 # What renders performers and the example edit; heads are read from the wheel, whose own dependencies are not needed.
 performers: setup
