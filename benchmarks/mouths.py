@@ -79,6 +79,8 @@ def shut(pixels: FramesBGR, openings: Floats) -> Ints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instruments:
+    """What clips are drawn and measured with; the outsider is `w2l-judge`."""
+
     judge: ExpertJudge
     outsider: SlimJudge
     opening: Openness
