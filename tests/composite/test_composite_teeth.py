@@ -86,6 +86,16 @@ def test_shut_lips_stay_though_the_shot_shows_teeth():
     np.testing.assert_allclose(teeth.whitened(shut, told, LIPS), shut, atol=0.5)
 
 
+def test_painted_lips_stay_though_the_shot_shows_white_teeth():
+    own = toothed(plate(mouth=(180, 100, 90)), (200, 205, 210))
+    told = measured(own)
+    made = teeth.whitened(own[0].astype(np.float32), told, LIPS)
+    assert told.brighter is not None
+    painted_lips = (LIPS > 0.9) & (np.abs(np.indices((P, P))[0] - 41.5) > 5)
+    np.testing.assert_allclose(made[painted_lips], own[0][painted_lips], atol=0.5)
+    np.testing.assert_allclose(band(made), (200, 205, 210), atol=2)
+
+
 def test_green_teeth_become_ivory_where_the_shot_shows_none():
     made = teeth.whitened(painted((110, 150, 130)), measured(plate()), LIPS)
     inside = made[INSIDE].mean(0)
@@ -123,7 +133,7 @@ def test_nothing_stays_bluer_than_the_limit_and_luma_never_moves(colour):
     after = teeth.whitened(before, told, LIPS)
     np.testing.assert_allclose(after @ LUMA, before @ LUMA, atol=0.02)
     if colour[2] >= 1:
-        assert (after[INSIDE][:, 0] <= after[INSIDE][:, 2] * told.white[0] / told.white[2] * 1.06 + 0.1).all()
+        assert (after[INSIDE][:, 0] <= after[INSIDE][:, 2] * told.limit[0] * 1.06 + 0.1).all()
 
 
 def test_what_the_plates_own_mouth_shows_may_be_drawn():

@@ -19,7 +19,7 @@ from w2l_studio.terms import Floats, FramesBGR
 _LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)
 #: Teeth beside skin: so much more blue and green for the same red, and at least so much of both (ivory).
 _PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.8, 0.93, 1.0])
-#: Blue and green over red, in parts of white's: from here on a colour is drawn to white, wholly after
+#: Blue and green over red, in parts of the limit's: from here on a colour is drawn to white, wholly after
 #: the width.
 _BLUER, _BLUEST = 0.9, 0.15
 _GREENER, _GREENEST = 1.02, 0.1
@@ -28,6 +28,8 @@ _DARK = 0.5
 _BLUEST_PERCENT = 99.0
 #: Green over red, in parts of the skin's: from here on a pixel in the lips is a tooth, wholly after that.
 _TOOTH, _SURELY = 1.08, 0.14
+#: Blue over green, from which on it is none in any light, but paint or a background, and surely after that.
+_BLUE, _SURELY_BLUE = 1.0, 0.1
 #: Luma, in parts of the skin's, from which on and wholly after which a drawn tooth is one, not its shade; and
 #: from which on the plate's counts.
 _SHADE, _LIT, _SEEN = 0.45, 0.25, 0.85
@@ -47,11 +49,13 @@ class Teeth:
 
     Args:
         white: ``float32[3]`` BGR of luma 1.
+        limit: ``float32[3]`` BGR in parts of red, the bluest and greenest that new mouths may show.
         skin: ``float32[3]`` BGR, by which teeth are told from lips.
         brighter: how much brighter than the drawn ones the shot's own are; None = it shows none.
     """
 
     white: Floats
+    limit: Floats
     skin: Floats
     brighter: float | None
 
@@ -67,11 +71,12 @@ def measure(plate_crops: FramesBGR, mouths: Floats, skin: Floats, lips: Floats) 
     """
     of_skin = _skin(plate_crops, skin)
     own, drawn = (_teeth(each[:, lips > 0.75].reshape(-1, 3), of_skin) for each in (plate_crops, mouths))
+    limit = _limit(plate_crops[:, lips > 0.5].reshape(-1, 3), of_skin)
     if own is None:
-        return Teeth(_estimated(plate_crops[:, lips > 0.5].reshape(-1, 3), of_skin), of_skin, None)
+        return Teeth(limit / (limit @ _LUMA), limit, of_skin, None)
     brighter = 1.0 if drawn is None else _level(own) / max(_level(drawn), 1.0)
     mean = own.mean(0)
-    return Teeth(mean / (mean @ _LUMA), of_skin, float(np.clip(brighter, _LEAST, _MOST)))
+    return Teeth(mean / (mean @ _LUMA), limit, of_skin, float(np.clip(brighter, _LEAST, _MOST)))
 
 
 def whitened(mouth: Floats, teeth: Teeth, lips: Floats) -> Floats:
@@ -83,9 +88,7 @@ def whitened(mouth: Floats, teeth: Teeth, lips: Floats) -> Floats:
         lips: ``float32[P, P]`` as from `matte.lips`: nothing changes elsewhere.
     """
     inside, luma = np.clip(2 * lips, 0, 1), (mouth @ _LUMA)[..., None]
-    blue, green = (
-        mouth[..., c] / np.maximum(mouth[..., 2], 1.0) / (teeth.white[c] / teeth.white[2]) for c in (0, 1)
-    )
+    blue, green = (mouth[..., c] / np.maximum(mouth[..., 2], 1.0) / teeth.limit[c] for c in (0, 1))
     hue = np.maximum((blue - _BLUER) / _BLUEST, (green - _GREENER) / _GREENEST).clip(0, 1)
     light = np.zeros_like(hue)
     if teeth.brighter is not None:
@@ -109,8 +112,8 @@ def _skin(crops: FramesBGR, where: Floats) -> Floats:
     return np.asarray(found, np.float32)
 
 
-def _estimated(own: FramesBGR, skin: Floats) -> Floats:
-    """Return what teeth may be in this light where none are seen.
+def _limit(own: FramesBGR, skin: Floats) -> Floats:
+    """Return how blue and green for their red teeth may be in this light, or more if the mouth itself is.
 
     Args:
         own: ``uint8[N, 3]``, what the plate's lips and mouths show.
@@ -118,16 +121,16 @@ def _estimated(own: FramesBGR, skin: Floats) -> Floats:
     found = np.maximum(skin / max(float(skin[2]), 1.0) * _PALER, _PALEST)
     lit = own[(own @ _LUMA >= _DARK * float(skin @ _LUMA)) & (own[:, 2] >= 1)].astype(np.float32)
     if len(lit):
-        ratios = np.percentile(lit[:, :2] / lit[:, 2:], _BLUEST_PERCENT, axis=0)
-        found[:2] = np.maximum(found[:2], ratios)
-    return np.asarray(found / (found @ _LUMA), np.float32)
+        blue, green = np.percentile(lit[:, :2] / lit[:, 2:], _BLUEST_PERCENT, axis=0)
+        # What the plate shows stays.
+        found[:2] = np.maximum(found[:2], (blue / _BLUER, green))
+    return np.asarray(found, np.float32)
 
 
 def _teeth(pixels: FramesBGR | Floats, skin: Floats) -> Floats | None:
     """Return those of ``[N, 3]`` pixels in lips that are teeth in the light, None where they are too few."""
     seen = pixels.astype(np.float32)
-    # What is bluer than green is no tooth but a background beside a turned face.
-    lit = (seen @ _LUMA > _SEEN * float(skin @ _LUMA)) & (seen[:, 0] < 1.1 * seen[:, 1])
+    lit = seen @ _LUMA > _SEEN * float(skin @ _LUMA)
     found = seen[lit & (_tooth(seen, skin) > 0.5)]
     return found if len(found) >= max(1.0, _ENOUGH * len(seen)) else None
 
@@ -135,8 +138,9 @@ def _teeth(pixels: FramesBGR | Floats, skin: Floats) -> Floats | None:
 def _tooth(pixels: Floats, skin: Floats) -> Floats:
     """Tell by hue how surely pixels ``[..., 3]`` show a tooth and no lip, 0..1."""
     redder = max(float(skin[2]), 1.0) / max(float(skin[1]), 1.0)
-    green = pixels[..., 1] / np.maximum(pixels[..., 2], np.float32(1)) * np.float32(redder)
-    return _eased((np.asarray(green, np.float32) - _TOOTH) / _SURELY)
+    blue, green, red = np.moveaxis(np.maximum(pixels, 1.0), -1, 0)
+    pale = _eased((green / red * redder - _TOOTH) / _SURELY)
+    return np.asarray(pale * (1 - _eased((blue / green - _BLUE) / _SURELY_BLUE)), np.float32)
 
 
 def _level(teeth: Floats) -> float:
