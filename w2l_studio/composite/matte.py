@@ -53,7 +53,7 @@ def mouth(size_px: int, yaw_deg: float = 0.0) -> Matte:
     across = np.abs(x - 0.5) / (_HALF_WIDTH * far)
     down = np.abs(y - _CENTRE_Y) / _HALF_HEIGHT
     radius = (across**_ROUNDNESS + down**_ROUNDNESS) ** (1 / _ROUNDNESS)
-    alpha = _smooth((1 - radius) * _HALF_HEIGHT / _FEATHER)
+    alpha = smoothstep((1 - radius) * _HALF_HEIGHT / _FEATHER)
     alpha[: size_px // 2 + 1] = 0
     alpha[-1] = alpha[:, 0] = alpha[:, -1] = 0
     return Matte(_frozen(alpha))
@@ -84,7 +84,7 @@ def lips(size_px: int, corners: Floats | None = None, opening: float = 0.0) -> F
     half = np.maximum(half, 1 / size_px)
     lower = half[1] + _LIPS_OPEN * opening * 2 * reach
     radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / np.where(y > centre[1], lower, half[1]))
-    return _frozen(_smooth((_LIPS_END - radius) / (_LIPS_END - 1)))
+    return _frozen(smoothstep((_LIPS_END - radius) / (_LIPS_END - 1)))
 
 
 def calm(openings: Floats) -> Floats:
@@ -109,7 +109,7 @@ def skin(size_px: int) -> Floats:
     """
     x, y = _grid(size_px)
     # Beside the jaw and below the chin lie neck, collar and background, which come and go with it.
-    on_face = _smooth((_HALF_WIDTH - np.abs(x - 0.5)) / 0.08) * _smooth((_CHIN_Y - y) / 0.08)
+    on_face = smoothstep((_HALF_WIDTH - np.abs(x - 0.5)) / 0.08) * smoothstep((_CHIN_Y - y) / 0.08)
     weight = on_face * (1 - lips(size_px))
     weight[: size_px // 2 + 2] = 0
     return _frozen(weight)
@@ -122,7 +122,7 @@ def _grid(size_px: int) -> tuple[Floats, Floats]:
     return np.broadcast_to(steps, shape), np.broadcast_to(steps[:, None], shape)
 
 
-def _smooth(ramp: Floats) -> Floats:
+def smoothstep(ramp: Floats) -> Floats:
     """Ease a ramp in and out (smoothstep), so that its ends are invisible."""
     t = np.clip(ramp, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from w2l_studio.composite.matte import smoothstep
 from w2l_studio.terms import Floats, FramesBGR
 
 #: Luma of BGR (ITU-R BT.709).
@@ -94,7 +95,7 @@ def whitened(mouth: Floats, teeth: Teeth, lips: Floats) -> Floats:
     if teeth.brighter is not None:
         tooth = _tooth(mouth, teeth.skin)
         hue = np.maximum(hue, tooth)
-        lit = _eased((luma[..., 0] / max(float(teeth.skin @ _LUMA), 1.0) - _SHADE) / _LIT)
+        lit = smoothstep((luma[..., 0] / max(float(teeth.skin @ _LUMA), 1.0) - _SHADE) / _LIT)
         light = cv2.GaussianBlur(tooth * lit, (0, 0), len(lips) * _SOFT) * (teeth.brighter - 1)
     white = luma * teeth.white
     made = (mouth + (hue * inside)[..., None] * (white - mouth)) * (1 + (light * inside)[..., None])
@@ -139,14 +140,9 @@ def _tooth(pixels: Floats, skin: Floats) -> Floats:
     """Tell by hue how surely pixels ``[..., 3]`` show a tooth and no lip, 0..1."""
     redder = max(float(skin[2]), 1.0) / max(float(skin[1]), 1.0)
     blue, green, red = np.moveaxis(np.maximum(pixels, 1.0), -1, 0)
-    pale = _eased((green / red * redder - _TOOTH) / _SURELY)
-    return np.asarray(pale * (1 - _eased((blue / green - _BLUE) / _SURELY_BLUE)), np.float32)
+    pale = smoothstep((green / red * redder - _TOOTH) / _SURELY)
+    return np.asarray(pale * (1 - smoothstep((blue / green - _BLUE) / _SURELY_BLUE)), np.float32)
 
 
 def _level(teeth: Floats) -> float:
     return float(np.quantile(teeth @ _LUMA, _BRIGHT))
-
-
-def _eased(ramp: Floats) -> Floats:
-    t = np.clip(ramp, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
