@@ -48,8 +48,6 @@ from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 #: Rows and columns of the lips, as parts of the face's side.
 _LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
 _COLUMNS = 14
-#: So near a picture is the same moment.
-_GAP = 5
 
 
 def crops(clip: Clip, face_px: int) -> FramesBGR:
@@ -73,8 +71,7 @@ def voice(clip: Clip, count: int, lead_ms: int = 0, columns: int = COLUMNS) -> V
 
 
 def shut(pixels: FramesBGR, openings: Floats) -> Ints:
-    uppers, count = reference.uppers_of(pixels), len(pixels)
-    return reference.closed(uppers, openings, np.zeros(count), np.ones(count, np.bool_), gap=5)
+    return reference.closed(reference.uppers_of(pixels), openings, np.zeros(len(pixels), np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +181,7 @@ def _sharpened(sharp: Sharp, opening: Openness, drawn: FramesBGR, pixels: Frames
     numbers = np.arange(len(pixels))
     beside = []
     for n, look in enumerate(likeness.looks(drawn, opening(drawn), mask)):
-        away = numbers[np.abs(numbers - n) > _GAP]
+        away = numbers[np.abs(numbers - n) > reference.GAP]
         beside.append(seen[away[likeness.nearest(look[None], looks[away])[0]]])
     crisp = sharp(drawn, map(likeness.laid_over, beside, drawn), mask)
     toned = match.apply(

@@ -103,10 +103,6 @@ class FrameRange:
         """Return the range with frames added on both sides (negative numbers shrink it)."""
         return FrameRange(self.start - before, self.stop + after, self.rate)
 
-    def shift(self, frames: int) -> FrameRange:
-        """Return the range moved by ``frames``."""
-        return FrameRange(self.start + frames, self.stop + frames, self.rate)
-
     def _same_rate(self, other: FrameRange) -> None:
         if self.rate != other.rate:
             raise ValueError(f"ranges at {self.rate} and {other.rate} do not mix")
@@ -131,14 +127,14 @@ def frames_to_timecode(frame: int, rate: Fraction, *, drop: bool = False) -> str
     >>> frames_to_timecode(1800, Fraction(30000, 1001), drop=True)
     '00:01:00;02'
     """
-    nominal = _nominal(rate)
+    per_second = nominal(rate)
     if drop:
         frame += _dropped_before(frame, rate)
-    frame %= 24 * 3600 * nominal
-    seconds, frames = divmod(frame, nominal)
+    frame %= 24 * 3600 * per_second
+    seconds, frames = divmod(frame, per_second)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    width = 3 if nominal > 100 else 2
+    width = 3 if per_second > 100 else 2
     return f"{hours:02}:{minutes:02}:{seconds:02}{';' if drop else ':'}{frames:0{width}}"
 
 
@@ -157,13 +153,13 @@ def timecode_to_frames(timecode: str, rate: Fraction) -> int:
     if not match:
         raise ValueError(f"{timecode!r} is not a timecode (HH:MM:SS:FF)")
     hours, minutes, seconds, frames = (int(match[i]) for i in (1, 2, 3, 5))
-    nominal = _nominal(rate)
-    if minutes > 59 or seconds > 59 or frames >= nominal or hours > 23:
+    per_second = nominal(rate)
+    if minutes > 59 or seconds > 59 or frames >= per_second or hours > 23:
         raise ValueError(f"{timecode!r} does not exist at {float(rate):g} frames per second")
-    total = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
+    total = ((hours * 60 + minutes) * 60 + seconds) * per_second + frames
     if match[4] == ":" or not drop_frame_rate(rate):
         return total
-    skip = nominal // 15
+    skip = per_second // 15
     if seconds == 0 and minutes % 10 and frames < skip:
         raise ValueError(f"{timecode!r} is a dropped number: it does not exist in drop frame")
     whole = hours * 60 + minutes
@@ -176,14 +172,15 @@ def is_drop_timecode(timecode: str, rate: Fraction) -> bool:
     return match is not None and match[4] != ":" and drop_frame_rate(rate)
 
 
-def _nominal(rate: Fraction) -> int:
+def nominal(rate: Fraction) -> int:
+    """Return the frame numbers that a second of timecode has: 30 at 29.97."""
     return -(-rate.numerator // rate.denominator)
 
 
 def _dropped_before(frame: int, rate: Fraction) -> int:
     """Return how many numbers drop-frame counting has left out up to ``frame``."""
-    skip = _nominal(rate) // 15
-    per_minute = _nominal(rate) * 60 - skip
+    skip = nominal(rate) // 15
+    per_minute = nominal(rate) * 60 - skip
     per_ten = per_minute * 10 + skip
     tens, rest = divmod(frame, per_ten)
     minutes = 0 if rest < skip else (rest - skip) // per_minute

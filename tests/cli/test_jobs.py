@@ -17,7 +17,7 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio.cli import progress
-from w2l_studio.events import Advanced, SegmentStarted, from_json
+from w2l_studio.events import Advanced, SegmentStarted
 
 RATE = 25
 schema = otio.schema
@@ -134,12 +134,12 @@ def test_json_lines_are_events_and_nothing_else(run: Run, out: Path) -> None:
     done = dub(run, "marked.otio", out, "--json", "--strict")
     assert (done.returncode, done.stderr) == (4, "")
     lines = done.stdout.splitlines()
-    events = [from_json(line) for line in lines]
-    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    kinds = [type(event).__name__ for event in events]
+    events = [json.loads(line) for line in lines]
+    assert [event["seq"] for event in events] == list(range(1, len(lines) + 1))
+    kinds = [event["kind"] for event in events]
     assert (kinds[0], kinds[-1]) == ("PlanReady", "JobFinished")
     assert kinds.count("PassedThrough") == 2
-    steps = [event.done for event in events if type(event).__name__ == "Advanced"]
+    steps = [event["done"] for event in events if event["kind"] == "Advanced"]
     assert steps == sorted(steps)
     assert marks(out) == ["0.0#0 no-face", "0.1#0 no-face"]
 
@@ -164,7 +164,7 @@ def test_colours_cues_and_all_mark_too(
     edit: str, option: tuple[str, ...], found: list[str], run: Run, out: Path
 ) -> None:
     assert dub(run, edit, out, *option).returncode == 0
-    assert marks(out)[: len(found)] == found[: len(marks(out))]
+    assert marks(out) == found
 
 
 def test_bundles_are_read(run: Run, out: Path, place: Path, tmp_path: Path) -> None:

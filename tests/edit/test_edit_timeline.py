@@ -36,12 +36,12 @@ def test_nested_stacks_place_and_trim_their_clips(build, tmp_path):
     inner = otio.schema.Stack("scene", source_range=build.span(10, 30, 24))
     inner.extend([build.track(build.clip(0, 20, 24), build.clip(100, 40, 24), name="inner")])
     edit = build.edit(tmp_path, build.track(build.clip(0, 50, 24), inner, build.clip(0, 5, 24)))
-    ranges = [(c.path, c.record.start, c.record.stop, c.source.start, c.track_name) for c in edit.clips]
+    ranges = [(c.path, c.record.start, c.record.stop, c.source.start) for c in edit.clips]
     assert ranges == [
-        ((0, 0), 0, 50, 0, "V1"),
-        ((0, 1, 0, 0), 50, 60, 10, "inner"),
-        ((0, 1, 0, 1), 60, 80, 100, "inner"),
-        ((0, 2), 80, 85, 0, "V1"),
+        ((0, 0), 0, 50, 0),
+        ((0, 1, 0, 0), 50, 60, 10),
+        ((0, 1, 0, 1), 60, 80, 100),
+        ((0, 2), 80, 85, 0),
     ]
 
 

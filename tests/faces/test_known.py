@@ -46,5 +46,7 @@ def test_a_face_that_is_not_where_it_is_counts_for_nothing(right, wrong):
 @pytest.mark.shared
 def test_weights_in_the_network_of_the_other_family_find_nothing(shared):
     state = weights.load_state(shared("weights/retinaface_mobilenet0.25_Final.pth"))
-    assert known.found_by(RetinaFace(state))
-    assert not known.found_by(RetinaFace(state, imagenet=True))
+    detector = RetinaFace(state)
+    assert known.found_by(detector)
+    detector.imagenet = True
+    assert not known.found_by(detector)

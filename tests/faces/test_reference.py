@@ -19,14 +19,11 @@ def syllables(count, period=12):
     return np.maximum(0, np.sin(np.arange(count) / period * 2 * np.pi) - 0.5).astype(np.float32)
 
 
-def closed(openness, yaw=None, pictures=None, allowed=None, gap=5):
+def closed(openness, yaw=None, pictures=None):
     count = len(openness)
     yaw = np.zeros(count, np.float32) if yaw is None else np.asarray(yaw, np.float32)
     pictures = crops(count) if pictures is None else pictures
-    allowed = np.ones(count, np.bool_) if allowed is None else allowed
-    return reference.closed(
-        reference.uppers_of(pictures), np.asarray(openness, np.float32), yaw, allowed, gap
-    )
+    return reference.closed(reference.uppers_of(pictures), np.asarray(openness, np.float32), yaw)
 
 
 def changes(rows):
@@ -66,13 +63,6 @@ def test_lips_shut_for_one_picture_in_mid_motion_are_not_closed():
     assert set(closed(openness)) <= set(range(41, 45))
 
 
-def test_what_is_not_allowed_is_not_used_unless_nothing_is():
-    openness = syllables(120)
-    allowed = np.arange(120) >= 60
-    assert closed(openness, allowed=allowed).min() >= 60
-    assert len(closed(openness, allowed=np.zeros(120, np.bool_))) == 120
-
-
 def test_open_all_the_time_takes_the_least_open():
     openness = np.linspace(0.6, 0.3, 80).astype(np.float32)
     assert closed(openness)[:50].min() > 60
@@ -87,23 +77,18 @@ def test_no_picture_and_one():
 @given(
     openness=st.lists(st.floats(0, 1), min_size=1, max_size=150),
     seed=st.integers(0, 9),
-    gap=st.integers(1, 8),
 )
-def test_rows_exist_are_allowed_and_keep_the_gap_where_they_can(openness, seed, gap):
-    rng = np.random.default_rng(seed)
+def test_there_is_a_row_for_every_row(openness, seed):
     count = len(openness)
-    allowed = rng.random(count) < 0.7
-    rows = closed(openness, yaw=rng.normal(0, 20, count), allowed=allowed, gap=gap)
+    rows = closed(openness, yaw=np.random.default_rng(seed).normal(0, 20, count))
     assert rows.shape == (count,)
     assert ((rows >= 0) & (rows < count)).all()
-    if allowed.any():
-        assert allowed[rows].all()
 
 
-@given(count=st.integers(40, 150), gap=st.integers(1, 8))
-def test_the_gap_is_kept_where_all_lips_are_shut(count, gap):
-    rows = closed(np.zeros(count), gap=gap)
-    assert (np.abs(rows - np.arange(count)) >= gap).all()
+@given(count=st.integers(40, 150))
+def test_the_gap_is_kept_where_all_lips_are_shut(count):
+    rows = closed(np.zeros(count))
+    assert (np.abs(rows - np.arange(count)) >= reference.GAP).all()
 
 
 def test_the_cheapest_sequence_is_found():

@@ -25,11 +25,7 @@ _MOUTH = (slice(0.58, 0.95), slice(0.2, 0.8))
 
 def closed(pixels: FramesBGR, opening: Openness) -> Ints:
     """Return for each face the row of the one that the engine would draw it from, ``int64[T]``."""
-    count = len(pixels)
-    uppers = reference.uppers_of(pixels)
-    return reference.closed(
-        uppers, opening(pixels), np.zeros(count, np.float32), np.ones(count, np.bool_), gap=5
-    )
+    return reference.closed(reference.uppers_of(pixels), opening(pixels), np.zeros(len(pixels), np.float32))
 
 
 def spoken(hand: Wav2Lip, clip: Clip, opening: Openness, lead_ms: int) -> tuple[FramesBGR, FramesBGR]:

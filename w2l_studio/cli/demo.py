@@ -36,7 +36,7 @@ def command(lang: str, out: Path, as_json: bool) -> int:
         from w2l_studio.dub import run, sheet
 
         code = run.dub(edit, stems, out, options.config({"lang": lang}), emit)
-        picture = sheet.write(out / "report.json", out / f"before_after.{lang}.png")
+    picture = sheet.write(out / "report.json", out / f"before_after.{lang}.png")
     if not as_json:
         click.echo(f"dubbed edit:        {(out / f'two_voices.{lang}.otio').resolve()}")
         click.echo(f"new media:          {(out / 'media').resolve()}")

@@ -14,6 +14,7 @@ from w2l_studio.dub import listening, sounds
 from w2l_studio.dub.take import Performance, Spoken
 from w2l_studio.dub.wiring import Studio
 from w2l_studio.terms import Passed, Segment, Slate, Take
+from w2l_studio.timing import floor_frame
 
 
 def synced(segment: Segment, index: int, performance: Performance) -> int:
@@ -61,7 +62,7 @@ def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[s
     row, rate = longest.rows[shown.start], segment.plate.rate
     mouths = longest.mouths.part(row, row + len(shown))
     first_s = segment.record_start_s + (shown.start - segment.plate_range.start) / rate
-    count = (len(mouths) / rate * listening.EXPERT_RATE).__floor__()
+    count = floor_frame(len(mouths) / rate, listening.EXPERT_RATE)
     voice = sounds.heard(longest.stem, first_s, count, listening.EXPERT_RATE).voice()
     if not voice.voiced.any():
         return unknown

@@ -19,14 +19,12 @@ class View:
 
     Args:
         scale: stored samples are reduced by this before anything else (1 = not at all).
-        stored_px: ``(width, height)`` of the reduced stored picture.
-        square_px: the same with square pixels.
+        square_px: ``(width, height)`` of the reduced stored picture, with square pixels.
         turns: quarter turns counter-clockwise.
         to_plate: ``float64[2, 3]``, view pixel (x, y, 1) -> plate pixel.
     """
 
     scale: float
-    stored_px: tuple[int, int]
     square_px: tuple[int, int]
     turns: int
     to_plate: Doubles
@@ -59,11 +57,10 @@ def view(plate: Plate, longest_px: int) -> View:
     aspect = float(plate.pixel_aspect)
     shown = (plate.width * max(aspect, 1.0), plate.height / min(aspect, 1.0))
     scale = min(1.0, longest_px / max(shown))
-    stored = (max(2, round(plate.width * scale)), max(2, round(plate.height * scale)))
     square = (max(2, round(shown[0] * scale)), max(2, round(shown[1] * scale)))
     turns = round(plate.rotation / 90) % 4
     to_plate = _stretch(square, (plate.width, plate.height)) @ _turn_back(square, turns)
-    return View(scale, stored, square, turns, to_plate[:2])
+    return View(scale, square, turns, to_plate[:2])
 
 
 def _stretch(from_px: tuple[int, int], to_px: tuple[int, int]) -> Doubles:

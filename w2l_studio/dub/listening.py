@@ -23,7 +23,7 @@ from w2l_studio.media.sound import read_mono
 from w2l_studio.protocols import Judge
 from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Bools, FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
-from w2l_studio.timing import FrameRange
+from w2l_studio.timing import FrameRange, floor_frame, nearest_frame
 
 #: The expert sees 5 pictures and 200 ms of sound, which only fit together at this rate (paper 3.1).
 EXPERT_RATE = Fraction(25)
@@ -96,7 +96,7 @@ def sounds_under(segment: Segment, frames: FrameRange, production: Sequence[Soun
         begin = start_s - use.first_sample_s
         for samples in _read(use.media, begin, begin + len(frames) / frames.rate):
             # Handles may reach before the sound's first sample, at the head of a timeline always.
-            before = np.zeros(round(max(-begin, Fraction(0)) * mel.SAMPLE_RATE), np.float32)
+            before = np.zeros(nearest_frame(max(-begin, Fraction(0)), Fraction(mel.SAMPLE_RATE)), np.float32)
             yield np.concatenate([before, samples])
 
 
@@ -143,8 +143,8 @@ def at_expert_rate(frames: int, rate: Fraction) -> Ints:
     >>> at_expert_rate(6, Fraction(50)).tolist()
     [1, 3, 5]
     """
-    count = (frames / rate * EXPERT_RATE).__floor__()
-    middles = [((i + Fraction(1, 2)) / EXPERT_RATE * rate).__floor__() for i in range(count)]
+    count = floor_frame(frames / rate, EXPERT_RATE)
+    middles = [floor_frame((i + Fraction(1, 2)) / EXPERT_RATE, rate) for i in range(count)]
     return np.array(middles, np.int64)
 
 

@@ -6,6 +6,7 @@ Knows rows of equal pictures and one file without a name; what they show is the 
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,9 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the disk back."""
-        self._file.close()
+        # On a full disk closing writes once more, and would hide the error that says so.
+        with suppress(OSError):
+            self._file.close()
 
     def rows(self, count: int, px: int) -> Rows:
         """Reserve room for ``count`` square pictures of ``px`` pixels."""

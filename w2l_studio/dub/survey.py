@@ -16,6 +16,7 @@ from w2l_studio.errors import NoFace, SpeakerUnclear, StudioError
 from w2l_studio.faces import speaker
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import FaceTrack, Line, Segment, Shot
+from w2l_studio.timing import nearest_frame
 
 #: A shot and its faces.
 _Seen: TypeAlias = tuple[Shot, Sequence[FaceTrack]]
@@ -57,7 +58,7 @@ def stems(job: DubPlan) -> list[dict[str, Any]]:
         {
             "file": str(stem.path),
             "character": stem.character,
-            "timecode": timeline.timecode(job.edit, round(stem.first_sample_s * job.edit.rate)),
+            "timecode": timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate)),
             "placed_by": stem.placed_by,
             "used": stem not in job.unused,
         }

@@ -39,8 +39,6 @@ from w2l_studio.terms import (
 )
 from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
 
-#: Frames between a picture and its closed-lips reference, so that they are not the same moment.
-_REFERENCE_GAP = 5
 #: Crops handed to the generator at once: many of its batches, and little memory.
 _CHUNK = 256
 #: Pictures of a piece that its colour match looks at.
@@ -230,14 +228,7 @@ def _references(crops: Rows, openings: Floats, piece: Piece, config: DubConfig) 
     if config.mouths.reference == "same":
         return np.arange(len(crops))
     uppers = [reference.uppers_of(crops[part]) for part in _chunks(len(crops))]
-    every = np.ones(len(crops), np.bool_)
-    return reference.closed(
-        np.concatenate(uppers),
-        openings,
-        piece.yaw_deg[piece.dubbed],
-        every,
-        gap=_REFERENCE_GAP,
-    )
+    return reference.closed(np.concatenate(uppers), openings, piece.yaw_deg[piece.dubbed])
 
 
 def composed(segment: Segment, performance: Performance) -> Iterator[tuple[Planes, Planes]]:

@@ -5,15 +5,23 @@ Reads no timeline and writes only below the folder that it is given.
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from w2l_studio import atomic
 from w2l_studio.errors import EditError
 
 _CONTENT = "content.otio"
+#: What zipfile raises of bytes that are damaged or missing, of a compression that it does not know
+#: (NotImplementedError) and of a password (RuntimeError).
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError),
+    *(NotImplementedError, RuntimeError),
+)
 #: File systems that keep times coarsely keep them to two seconds (FAT).
 _SAME_TIME_NS = 2 * 10**9
 
@@ -44,8 +52,7 @@ def unpack(path: Path, folder: Path | None) -> bytes:
             for member in stale:
                 _extract(bundle, member, folder / member.filename, path.stat().st_mtime_ns)
             return bundle.read(_CONTENT)
-    # zipfile says NotImplementedError of a compression that it does not know, RuntimeError of a password.
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise EditError(
             f"is not a readable .otioz bundle ({error})", hint="export it again", where=path.name
         ) from error

@@ -15,10 +15,9 @@ import pysubs2
 from w2l_studio.edit.timeline import Edit, timecode
 from w2l_studio.errors import EditError
 from w2l_studio.terms import Cue, Mark
-from w2l_studio.timing import FrameRange, nearest_frame
+from w2l_studio.timing import FrameRange, nearest_frame, nominal
 
 _PREFIX = re.compile(r"\s*([^\W\d_][^:\n]{0,39}):\s+(.*)", re.DOTALL)
-_CLOCK = re.compile(r"(\d+):(\d+):(\d+)[:;](\d+)")
 
 
 def read(path: Path, rate: Fraction) -> tuple[Cue, ...]:
@@ -109,11 +108,8 @@ def _speaker(text: str) -> tuple[str | None, str]:
 
 
 def _clock(edit: Edit) -> Fraction:
-    match = _CLOCK.fullmatch(timecode(edit, 0))
-    if not match:
-        return Fraction(0)
-    hours, minutes, seconds, frame = map(int, match.groups())
-    return (hours * 60 + minutes) * 60 + seconds + Fraction(frame, round(edit.rate))
+    hours, minutes, seconds, frame = map(int, re.split("[:;]", timecode(edit, 0)))
+    return (hours * 60 + minutes) * 60 + seconds + Fraction(frame, nominal(edit.rate))
 
 
 def _record(cue: Cue, late: Fraction, edit: Edit) -> FrameRange:

@@ -35,7 +35,6 @@ class Placed:
         retime: source seconds per timeline second; 1 = not retimed, -1 = unknown.
         extra: seconds of source that transitions beside it, or beside what holds it, show before and after.
         overlap: seconds of the item's own head and tail that lie inside transitions.
-        track_name: the innermost track's name.
     """
 
     path: tuple[int, ...]
@@ -47,7 +46,6 @@ class Placed:
     retime: Fraction = Fraction(1)
     extra: tuple[Fraction, Fraction] = _NO_TIME
     overlap: tuple[Fraction, Fraction] = _NO_TIME
-    track_name: str = ""
 
     @property
     def is_clip(self) -> bool:
@@ -154,7 +152,6 @@ def _below(
         parent.retime * _speed(child) if parent.retime != _UNKNOWN_SPEED else _UNKNOWN_SPEED,
         (inside[1] + max(head, Fraction(0)), outside[1] + max(tail, Fraction(0))),
         (inside[0], outside[0]),
-        child.name if is_track else parent.track_name,
     )
 
 

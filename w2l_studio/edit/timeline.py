@@ -18,7 +18,15 @@ from w2l_studio.edit import bundle, layout, sanitise, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
 from w2l_studio.errors import EditError, OutputError
 from w2l_studio.terms import ClipUse, SoundUse
-from w2l_studio.timing import RATES, FrameRange, drop_frame_rate, frames_to_timecode, nearest_frame, snap_rate
+from w2l_studio.timing import (
+    RATES,
+    FrameRange,
+    drop_frame_rate,
+    frames_to_timecode,
+    nearest_frame,
+    nominal,
+    snap_rate,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,9 +187,9 @@ def _counts_drop(start: int, rate: Fraction) -> bool:
     """
     if not (start and drop_frame_rate(rate)):
         return drop_frame_rate(rate)
-    nominal = -(-rate.numerator // rate.denominator)
+    second = nominal(rate)
     full_in_drop = int(frames_to_timecode(start, rate, drop=True).rpartition(";")[2]) == 0
-    return start % (60 * nominal) != 0 and (start % nominal != 0 or full_in_drop)
+    return start % (60 * second) != 0 and (start % second != 0 or full_in_drop)
 
 
 def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) -> Iterator[ClipUse]:
@@ -205,7 +213,6 @@ def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) 
         transition_in=nearest_frame(placed.extra[0], source_rate),
         transition_out=nearest_frame(placed.extra[1], source_rate),
         retime=placed.retime,
-        track_name=placed.track_name,
     )
 
 

@@ -88,7 +88,7 @@ def _plain(url: str, folder: Path) -> str | None:
     if _SCHEME.match(url):
         return None
     # Hosts write bare paths as they are, others percent-encoded: what is there decides.
-    return url if "%" not in url or (folder / url).exists() else unquote(url)
+    return url if "%" not in url or _there(folder / url) else unquote(url)
 
 
 def _from_file_url(rest: str) -> str:

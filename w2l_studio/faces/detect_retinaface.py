@@ -38,23 +38,19 @@ class RetinaFace:
     Args:
         weights: state dict as published: biubug6's ``mobilenet0.25`` or ``Resnet50`` (keys with or
             without ``module.``), or ``resnet50_2020-07-20`` of retinaface-pytorch.
-        imagenet: pictures as retinaface-pytorch trains on them (RGB, ImageNet mean and deviation)
-            instead of biubug6's (BGR minus the mean). None = told by the keys: a ResNet-50 without
-            ``module.`` is retinaface-pytorch's.
         name: whose weights these are.
 
     Raises:
         WeightsError: the state dict is of another network.
     """
 
-    def __init__(
-        self, weights: Mapping[str, Tensor], *, imagenet: bool | None = None, name: str = "retinaface"
-    ) -> None:
+    def __init__(self, weights: Mapping[str, Tensor], *, name: str = "retinaface") -> None:
         self.name = name
         prefixed = any(key.startswith(_PREFIX) for key in weights)
         state = {key.removeprefix(_PREFIX): value for key, value in weights.items()}
         resnet = "body.layer1.0.conv1.weight" in state
-        self.imagenet = resnet and not prefixed if imagenet is None else imagenet
+        # Retinaface-pytorch's: it trains on RGB pictures with ImageNet's mean and deviation.
+        self.imagenet = resnet and not prefixed
         self._net = Network(resnet=resnet)
         try:
             self._net.load_state_dict(state)

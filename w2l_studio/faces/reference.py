@@ -11,8 +11,10 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from w2l_studio.terms import Bools, Doubles, Floats, FramesBGR, Ints
+from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
 
+#: Pictures nearer than this are the same moment.
+GAP = 5
 #: Rows that may become references: the most closed one of each of so many stretches of time.
 _CANDIDATES = 64
 #: What costs 1 per picture: lips this far open (gap over mouth width), a head turned this much away, an
@@ -25,7 +27,7 @@ _NEAR = 25.0
 _THUMB_PX = 16
 
 
-def closed(uppers: Doubles, openness: Floats, yaw_deg: Floats, allowed: Bools, gap: int = 5) -> Ints:
+def closed(uppers: Doubles, openness: Floats, yaw_deg: Floats) -> Ints:
     """Choose a reference for every crop, all of one face in one shot.
 
     The cheapest sequence of references over all pictures together (Viterbi): closed lips and a like pose
@@ -35,21 +37,19 @@ def closed(uppers: Doubles, openness: Floats, yaw_deg: Floats, allowed: Bools, g
         uppers: ``float64[T, 128]``, what `uppers_of` returns for the crops.
         openness: ``float32[T]``, inner gap over mouth width.
         yaw_deg: ``float32[T]``.
-        allowed: ``bool[T]``, rows that may be a reference; where none may, all may.
-        gap: a row's reference is at least so many rows away, where one with closed lips is.
 
     Returns:
-        ``int64[T]`` rows.
+        ``int64[T]`` rows, at least `GAP` away where one with closed lips is.
     """
     count = len(uppers)
     if count == 0:
         return np.zeros(0, np.int64)
     steady = _steady(openness)
-    rows = _candidates(steady, allowed if allowed.any() else np.ones(count, np.bool_))
+    rows = _candidates(steady)
     cost = (steady[rows] / _OPEN) ** 2
     cost = cost + (np.subtract.outer(np.asarray(yaw_deg, np.float64), yaw_deg[rows]) / _TURN_DEG) ** 2
     cost += _unlike(uppers, rows) / _LEVELS**2
-    cost[np.abs(np.subtract.outer(np.arange(count), rows)) < gap] += _NEAR
+    cost[np.abs(np.subtract.outer(np.arange(count), rows)) < GAP] += _NEAR
     return rows[_cheapest(cost)]
 
 
@@ -69,12 +69,10 @@ def _steady(openness: Floats) -> Doubles:
     return np.maximum(np.maximum(padded[:-2], padded[2:]), padded[1:-1])
 
 
-def _candidates(openness: Doubles, allowed: Bools) -> Ints:
-    """Return the most closed allowed row of each stretch, ``int64[K]``, ascending."""
-    ranked = np.where(allowed, openness, np.inf)
-    edges = np.unique(np.linspace(0, len(ranked), _CANDIDATES + 1).astype(np.int64))
-    best = [int(a + np.argmin(ranked[a:b])) for a, b in pairwise(edges)]
-    return np.array([row for row in best if allowed[row]], np.int64)
+def _candidates(openness: Doubles) -> Ints:
+    """Return the most closed row of each stretch, ``int64[K]``, ascending."""
+    edges = np.unique(np.linspace(0, len(openness), _CANDIDATES + 1).astype(np.int64))
+    return np.array([a + np.argmin(openness[a:b]) for a, b in pairwise(edges)], np.int64)
 
 
 def _unlike(uppers: Doubles, rows: Ints) -> Doubles:

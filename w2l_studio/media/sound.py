@@ -22,6 +22,7 @@ from av.stream import Disposition
 from w2l_studio.errors import StemError
 from w2l_studio.media.files import opened, plain
 from w2l_studio.terms import Floats
+from w2l_studio.timing import nearest_frame
 
 #: Sound read on both sides of a range, so that the resampler's filter and a codec's overlap have settled.
 _SETTLE_S = Fraction(1, 5)
@@ -87,13 +88,13 @@ def read_mono(
     Raises:
         StemError: missing, unreadable, without sound, empty, or holding NaN or infinity.
     """
-    first = 0 if start_s is None else max(0, _nearest(start_s * rate))
-    last = None if stop_s is None else max(first, _nearest(stop_s * rate))
+    first = 0 if start_s is None else max(0, _sample(start_s, rate))
+    last = None if stop_s is None else max(first, _sample(stop_s, rate))
     with opened(path, StemError) as container:
         stream = _sound_stream(container, path)
         grid = Fraction(stream.rate, rate)
         # The first sample read lies on both grids: a multiple of the period after which they meet.
-        settle = _nearest(_SETTLE_S * rate)
+        settle = _sample(_SETTLE_S, rate)
         begin = max(0, first - settle) // grid.denominator * grid.denominator
         end = None if last is None else (last + settle) * grid
         pieces = _mono(container, stream, path, int(begin * grid), None if end is None else end.__ceil__())
@@ -107,8 +108,8 @@ def read_mono(
     return samples[first - begin : None if last is None else last - begin]
 
 
-def _nearest(value: Fraction) -> int:
-    return (value + Fraction(1, 2)).__floor__()
+def _sample(seconds: Fraction, rate: int) -> int:
+    return nearest_frame(seconds, Fraction(rate))
 
 
 def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
@@ -125,7 +126,7 @@ def _told_samples(stream: AudioStream, path: Path) -> int | None:
     name = stream.codec_context.name
     if not name.startswith("pcm_") or stream.duration is None or stream.time_base is None:
         return None
-    samples = _nearest(stream.duration * stream.time_base * stream.rate)
+    samples = _sample(stream.duration * stream.time_base, stream.rate)
     # pcm_s24le, pcm_f32be, ... name their bits; A-law and mu-law have 8.
     bits = int("".join(filter(str.isdigit, name)) or 8)
     return samples if samples * stream.channels * bits // 8 <= path.stat().st_size else None
@@ -165,9 +166,9 @@ def _placed(
     exact = base == Fraction(1, rate)
     frames = _decoded(container, stream, path)
     if exact and begin:
-        container.seek(begin + _nearest(zero_s * rate), stream=stream, backward=True)
+        container.seek(begin + _sample(zero_s, rate), stream=stream, backward=True)
         first = next(frames, None)
-        if first is None or first.pts is None or _nearest((first.pts * base - zero_s) * rate) > begin:
+        if first is None or first.pts is None or _sample(first.pts * base - zero_s, rate) > begin:
             container.seek(stream.start_time or 0, stream=stream, backward=True)
             frames = _decoded(container, stream, path)
         else:
@@ -175,7 +176,7 @@ def _placed(
     cursor: int | None = None
     for frame in frames:
         if frame.pts is not None and (exact or cursor is None):
-            cursor = _nearest((frame.pts * base - zero_s) * rate)
+            cursor = _sample(frame.pts * base - zero_s, rate)
         cursor = cursor or 0
         yield cursor, frame
         cursor += frame.samples

@@ -30,7 +30,6 @@ class Wav2Lip:
         lead_ms: where its mel window begins relative to the picture (`sound.windows.align`).
         precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
         device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
-        batch: crops per pass, None = what suits the device.
         ear: what it hears through, for a network with a `listener`; None = its own ears.
     """
 
@@ -42,7 +41,6 @@ class Wav2Lip:
         lead_ms: float,
         precision: str = "auto",
         device: str = "auto",
-        batch: int | None = None,
         ear: Lips | None = None,
     ) -> None:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
@@ -50,7 +48,7 @@ class Wav2Lip:
         self._device, reduced = chosen(device, precision)
         self.precision = "bf16" if reduced else "fp32"
         self._dtype = torch.bfloat16 if reduced else torch.float32
-        self._batch = batch or (_CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH)
+        self._batch = _CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH
         self._net = _ready(net, self._device, self._dtype)
 
     def listen(self, mel: Floats, samples: Floats) -> Floats:

@@ -9,6 +9,7 @@ import hashlib
 import io
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,7 @@ def _torch(path: Path) -> Mapping[str, Tensor]:
         content = torch.load(_unzipped(path), map_location="cpu", weights_only=True)  # noqa: TID251 - the one place
     except pickle.UnpicklingError as error:
         raise _broken(path, "incomplete, or holds more than tensors") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise _broken(path, "incomplete or not a torch checkpoint") from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]

@@ -82,7 +82,6 @@ class ClipUse:
     transition_in: int = 0
     transition_out: int = 0
     retime: Fraction = Fraction(1)
-    track_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
