@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from . import edit, flows, placing, preferences, settings, strips
-from .running import Running
+from .running import AT_WORK, Running
 
 
 def folder_of(scene_name: str) -> Path:
@@ -26,7 +26,7 @@ def folder_of(scene_name: str) -> Path:
 def problem(scene: bpy.types.Scene) -> str:
     """Return why the selected strips cannot be dubbed now; empty where they can."""
     if Running.busy:
-        return "W2L is at work: wait for it, or stop it with ESC"
+        return AT_WORK
     if not bpy.data.filepath:
         return "Save the blend file first: takes are kept beside it"
     chosen = strips.selected(scene)

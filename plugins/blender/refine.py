@@ -13,7 +13,7 @@ from . import dub, edit, flows, placing, preferences, settings, strips
 from .edit import Picture
 from .flows import Failed
 from .marks import Mark
-from .running import Running
+from .running import AT_WORK, Running
 
 _CHILD = Path(__file__).with_name("second.py")
 
@@ -21,7 +21,7 @@ _CHILD = Path(__file__).with_name("second.py")
 def problem(context: bpy.types.Context) -> str:
     """Return why the shot cannot be refined now; empty where it can."""
     if Running.busy:
-        return "W2L is at work: wait for it, or stop it with ESC"
+        return AT_WORK
     if context.object is None:
         return "Select the character"
     if not bpy.data.filepath:

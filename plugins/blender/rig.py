@@ -10,14 +10,14 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from . import actions, controls, curves, flows, lips, mapping, preferences, rates, settings, strips
 from .edit import Sound
 from .flows import Failed
-from .running import Running
+from .running import AT_WORK, Running
 
 
 def problem(context: bpy.types.Context) -> str:
     """Return why the active object's lips cannot be keyed now; empty where they can."""
     character = context.object
     if Running.busy:
-        return "W2L is at work: wait for it, or stop it with ESC"
+        return AT_WORK
     if character is None:
         return "Select the character"
     if character.library is not None or (character.data is not None and character.data.library is not None):
@@ -28,19 +28,23 @@ def problem(context: bpy.types.Context) -> str:
     return missing[0] if missing else settings.stem_problem(context.scene, character.w2l.stem)
 
 
-class W2L_OT_find_controls(bpy.types.Operator):
-    """List the mouth controls of the active object and what is parented to it; nothing is keyed"""
-
-    bl_idname = "w2l.find_controls"
-    bl_label = "Find Controls"
-    bl_options = {"REGISTER", "UNDO"}
+class _OfCharacter:
+    """What an operator on the active object's controls needs."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a character."""
         if context.object is None:
-            cls.poll_message_set("Select the character")
+            cls.poll_message_set("Select the character")  # type: ignore[attr-defined]
         return context.object is not None
+
+
+class W2L_OT_find_controls(_OfCharacter, bpy.types.Operator):
+    """List the mouth controls of the active object and what is parented to it; nothing is keyed"""
+
+    bl_idname = "w2l.find_controls"
+    bl_label = "Find Controls"
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Fill the list."""
@@ -123,7 +127,7 @@ def key(character: bpy.types.Object, moved: lips.Lips, sound: Sound) -> str:
     return done
 
 
-class W2L_OT_row_add(bpy.types.Operator):
+class W2L_OT_row_add(_OfCharacter, bpy.types.Operator):
     """Add a control by hand"""
 
     bl_idname = "w2l.row_add"
@@ -159,7 +163,7 @@ class W2L_OT_row_remove(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class W2L_OT_mapping_save(bpy.types.Operator, ExportHelper):
+class W2L_OT_mapping_save(_OfCharacter, bpy.types.Operator, ExportHelper):
     """Keep the list of controls in a file, for other shots and characters"""
 
     bl_idname = "w2l.mapping_save"
@@ -177,7 +181,7 @@ class W2L_OT_mapping_save(bpy.types.Operator, ExportHelper):
         return {"FINISHED"}
 
 
-class W2L_OT_mapping_load(bpy.types.Operator, ImportHelper):
+class W2L_OT_mapping_load(_OfCharacter, bpy.types.Operator, ImportHelper):
     """Take the list of controls from a file"""
 
     bl_idname = "w2l.mapping_load"

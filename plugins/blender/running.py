@@ -13,6 +13,8 @@ from . import bridge, flows, lips, mapping
 
 #: Seconds between two looks at the work.
 _TIMER_S = 0.2
+#: Why another work has to wait.
+AT_WORK = "W2L is at work: wait for it, or stop it with ESC"
 #: What is a sentence for the user and no fault of this program.
 SENTENCES = (bridge.BridgeError, flows.Failed, lips.LipsError, mapping.MappingError)
 
@@ -41,7 +43,7 @@ class Running:
         if bpy.app.background:
             return self.execute(context)
         if Running.busy:
-            self.report({"ERROR"}, "W2L is at work; wait for it, or stop it with ESC")
+            self.report({"ERROR"}, AT_WORK)
             return {"CANCELLED"}
         self._flow = flows.Flow(self.steps(context))
         self._timer = context.window_manager.event_timer_add(_TIMER_S, window=context.window)
@@ -57,6 +59,7 @@ class Running:
             return {"PASS_THROUGH"}
         try:
             done = self._flow.step()
+            told = self._flow.status()
         except flows.Stopped:
             return self._over(context, "INFO", "stopped; finished takes are kept")
         except SENTENCES as error:
@@ -66,7 +69,7 @@ class Running:
             raise
         if done:
             return self._over(context, "INFO", self._flow.outcome or "", "FINISHED")
-        context.workspace.status_text_set(self._flow.status())
+        context.workspace.status_text_set(told)
         return {"RUNNING_MODAL"} if event.type == "ESC" else {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:

@@ -153,8 +153,7 @@ def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> bool
 
 def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:
     effects = [s for s in collection(scene) if s.type == "SPEED"]
-    inputs = [getattr(s, name, None) for s in effects for name in ("input_1",)]
-    return len(strip.retiming_keys) > 0 or strip in inputs
+    return len(strip.retiming_keys) > 0 or strip in [getattr(effect, "input_1", None) for effect in effects]
 
 
 def _lies(strip: Any, placement: Placement) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -309,6 +310,28 @@ def at_work(clips, resolve, package):
     (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
     (folder / "engine.pid").write_text(package("bridge")._process(os.getpid()))
     return folder
+
+
+def test_a_job_whose_engine_does_not_start_leaves_the_one_before_as_it_was(clips, resolve, package):
+    jobs, settings, bridge = (package(name) for name in ("jobs", "settings", "bridge"))
+    timeline = package("host").connect({"resolve": resolve}).read()
+    wanted = settings.Settings(lang="fr")
+    folder = jobs.folder(wanted, timeline)
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text("before")
+    with pytest.raises(bridge.BridgeError, match="cannot be started"):
+        jobs.start(wanted, str(folder / "no-engine"), timeline, jobs.edit(folder, timeline))
+    assert (folder / "job.json").read_text() == "before"
+
+
+def test_no_engine_starts_where_its_record_cannot_be_written(clips, resolve, package):
+    jobs, settings = package("jobs"), package("settings")
+    timeline = package("host").connect({"resolve": resolve}).read()
+    wanted = settings.Settings(lang="fr")
+    missing = jobs.folder(wanted, timeline)
+    with pytest.raises(jobs.JobError, match="cannot be written"):
+        jobs.start(wanted, sys.executable, timeline, jobs.edit(missing, timeline))
+    assert not missing.exists()
 
 
 def test_a_job_at_work_tells_how_far_it_is_and_can_be_stopped(at_work, resolve, click):

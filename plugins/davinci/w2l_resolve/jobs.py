@@ -93,13 +93,20 @@ def start(settings: Settings, engine: str, timeline: reading.Timeline, exported:
     """Start the engine on an exported edit.
 
     Raises:
+        JobError: the job's record cannot be written.
         bridge.BridgeError: a job is at work there, or the engine cannot be started.
     """
     job = Job(exported.parent, timeline, settings.lang, settings.deliver)
-    bridge.start(engine, arguments(settings, exported), exported.parent)
     record = {"v": _VERSION, "timeline": timeline.to_json(), "lang": job.lang, "deliver": job.deliver}
     text = json.dumps(record, indent=1, ensure_ascii=False)
-    (exported.parent / _RECORD).write_text(text, encoding="utf-8")
+    # Before the engine is: *collect* would never find one whose record could not be written.
+    part = job.folder / f"{_RECORD}.part"
+    try:
+        part.write_text(text, encoding="utf-8")
+        bridge.start(engine, arguments(settings, exported), job.folder)
+        part.replace(job.folder / _RECORD)
+    except OSError as error:
+        raise JobError(f"{part} cannot be written ({error.strerror})") from error
     return job
 
 
