@@ -12,8 +12,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from training.performers import motion, sources, speech
+from training.performers import motion, speech
 from training.speech.aligned import Aligner
+from w2l_studio.media.sound import read_mono
 from w2l_studio.terms import Floats, FramesBGR
 
 #: GRID's grammar (Cooke et al. 2006): a letter of the clip's name for each word.
@@ -56,7 +57,7 @@ def read(captures: Path, clips: Path, most: int) -> Iterator[Said]:
     found = sorted(captures.glob("*.npz"))
     for path in (found[i] for i in np.random.default_rng(0).permutation(len(found))[:most]):
         speaker, code = path.stem.split("__", 1)
-        audio = sources.read_sound(clips / speaker / f"{code}.mp4")
+        audio = read_mono(clips / speaker / f"{code}.mp4")
         told = align(audio / max(1e-3, np.abs(audio).max()) * 0.9, sentence(code).split())
         if told is not None:
             yield Said(path.stem, told.phones, motion.read_capture(path).opening, audio)

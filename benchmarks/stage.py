@@ -14,6 +14,7 @@ import numpy as np
 
 from training.packs.data import FPS
 from training.performers import act, anatomy, motion, person, render, scene, sources, speech
+from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Bools, Floats, FramesBGR
 
@@ -55,7 +56,7 @@ class Film:
 
 def example_lines() -> list[Line]:
     """Return the example's English lines."""
-    sound = sources.read_sound(EXAMPLE / "media" / "production.flac")
+    sound = read_mono(EXAMPLE / "media" / "production.flac")
     lines = []
     for who, told in json.loads((EXAMPLE / "phones.json").read_text("utf-8")).items():
         phones = [(str(name), float(start), float(stop)) for name, start, stop in told]

@@ -54,6 +54,18 @@ def film(path, pictures, rate, *, sound_s=None, tone_hz=440.0):
     return path
 
 
+def test_a_damaged_film_is_told_in_one_sentence(tmp_path):
+    path = film(tmp_path / "a.mov", plain(30), 25)
+    with av.open(str(path)) as container:
+        places = [(entry.pos, entry.size) for entry in container.streams.video[0].index_entries]
+    with path.open("r+b") as file:
+        for place, size in places:
+            file.seek(place)
+            file.write(b"\xff" * size)
+    with pytest.raises(MediaError, match=r"a\.mov: "):
+        list(footage.pictures(path))
+
+
 def plain(count, level=150):
     """Pictures with some texture for the flow to hold on to."""
     texture = np.random.default_rng(0).normal(0, 12, (120, 160, 1))
@@ -74,7 +86,7 @@ def source(tmp_path):
 def _seer(monkeypatch):
     # Second looks see another picture than the one whose brightness tells the faces.
     monkeypatch.setattr(recheck, "again", lambda *_: (True, True))
-    monkeypatch.setattr(footage, "_detector", [Seer()])
+    monkeypatch.setattr(footage, "_detector", Seer)
 
 
 def made(source, pack, rules=None, judge=None):
@@ -121,7 +133,7 @@ def test_a_stopped_run_goes_on(source, tmp_path):
 
 
 def test_two_faces_are_one_too_many(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(footage, "_detector", [Seer(rivals=1)])
+    monkeypatch.setattr(footage, "_detector", lambda: Seer(rivals=1))
     outcomes = made(source, tmp_path / "pack")
     assert "several faces" in outcomes[0]["dropped"]
 

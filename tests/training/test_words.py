@@ -14,6 +14,7 @@ from training.performers import sources
 from training.performers.speech import TARGETS
 from training.speech import aligned, recogniser, words
 from w2l_studio.errors import UsageError, WeightsError
+from w2l_studio.media.sound import read_mono
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 #: The first line of the example; its phonemes end before the first pause.
@@ -130,7 +131,7 @@ def test_a_word_is_as_sure_as_its_least_sure_token():
 def test_the_aligner_finds_phonemes_where_the_synthesiser_put_them(late):
     pytest.importorskip("pocketsphinx", reason="no wheel of pocketsphinx for this Python")
     told = json.loads((EXAMPLE / "phones.json").read_text("utf-8"))["ANNA"]
-    sound = sources.read_sound(EXAMPLE / "media" / "production.flac")
+    sound = read_mono(EXAMPLE / "media" / "production.flac")
     ends = next(i for i in range(1, len(told)) if told[i][1] - told[i - 1][2] > PAUSE_S)
     phones = told[:ends]
     begin, end = phones[0][1] - 0.3, phones[-1][2] + 0.3

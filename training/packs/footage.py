@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -34,8 +35,6 @@ _LOOK_PX = 640
 _SMALLEST_PX = 48.0
 #: Another face counts when it is at least this large beside the first, for a fifth of the shot.
 _RIVAL, _RIVAL_TIME = 0.5, 0.2
-
-_detector: list[Pointed] = []
 
 
 def pictures(path: Path) -> Iterator[FramesBGR]:
@@ -80,10 +79,6 @@ def cuts(path: Path) -> tuple[Shot, ...]:
 
 def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
     """Return the shot's only face in pixels of the video, or why there is none."""
-    if not _detector:
-        finder = RetinaFace(weights.load_state(weights.find(_DETECTOR, "retinaface").path))
-        points = weights.load_points(weights.find(_POINTS, "points").path)
-        _detector.append(Pointed(finder, points))
     factors: list[float] = []
 
     def looked() -> Iterator[FramesBGR]:
@@ -92,7 +87,7 @@ def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
             factors.append(factor)
             yield small
 
-    tracks = track.link(looked(), _detector[0], shot=shot, every=_EVERY)
+    tracks = track.link(looked(), _detector(), shot=shot, every=_EVERY)
     if not tracks:
         return "no face"
     first, *others = (_longest_run(found) for found in tracks)
@@ -106,6 +101,13 @@ def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
     return FaceTrack(
         first.frames, first.boxes * factors[0], first.points * factors[0], first.scores, first.present
     )
+
+
+@cache
+def _detector() -> Pointed:
+    """Return this process's detector."""
+    finder = RetinaFace(weights.load_state(weights.find(_DETECTOR, "retinaface").path))
+    return Pointed(finder, weights.load_points(weights.find(_POINTS, "points").path))
 
 
 def _side(face: FaceTrack) -> float:

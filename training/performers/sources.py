@@ -12,7 +12,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-import av
 import numpy as np
 
 from training.packs.data import LEAST_FRAMES, SAMPLES_PER_FRAME
@@ -22,7 +21,6 @@ from training.performers.act import Source
 from w2l_studio.errors import UsageError
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
-from w2l_studio.terms import Floats
 
 #: Every n-th captured clip and one of n speakers stay out of training.
 _EVERY_CLIP, _OF_SPEAKERS = 11, 10
@@ -82,7 +80,7 @@ def captured(captures: Path, clips: Path, seed: int | None = None) -> Iterator[S
     for i, path in _ordered(list(enumerate(sorted(captures.glob("*.npz")))), seed):
         speaker, name = path.stem.split("__", 1)
         split = "heldout" if i % _EVERY_CLIP == 0 else "train"
-        audio = read_sound(clips / speaker / f"{name}.mp4")
+        audio = read_mono(clips / speaker / f"{name}.mp4")
         yield Source(
             name, speaker, split, "CC BY 4.0 (GRID corpus); CC0 head", audio, motion.read_capture(path)
         )
@@ -112,7 +110,7 @@ def spoken(speech: Path, languages: Collection[str] = (), seed: int | None = Non
         ):
             continue
         speaker = str(row["speaker"])
-        audio = read_sound(speech / row["file"])
+        audio = read_mono(speech / row["file"])
         phones = [(str(name), float(start), float(stop)) for name, start, stop in row["phones"]]
         yield Source(
             row["id"],
@@ -175,13 +173,3 @@ def heard(voices: Path, rules: Sequence[Rule] = (Rule(),), seed: int | None = No
 def _split(speaker: str) -> str:
     """Hold out one of ten speakers."""
     return "heldout" if sha256(speaker.encode()).digest()[0] % _OF_SPEAKERS == 0 else "train"
-
-
-def read_sound(path: Path) -> Floats:
-    """Read a sound file as ``float32[S]``, 16 kHz mono."""
-    resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE)
-    parts = []
-    with av.open(str(path)) as container:
-        for frame in [*container.decode(audio=0), None]:
-            parts += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
-    return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)

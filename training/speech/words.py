@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.performers.sources import read_list, read_sound
+from training.performers.sources import read_list
 from training.speech.aligned import Aligned
 from training.speech.recogniser import Word
 from w2l_studio import atomic
+from w2l_studio.media.sound import read_mono
 from w2l_studio.terms import Floats
 
 #: How words or phonemes were found that nobody wrote down.
@@ -58,7 +59,7 @@ def write(
             if row["language"] == "en" and row["aligner"] in GUESSED:
                 guessed += 1
                 if row["file"] not in known:
-                    samples = read_sound(Path(row["file"]))
+                    samples = read_mono(Path(row["file"]))
                     words = recognise(samples)
                     found = align(samples, [word.text for word in words])
                     known[row["file"]] = _row(words, found) if found else {}

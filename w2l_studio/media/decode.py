@@ -60,8 +60,12 @@ class PlateReader:
         self._stored = stored
         self._rate = plate.stored_rate or plate.rate
         self._files = ExitStack()
-        self._restart()
-        self._origin = self._first_time()
+        try:
+            self._restart()
+            self._origin = self._first_time()
+        except BaseException:
+            self._files.close()
+            raise
 
     def close(self) -> None:
         """Close the file and give its decoder back."""

@@ -45,7 +45,7 @@ def local(path: Path, kind: type[SourceError] = MediaError) -> str:
 
 @contextmanager
 def opened(path: Path, kind: type[SourceError] = MediaError) -> Iterator[InputContainer]:
-    """Open a file for reading; what FFmpeg says while it is open becomes one sentence.
+    """Open a file for reading; what FFmpeg says then and while the block lasts becomes one sentence.
 
     Raises:
         MediaError: (or ``kind``) no such file, or not of a container that is read, or damaged.
@@ -65,7 +65,10 @@ def opened(path: Path, kind: type[SourceError] = MediaError) -> Iterator[InputCo
             where=str(path),
         ) from error
     with container:
-        yield container
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise kind(f"it is damaged ({plain(error)})", hint="export it again", where=str(path)) from error
 
 
 def plain(error: BaseException) -> str:
