@@ -278,6 +278,9 @@ def main() -> None:
     except StudioError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except FloatingPointError as error:
+        click.echo(f"error: {error}. The last checkpoint stands; begin again with another --seed.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -309,6 +309,11 @@ def test_kinds_are_found_by_keys(tmp_path):
         weights.add(tmp_path / "stranger.pth")
 
 
+def test_weights_are_for_everybody_to_read(tmp_path):
+    weights.save(Opening(), tmp_path / "w.safetensors", Meta("opening"))
+    assert (tmp_path / "w.safetensors").stat().st_mode & 0o777 == 0o644
+
+
 def test_detectors_keep_their_names_by_which_their_families_differ(tmp_path):
     """Keys with ``module.`` want pictures as biubug6 trains on them, others as retinaface-pytorch does."""
     net = RetinaFace(resnet=True).state_dict()

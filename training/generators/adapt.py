@@ -28,10 +28,11 @@ from training.run.feed import chance
 from training.run.loop import Told, one_cycle
 from training.run.machine import Machine
 from training.speech.hearing import Thoughts
-from w2l_studio.errors import MediaError, OutputError
+from w2l_studio.errors import MediaError
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
@@ -208,15 +209,6 @@ def write_delta(base: Generator, changed: dict[str, Tensor], meta: Meta, path: P
     Raises:
         OutputError: it cannot be written.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     held = painting(base)
     delta = {name: (changed[name].cpu() - held[name].detach().cpu()).half().contiguous() for name in held}
-    partial = path.with_name(path.name + ".part")
-    try:
-        save_file(delta, partial, meta.to_header())
-        partial.chmod(0o644)  # safetensors writes for the owner alone
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"the delta cannot be written ({error})", where=str(path)) from error
+    weights.write(delta, path, meta.to_header())

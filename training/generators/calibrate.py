@@ -19,9 +19,10 @@ from training.generators import redub
 from training.measure.evaluate import SHIFT
 from training.packs.data import Clip
 from training.run import checkpoint
-from w2l_studio.errors import MediaError, OutputError, UsageError
+from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.nets import weights
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Doubles
@@ -130,15 +131,9 @@ def _listed(path: Path) -> bool:
 
 
 def _rewrite(path: Path, changes: dict[str, Any]) -> None:
-    from safetensors import SafetensorError, safe_open
-    from safetensors.torch import save_file
+    from safetensors import safe_open
 
-    partial = path.with_name(path.name + ".part")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = dict(file.metadata() or {})
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-        save_file(tensors, partial, {**header, **changes})
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"the lead cannot be written ({error})", where=str(path)) from error
+    with safe_open(path, framework="pt") as file:
+        header = dict(file.metadata() or {})
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    weights.write(tensors, path, {**header, **changes})

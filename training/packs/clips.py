@@ -19,6 +19,7 @@ from training.packs import footage, offsets
 from training.packs.data import FPS, FRAME_PX, LEAST_FRAMES, MARGIN, SAMPLES_PER_FRAME
 from training.packs.offsets import Finding, Meter
 from training.packs.splits import Video
+from w2l_studio import atomic
 from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound.mel import SAMPLE_RATE
@@ -178,6 +179,5 @@ def _write_meta(film: _Film, folder: Path, finding: Finding | None) -> None:
     if film.meter:
         offset, confidence = (finding.offset, finding.confidence) if finding else (None, None)
         meta["sync"] = {"judge": film.meter.name, "offset": offset, "confidence": confidence}
-    unfinished = folder / "meta.unfinished"
-    unfinished.write_text(json.dumps(meta), encoding="utf-8")
-    unfinished.replace(folder / "meta.json")
+    with atomic.written(folder / "meta.json") as part:
+        part.write_text(json.dumps(meta), encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 from training.packs.data import FPS, SAMPLES_PER_FRAME, group, read_audio
+from w2l_studio import atomic
 from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
@@ -59,14 +61,12 @@ def write(
     if not folders:
         raise MediaError("no clip found", hint="give folders that `python -m training prepare` made")
     _needs_avif()
-    partial = path.with_name(path.name + ".part")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as parcel:
+        with atomic.written(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as parcel:
             for inside, folder in folders.items():
                 for name, content in _coded(folder, face_px).items():
                     parcel.writestr(f"{inside}/{name}", content)
                 tick()
-        partial.replace(path)
     except OSError as error:
         raise OutputError(f"the shards cannot be written ({error.strerror})", where=str(path)) from error
     return len(folders)
@@ -94,7 +94,7 @@ def read(path: Path, root: Path, *, tick: Callable[[], None] = lambda: None) -> 
                     _unpack(parcel, f"{pack}/{clip}", folder)
                     made += 1
                 tick()
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError) as error:
         raise MediaError(
             f"these are no whole shards ({error})", hint="copy the file again", where=str(path)
         ) from error
@@ -171,6 +171,5 @@ def _unpack(parcel: zipfile.ZipFile, inside: str, folder: Path) -> None:
     if f"{inside}/opening.f16" in parcel.namelist():
         opening = np.frombuffer(parcel.read(f"{inside}/opening.f16"), "<f2")
         np.save(folder / "opening.npy", opening.astype(np.float32))
-    unfinished = folder / "meta.unfinished"
-    unfinished.write_bytes(parcel.read(f"{inside}/meta.json"))
-    unfinished.replace(folder / "meta.json")
+    with atomic.written(folder / "meta.json") as part:
+        part.write_bytes(parcel.read(f"{inside}/meta.json"))

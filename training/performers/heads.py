@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from training.performers import anatomy, attire, person, scene
 from training.performers.render import Renderer
 from training.performers.scene import Pose
+from w2l_studio import atomic
 from w2l_studio.errors import UsageError
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
@@ -101,7 +103,7 @@ def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None]
     folder.mkdir(parents=True, exist_ok=True)
     missing = [(seed, folder) for seed in seeds if not (folder / f"{seed}.npz").exists()]
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, _begin) as pool:
+    with context.Pool(jobs) as pool:
         for done, seed in enumerate(pool.imap_unordered(_keep, missing), 1):
             if done % 50 == 0:
                 report(f"{done} people drawn, last {seed}")
@@ -111,9 +113,9 @@ def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None]
 def write(heads: Heads, folder: Path, seed: int) -> None:
     """Keep the cut-outs of one person; what tells of them is written last, so what has it is whole."""
     np.save(folder / f"{seed}.npy", np.stack(heads.pixels))
-    partial = folder / f"{seed}.unfinished.npz"
-    np.savez(partial, points=heads.points, boxes=heads.boxes, faces=heads.faces)
-    partial.replace(folder / f"{seed}.npz")
+    # Into a file that is open: numpy would add `.npz` to the name of an unfinished one.
+    with atomic.written(folder / f"{seed}.npz") as part, part.open("wb") as file:
+        np.savez(file, points=heads.points, boxes=heads.boxes, faces=heads.faces)
 
 
 def read(folder: Path) -> Heads:
@@ -153,16 +155,15 @@ def conventional(points: Floats) -> Floats:
     return moved.astype(np.float32)
 
 
-_renderer: list[Renderer] = []
-
-
-def _begin() -> None:
-    _renderer.append(Renderer(SIZE_PX, SIZE_PX))
+@cache
+def _renderer() -> Renderer:
+    """Return this process's renderer."""
+    return Renderer(SIZE_PX, SIZE_PX)
 
 
 def _keep(task: tuple[int, Path]) -> int:
     seed, folder = task
-    write(draw(seed, _renderer[0]), folder, seed)
+    write(draw(seed, _renderer()), folder, seed)
     return seed
 
 

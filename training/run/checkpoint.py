@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
+from w2l_studio import atomic
 from w2l_studio.errors import WeightsError
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint under a temporary name, then rename it: a killed run leaves the old one."""
-    unfinished = path.with_suffix(".unfinished")
-    torch.save(state, unfinished)
-    unfinished.replace(path)
+    with atomic.written(path) as part:
+        torch.save(state, part)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from training.run import checkpoint
+from w2l_studio import atomic
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint as files
@@ -215,7 +216,6 @@ def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
     """
     path = folder / f"{name}.safetensors"
     weights.save(net, path, meta)
-    path.chmod(0o644)  # safetensors writes for the owner alone
     index = folder / _INDEX
     rows = json.loads(index.read_text("utf-8")) if index.exists() else []
     row = {
@@ -228,7 +228,6 @@ def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
         "description": meta.description,
     }
     kept = [other for other in rows if other["name"] != name]
-    partial = index.with_suffix(".part")
-    partial.write_text(json.dumps([*kept, row], indent=2) + "\n", encoding="utf-8")
-    partial.replace(index)
+    with atomic.written(index) as part:
+        part.write_text(json.dumps([*kept, row], indent=2) + "\n", encoding="utf-8")
     return path

@@ -5,6 +5,7 @@ Builds networks; runs none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -218,8 +219,6 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
         OutputError: it cannot be written.
     """
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
 
     def kept(key: str, value: Tensor) -> Tensor:
         bare = value.detach().cpu().contiguous()
@@ -232,9 +231,22 @@ def save(module: nn.Module, path: Path, meta: Meta) -> None:
         for key, value in module.state_dict().items()
         if value.is_floating_point() or value.dtype == torch.uint8
     }
+    write(tensors, path, meta.to_header())
+
+
+def write(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> None:
+    """Write tensors as they are; the file appears whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     try:
         with atomic.written(path) as part:
-            save_file(tensors, part, meta.to_header())
+            save_file(dict(tensors), part, header)
+            part.chmod(0o644)  # safetensors writes for the owner alone
     except (OSError, SafetensorError) as error:
         raise OutputError(f"weights cannot be written ({error})", where=str(path)) from error
 
