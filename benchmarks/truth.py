@@ -187,6 +187,8 @@ def main() -> None:
         parser.error("--landmarks and --task go together")
     finder = landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None
     lines = spoken_lines(asked.speech) if asked.speech else example_lines()
+    if not lines:
+        parser.error(f"{asked.speech}: no speaker stayed out of training")
     opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     found: dict[str, list[list[float]]] = {}
     strips = []

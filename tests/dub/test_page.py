@@ -56,7 +56,8 @@ def report(path: Path, entries: list[dict[str, Any]]) -> Path:
         "synthetic": True, "detector": "w2l-faces", "weights": {"generator": "a" * 64, "expert": "b" * 64},
         "stems": [{"file": "fr.wav", "sha256": "c", "character": None, "placed_by": "edit",
                    "first_sample_s": 1}],
-        "settings": {"mouths": {"weights": "w2l-192", "expert": "expert", "opening": "opening"}},
+        "settings": {"faces": {"detector": "w2l-faces", "points": "points"},
+                     "mouths": {"weights": "w2l-192", "expert": "expert", "opening": "opening"}},
         "ranges": entries, "frames": {"synced": 50, "passed": 50},
     }  # fmt: skip
     path.write_text(json.dumps(value), encoding="utf-8")

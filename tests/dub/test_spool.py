@@ -55,8 +55,12 @@ def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         def close(self):
-            pass
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill():
+        with Spool(tmp_path) as spool:
+            spool.rows(1, 4)[0] = pictures(1)
 
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
-    with Spool(tmp_path) as spool, pytest.raises(OutputError, match="the disk is full"):
-        spool.rows(1, 4)[0] = pictures(1)
+    with pytest.raises(OutputError, match="the disk is full"):
+        fill()

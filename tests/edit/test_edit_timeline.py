@@ -273,6 +273,17 @@ class TestBundles:
         with pytest.raises(EditError, match=r"x\.otioz: is not a readable"):
             timeline.read(tmp_path / "x.otioz", bundle_dir=tmp_path / "y")
 
+    def test_a_bundle_whose_bytes_are_damaged(self, build, tmp_path):
+        edit = build.edit(tmp_path, build.track(build.clip(0, 10, 24)), name="content.otio")
+        path = tmp_path / "x.otioz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+            bundle.write(edit.path, "content.otio")
+        content = bytearray(path.read_bytes())
+        content[60:90] = b"\xff" * 30
+        path.write_bytes(content)
+        with pytest.raises(EditError, match=r"x\.otioz: is not a readable"):
+            timeline.read(path, bundle_dir=tmp_path / "y")
+
     def test_a_bundle_larger_than_the_disk(self, build, tmp_path, monkeypatch):
         monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
         with pytest.raises(EditError, match="0 MB are free"):

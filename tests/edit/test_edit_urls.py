@@ -74,6 +74,10 @@ def test_a_root_ends_at_a_folder():
     assert urls.to_path("/media2/a.mov", FOLDER, [("/media", "/x")]) == Path("/media2/a.mov")
 
 
+def test_a_name_that_is_too_long_for_any_system_is_unescaped_and_not_there(tmp_path):
+    assert urls.to_path("%61" * 100, tmp_path) == tmp_path / ("a" * 100)
+
+
 def test_a_percent_sign_in_a_real_name_wins(tmp_path):
     (tmp_path / "50%20off.mov").touch()
     assert urls.to_path("50%20off.mov", tmp_path) == tmp_path / "50%20off.mov"

@@ -193,8 +193,8 @@ def _job(value: dict[str, Any]) -> str:
         f"placed by {escape(stem['placed_by'])}, begins at {stem['first_sample_s']:.3f} s</td></tr>"
         for stem in value["stems"]
     )
-    mouths = value["settings"]["mouths"]
-    names = {"generator": mouths["weights"], "expert": mouths["expert"], "opening": mouths["opening"]}
+    faces, mouths = value["settings"]["faces"], value["settings"]["mouths"]
+    names = {**mouths, **faces, "generator": mouths["weights"]}
     weights = "".join(
         f"<tr><th>{escape(kind)}</th><td>{escape(names.get(kind, kind))}</td>"
         f"<td><code>{escape(sha256)}</code></td></tr>"

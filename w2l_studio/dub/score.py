@@ -5,7 +5,7 @@ Joins media, faces and judges; holds one shot's crops at most; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -76,22 +76,24 @@ def score(files: Sequence[Path], config: ScoreConfig) -> Iterator[Score | ShotEr
         UsageError: the protocol is not the judge's.
         WeightsError: the judge's or the detector's weights are missing.
     """
+    scored = _protocol(config)
+    for path in files:
+        try:
+            yield from scored(_film(path, config))
+        except (ShotError, SourceError) as error:
+            yield error
+
+
+def _protocol(config: ScoreConfig) -> Callable[[Film], Iterator[Score]]:
     judge = wiring.judge(config.judge)
-    if config.protocol == "lrs" and not isinstance(judge, SyncNetJudge):
+    if config.protocol == "wild":
+        detector = wiring.detector(config.faces)
+        return lambda film: _faces(film, config, judge, detector)
+    if not isinstance(judge, SyncNetJudge):
         raise UsageError(
             f"--protocol lrs is SyncNet's, and {judge.name} is none", hint="give --judge SYNCNET"
         )
-    detector = None if config.protocol == "lrs" else wiring.detector(config.faces)
-    for path in files:
-        try:
-            film = _film(path, config)
-            if detector is None or config.protocol == "lrs":
-                if isinstance(judge, SyncNetJudge):
-                    yield _whole(film, judge)
-            else:
-                yield from _faces(film, config, judge, detector)
-        except (ShotError, SourceError) as error:
-            yield error
+    return lambda film: _whole(film, judge)
 
 
 def _film(path: Path, config: ScoreConfig) -> Film:
@@ -104,14 +106,14 @@ def _film(path: Path, config: ScoreConfig) -> Film:
     return Film(plate, sound, *views)
 
 
-def _whole(film: Film, judge: SyncNetJudge) -> Score:
+def _whole(film: Film, judge: SyncNetJudge) -> Iterator[Score]:
     part = figures.part(film, film.frames)
     if len(part.shown) < LEAST_FRAMES:
         raise _too_short(film, len(part.shown))
     said = figures.of_whole(film, part, judge)
     note = ", ".join(_doubts(part.samples, len(part.shown)))
     path = str(film.plate.path)
-    return Score(path, None, None, 0, len(part.shown), judge.name, "lrs", said, note)
+    yield Score(path, None, None, 0, len(part.shown), judge.name, "lrs", said, note)
 
 
 def _faces(

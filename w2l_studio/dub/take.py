@@ -215,10 +215,9 @@ def _samples(count: int) -> Ints:
 
 
 def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds.Heard:
-    rate = segment.plate.rate
+    rate, hand = segment.plate.rate, studio.generator
     first_s = segment.record_start_s + (piece.frames.start - segment.plate_range.start) / rate
-    lead_s = Fraction(studio.generator.lead_ms).limit_denominator(1000) / 1000
-    hand = studio.generator
+    lead_s = Fraction(hand.lead_ms).limit_denominator(1000) / 1000
     heard = sounds.heard(stem, first_s, len(piece.frames), rate, lead_s, hand.columns, hand.listen)
     return heard.of(piece.dubbed)
 

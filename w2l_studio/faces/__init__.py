@@ -1,1 +1,1 @@
-"""Shots, detectors, tracks, crops and the choice of the speaker. Opens no file."""
+"""Shots, detectors, tracks, crops and the choice of the speaker. Opens no media."""

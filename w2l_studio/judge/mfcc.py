@@ -1,6 +1,6 @@
 """MFCC as SyncNet hears: python_speech_features 0.6 with its defaults, in numpy.
 
-Features only; windows and scores are `judge.sync`'s.
+Features only; windows are those of `judge.syncnet` and `judge.slim`, scores `judge.lse`'s.
 """
 
 from __future__ import annotations

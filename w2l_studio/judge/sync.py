@@ -8,15 +8,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.expert import Expert
 from w2l_studio.terms import Bools, Floats, FramesBGR, Verdict, Voice
 
 #: Windows to each side over which the sound is moved, as SyncNet does.
 SHIFT = 15
-#: Side of the faces that the expert reads (their lower half), and pictures in its window (paper 3.3.1).
-FACE_PX, FRAMES = 96, 5
+#: Side of the faces that the expert reads, their lower half (paper 3.3.1).
+FACE_PX = 96
 #: Offsets from here on are out of sync for certain: the windows share no picture.
 _FAR = 5
 #: A mean over fewer pairs says nothing.
@@ -28,16 +30,13 @@ class ExpertJudge:
     """Fulfils `protocols.Judge` by any network that embeds sound and lips.
 
     Args:
-        net: ``(audio [N, 1, 80, 16], faces [N, 3 * frames, 48, 96])`` -> two ``[N, E]``; its attribute
-            ``frames`` (5 where it has none) tells the pictures per window.
+        net: ``(audio [N, 1, 80, 16], faces [N, 3 * frames, 48, 96])`` -> two ``[N, E]``.
         name: which network judges.
     """
 
-    def __init__(self, net: nn.Module, *, name: str) -> None:
+    def __init__(self, net: Contrast | Expert, *, name: str) -> None:
         self.name = name
-        self._net = net.eval()
-        frames = getattr(net, "frames", FRAMES)
-        self.frames = frames if isinstance(frames, int) else FRAMES
+        self._net, self.frames = net.eval(), net.frames
 
     def score(self, crops: FramesBGR, voice: Voice) -> Verdict:
         """Compare crops at 25 a second with their sound, moved by -15..15 pictures.

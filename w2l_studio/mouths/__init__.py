@@ -1,1 +1,1 @@
-"""Generators: crops and voice in, mouths out."""
+"""Mouths: what is drawn of crops and sound, made crisp, measured; and motion of lips from sound."""
