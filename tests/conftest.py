@@ -10,6 +10,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from w2l_studio.errors import UsageError
+
 # No test looks at the clock: a busy machine is no error.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
@@ -27,6 +29,22 @@ def shared():
         return SHARED / path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def graphics():
+    """Skip where performers cannot be drawn: no extra, no head data, no graphics driver."""
+    moderngl = pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    from training.performers import mesh
+
+    try:
+        mesh.data_folder()
+    except UsageError as error:
+        pytest.skip(str(error))
+    try:
+        moderngl.create_context(standalone=True, backend="egl").release()
+    except Exception as error:  # noqa: BLE001 - moderngl raises bare Exception where EGL is missing
+        pytest.skip(f"no EGL driver here ({error})")
 
 
 @pytest.fixture(scope="session")

@@ -87,21 +87,11 @@ def test_heads_move_smoothly():
 
 
 @pytest.fixture(scope="module")
-def renderer():
-    """A real renderer, where the extra and a graphics driver are installed."""
-    pytest.importorskip("moderngl", reason="needs the extra [performers]")
-    from training.performers import mesh, render
-    from w2l_studio.errors import UsageError
+def renderer(graphics):
+    """A real renderer."""
+    from training.performers.render import Renderer
 
-    try:
-        mesh.data_folder()
-    except UsageError as error:
-        pytest.skip(str(error))
-    try:
-        made = render.Renderer(160, 160, samples=0)
-    except Exception as error:  # noqa: BLE001 - moderngl raises bare Exception where EGL is missing
-        pytest.skip(f"no EGL driver: {error}")
-    with made:
+    with Renderer(160, 160, samples=0) as made:
         yield made
 
 
