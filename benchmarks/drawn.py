@@ -15,6 +15,7 @@ from benchmarks.arms import Row
 from training.generators.recipe import Recipe
 from training.measure import tables
 from training.packs.data import Clip
+from training.variety import augment
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -85,7 +86,7 @@ def lips(
     recipe = recipe or Recipe()
     rows, shown = [], list[dict[str, FramesBGR]]()
     for clip in clips:
-        filmed = mouths.crops(clip, recipe.face_px)[:_LONGEST]
+        filmed = augment.faces(clip.frames, recipe.face_px)[:_LONGEST]
         seen = tables.small(filmed)
         measured = opening(seen)
         references = filmed[mouths.shut(filmed, measured)]

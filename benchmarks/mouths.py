@@ -50,11 +50,6 @@ _LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
 _COLUMNS = 14
 
 
-def crops(clip: Clip, face_px: int) -> FramesBGR:
-    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
-    return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
-
-
 def lips(pixels: FramesBGR) -> FramesBGR:
     rows, columns = (slice(*(round(part * pixels.shape[1]) for part in parts)) for parts in _LIPS)
     return pixels[:, rows, columns]
@@ -90,7 +85,7 @@ def measure(
 ) -> tuple[dict[str, dict[str, float]], dict[str, FramesBGR]]:
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
     side = generators[0].face_px
-    pixels = crops(clip, side)
+    pixels = augment.faces(clip.frames, side)
     true = by.opening(pixels)
     rows = shut(pixels, true)
     still = pixels.copy()
@@ -135,11 +130,11 @@ def measure(
             figures[name]["correlation by landmarks"] = at[0]
             figures[name]["lag by landmarks"] = max(at, key=lambda n: at[n])
             figures[name]["amplitude by landmarks"] = float(np.std(mine) / np.std(seen))
-    in_sync = by.judge.distances(crops(other, side)[:count], heard)
+    in_sync = by.judge.distances(augment.faces(other.frames, side)[:count], heard)
     figures["true lips of the sound"] = {
         "offset": 15 - int(np.nanargmin(in_sync)),
         "distance": float(in_sync[15]),
-        **_judged(by.outsider, crops(other, side)[:count], said),
+        **_judged(by.outsider, augment.faces(other.frames, side)[:count], said),
     }
     shown = {
         f"dubbed by {name}": methods[name][1]
@@ -149,7 +144,7 @@ def measure(
     return figures, {
         "source": pixels[:count],
         **shown,
-        "lips that go with the sound": crops(other, side)[:count],
+        "lips that go with the sound": augment.faces(other.frames, side)[:count],
     }
 
 

@@ -1,6 +1,6 @@
 """Exact time: rates, frame ranges and timecode in ints and Fractions.
 
-Holds the only rounding rule of the engine (`floor_frame`, `nearest_frame`); no float seconds are kept.
+Times become frame and sample numbers by `floor_frame` and `nearest_frame`; no float seconds are kept.
 """
 
 from __future__ import annotations

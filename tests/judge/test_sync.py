@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from w2l_studio.judge.sync import SHIFT, ExpertJudge
+from w2l_studio.judge.lse import SHIFT
+from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.terms import Voice
 
 

@@ -27,6 +27,7 @@ from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint, weights
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.points import SIDE_PX
+from w2l_studio.terms.faces import EXCHANGED
 
 COLOURS = np.array([[0, 0, 255], [0, 255, 0], [255, 255, 255], [255, 0, 0], [0, 255, 255]])
 POINTS = np.array([[100, 100], [156, 100], [128, 128], [104, 160], [150, 160]], np.float32)
@@ -136,7 +137,7 @@ def test_the_mirror_of_a_batch_is_the_batch_of_mirrored_pictures(scenes, size):
     crowds_ = [scenes.crowd(random, size) for random in np.random.default_rng(3).spawn(4)]
     there = []
     for crowd in crowds_:
-        boxes, points = crowd.boxes.copy(), crowd.points[:, crowds.EXCHANGED].copy()
+        boxes, points = crowd.boxes.copy(), crowd.points[:, EXCHANGED].copy()
         boxes[:, [0, 2]], points[..., 0] = size - crowd.boxes[:, [2, 0]], size - points[..., 0]
         there.append(Crowd(np.ascontiguousarray(crowd.picture[:, ::-1]), boxes, points, crowd.wanted))
     made = detector.batch(varying.mirrored(varying.gathered(crowds_)))

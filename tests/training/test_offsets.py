@@ -10,7 +10,7 @@ from torch import nn
 
 from training.packs import offsets, prepare, splits
 from training.packs.data import read_clip
-from training.paper.faces import faces
+from training.variety import augment
 from w2l_studio.errors import WeightsError
 from w2l_studio.judge import framing
 from w2l_studio.judge.syncnet import SyncNetJudge
@@ -77,7 +77,7 @@ def test_foreign_sound_is_dropped(made):
 def test_sound_in_sync_stays_and_late_sound_is_told(made, moved, doubt):
     clip = read_clip(made[0] / "anna__early")
     asked, count = offsets.meter("w2l-expert"), len(clip.frames)
-    shown, heard = faces(clip, np.arange(count), 96), np.load(clip.folder / "audio.npy")
+    shown, heard = augment.faces(clip.frames[:count], 96), np.load(clip.folder / "audio.npy")
 
     def found(samples):
         distances = asked.distances(shown, samples)

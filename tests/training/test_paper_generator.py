@@ -12,10 +12,11 @@ from training.cli.paper import paper
 from training.cli.run import Given
 from training.packs.data import Sampler, read_pack
 from training.paper import losses, recipes
-from training.paper.faces import FaceSource, faces
+from training.paper.faces import FaceSource
 from training.paper.generator import PaperTrainee
 from training.run import checkpoint, loop
 from training.run.machine import Machine
+from training.variety import augment
 from training.weights import export
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.nets.contrast import Contrast
@@ -84,8 +85,8 @@ def test_windows_are_in_order_and_the_reference_is_another(clips):
 
 @pytest.mark.parametrize("side", [96, 128, 192])
 def test_faces_of_every_size_show_the_same(clips, side):
-    (face,) = faces(clips[0], np.array([0]), side).astype(float)
-    (small,) = faces(clips[0], np.array([0]), 96).astype(float)
+    (face,) = augment.faces(clips[0].frames[:1], side).astype(float)
+    (small,) = augment.faces(clips[0].frames[:1]).astype(float)
     assert face.shape == (side, side, 3)
     step = side / 96
     middles = ((np.arange(96) + 0.5) * step).astype(int)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.performers.crowds import EXCHANGED, Crowd
+from training.performers.crowds import Crowd
+from w2l_studio.terms.faces import EXCHANGED
 
 #: A picture becomes so much larger or smaller.
 _SCALES = (0.75, 1.6)

@@ -16,10 +16,10 @@ import numpy as np
 from torch import nn
 
 from training.generators import redub
-from training.measure.evaluate import SHIFT
 from training.packs.data import Clip
 from training.run import checkpoint
 from w2l_studio.errors import MediaError, UsageError
+from w2l_studio.judge.lse import SHIFT
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.measure.evaluate import SHIFT
 from training.packs.data import WINDOW, Clip, column, hear, read_audio
-from training.paper.faces import faces
 from training.paper.losses import lower_windows
+from training.variety import augment
 from w2l_studio.faces import reference
+from w2l_studio.judge.sync import by_offset
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
 _BATCH = 48
 #: Mouth and chin within a face, in parts of its side: rows and columns.
@@ -36,7 +36,7 @@ def spoken(hand: Wav2Lip, clip: Clip, opening: Openness, lead_ms: int) -> tuple[
         lead_ms: where a mel window begins relative to its picture.
     """
     numbers = np.arange(len(clip.frames))
-    true = faces(clip, numbers, hand.face_px)
+    true = augment.faces(clip.frames, hand.face_px)
     windows = heard(hand, clip, len(numbers), lead_ms)
     crops = Crops(true, np.zeros((len(true), 2, 3)))
     voice = Voice(windows, np.ones(len(true), np.bool_))
@@ -53,8 +53,8 @@ def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:
     return np.stack([hear(spectrum, column(n, lead_ms), hand.columns) for n in range(count)])
 
 
-def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Doubles:
-    """Return the mean distance (1 - cosine) of lips to sounds -15..15 pictures later, ``float64[31]``."""
+def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Floats:
+    """Return the mean distance (1 - cosine) of lips to sounds -15..15 pictures later, ``float32[31]``."""
     count = clip.windows
     pictures = torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
     lower = lower_windows(pictures, 1)
@@ -68,8 +68,7 @@ def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Doubles:
             sound, face = judge(torch.from_numpy(mel)[:, None], lips)
             seen.append(face.float().numpy())
             heard.append(sound.float().numpy())
-    cosines = (np.concatenate(seen) @ np.concatenate(heard).T).astype(np.float64)
-    return np.array([1 - np.diagonal(cosines, moved).mean() for moved in range(-SHIFT, SHIFT + 1)])
+    return by_offset(np.concatenate(seen), np.concatenate(heard))
 
 
 def mouth(faces_: FramesBGR) -> FramesBGR:

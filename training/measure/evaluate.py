@@ -16,13 +16,12 @@ from torch import nn
 
 from training.packs.data import WINDOW, Clip, column, hear, read_audio
 from training.variety import augment
+from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.mfcc import pcm
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.nets.syncnet import SyncNet
 from w2l_studio.terms import Doubles, Floats, Ints
 
-#: The sound is moved by so many pictures to both sides.
-SHIFT = 15
 #: From here on a sound is out of sync for certain: windows share no picture.
 FAR = 5
 #: Pictures over which scores are averaged (a second), and how far apart these seconds begin.
@@ -65,10 +64,9 @@ class Score:
 def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
     """Embed all windows of a clip by an expert or our judge: lips and sounds, each ``float32[T, E]``."""
     device = next(net.parameters()).device
-    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     if isinstance(net, SyncNet):
-        pictures = np.stack([augment.face(frame, placed) for frame in clip.frames])
-        return SlimJudge(net, name="").embed(pictures, pcm(read_audio(clip.folder)))
+        return SlimJudge(net, name="").embed(augment.faces(clip.frames), pcm(read_audio(clip.folder)))
+    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
     lips, sounds = [], []
     net.eval()

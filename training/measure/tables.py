@@ -81,7 +81,7 @@ def _pair(
     """Yield what is said of each method's faces, and the faces at the judge's size."""
     count = min(len(video.frames), len(sound.frames))
     own, other = (pcm(clip)[: count * SAMPLES_PER_FRAME] for clip in (video, sound))
-    pixels = crops(video, FACE_PX)[:count]
+    pixels = augment.faces(video.frames, FACE_PX)[:count]
     closed = redub.closed(pixels, opening)
     shut = pixels.copy()
     shut[:, FACE_PX // 2 :] = pixels[closed][:, FACE_PX // 2 :]
@@ -89,7 +89,7 @@ def _pair(
     for method, (shown, heard) in still.items():
         yield _row(method, "-", video, judge, shown, heard), shown
     for generator in generators:
-        large = crops(video, generator.face_px)[:count]
+        large = augment.faces(video.frames, generator.face_px)[:count]
         voice = _voice(sound, count, generator)
         for protocol in PROTOCOLS:
             references = large if protocol == "paper" else large[closed]
@@ -107,12 +107,6 @@ def _row(
 ) -> Row:
     said = judge.score(shown, heard)
     return Row(method, protocol, video.speaker, said.distance, said.confidence, said.offset_frames)
-
-
-def crops(clip: Clip, face_px: int) -> FramesBGR:
-    """Return a clip's faces as the engine cuts them, ``uint8[T, P, P, 3]``."""
-    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
-    return np.stack([augment.face(frame, placed, face_px) for frame in clip.frames])
 
 
 def small(faces: FramesBGR) -> FramesBGR:

@@ -17,8 +17,9 @@ from training.packs.data import FPS
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces import crop
 from w2l_studio.judge import framing
+from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.mfcc import pcm
-from w2l_studio.judge.sync import FACE_PX, SHIFT, ExpertJudge
+from w2l_studio.judge.sync import FACE_PX, ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.nets import weights
 from w2l_studio.sound import mel, windows

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.packs.data import WINDOW, Clip, Sampler, column, hear
+from training.packs.data import WINDOW, Sampler, column, hear
 from training.paper.pairs import elsewhere
 from training.paper.recipes import GeneratorRecipe
 from training.run.machine import Machine
 from training.variety import augment
-from w2l_studio.terms import FramesBGR, Ints
 
 
 class Faces(NamedTuple):
@@ -56,15 +55,9 @@ class FaceSource:
         length = np.arange(recipe.frames)
         sounds = [hear(clip.mel, column(int(n), recipe.lead_ms)) for n in at + length]
         return (
-            faces(clip, at + length, recipe.face_px),
-            faces(clip, near + length, recipe.face_px),
+            augment.faces(clip.frames[at + length], recipe.face_px),
+            augment.faces(clip.frames[near + length], recipe.face_px),
             np.stack(sounds)[:, None],
             hear(clip.mel, column(at))[None, None],
             hear(clip.mel, column(elsewhere(at, clip.windows, WINDOW, random)))[None, None],
         )
-
-
-def faces(clip: Clip, frames: Ints, face_px: int) -> FramesBGR:
-    """Cut whole faces ``uint8[K, P, P, 3]`` as the engine would, moved by nothing."""
-    placed = augment.place(np.random.default_rng(0), clip.frames.shape[1], face_px=face_px)
-    return np.stack([augment.face(clip.frames[n], placed, face_px) for n in frames])

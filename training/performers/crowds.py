@@ -16,9 +16,8 @@ from training.performers import cutouts, limbs, retouch
 from training.performers.heads import Heads
 from training.performers.spoiling import spoil
 from w2l_studio.terms import Bools, Floats, FramesBGR, Ints
+from w2l_studio.terms.faces import EXCHANGED
 
-#: Points in the mirror: left and right are exchanged.
-EXCHANGED = [1, 0, 2, 4, 3]
 #: Smallest and largest face, as height in pixels and in parts of the picture.
 _LEAST_PX, _MOST = 11.0, 0.95
 #: Pictures from this side on show mostly close-ups: smaller ones have no room for large faces.

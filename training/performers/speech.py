@@ -12,16 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.performers.motion import blinks
+from w2l_studio.nets.lips import TWO_SIDED, UNITS
 from w2l_studio.terms import Doubles, Floats
 
 Phone = tuple[str, float, float]
 #: Steps per second of the inner curves.
 RATE = 200
-UNITS = (
-    "jawOpen", "mouthFunnel", "mouthPucker", "mouthStretch", "mouthSmile", "mouthPress",
-    "mouthRollLower", "mouthRollUpper", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper",
-)  # fmt: skip
-_TWO_SIDED = {"mouthStretch", "mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp"}
 
 
 def _pose(jaw: float = 0, **others: float) -> Floats:
@@ -114,7 +110,7 @@ def perform(
     units = np.zeros((frames, len(names)), np.float32)
     for i, unit in enumerate(UNITS):
         curve = np.interp(at, steps, curves[:, i])
-        for side in ("Left", "Right") if unit in _TWO_SIDED else ("",):
+        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
             units[:, names.index(unit + side)] = curve
     stress = np.interp(at, steps, blurred(curves[:, 0], 60))
     return enlivened(random, units, stress, fps, names)

@@ -18,6 +18,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from w2l_studio.errors import UsageError
+from w2l_studio.nets.fuse import bf16_pays
 
 Module = TypeVar("Module", bound=nn.Module)
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -211,7 +212,7 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
         torch.cuda.set_device(chosen)
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
-    reduced = precision == "bf16" or (precision == "auto" and _bf16_teaches(chosen))
+    reduced = precision == "bf16" or (precision == "auto" and bf16_pays(chosen))
     if world > 1:
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     # Numbers too small for a normal float slow a CPU down a hundredfold; whoever comes after may need them.
@@ -222,12 +223,3 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
         torch.set_flush_denormal(False)
         if world > 1:
             distributed.destroy_process_group()
-
-
-def _bf16_teaches(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return False
-    has = torch.cpu.get_capabilities()
-    return any(has.get(name, False) for name in ("amx_bf16", "avx512_bf16"))

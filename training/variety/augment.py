@@ -82,6 +82,12 @@ def face(frame: FramesBGR, placed: Doubles, face_px: int = FACE_PX) -> FramesBGR
     return _warp(frame, placed, (face_px, face_px))
 
 
+def faces(pictures: FramesBGR, face_px: int = FACE_PX) -> FramesBGR:
+    """Cut whole faces ``uint8[N, P, P, 3]`` as the engine would, moved by nothing."""
+    placed = place(np.random.default_rng(0), pictures.shape[1], face_px=face_px)
+    return np.stack([face(picture, placed, face_px) for picture in pictures])
+
+
 def lower(frame: FramesBGR, placed: Doubles) -> FramesBGR:
     """Sample the lower half ``uint8[48, 96, 3]`` of a 96-px face alone: the same pixels as `face`'s."""
     return part(frame, placed, slice(FACE_PX // 2, FACE_PX), slice(0, FACE_PX))

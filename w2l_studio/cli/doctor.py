@@ -57,14 +57,13 @@ def _weights() -> list[str]:
 
 
 def _media() -> list[str]:
-    import av
     import numpy as np
 
     from w2l_studio.errors import StudioError
     from w2l_studio.media import encode
     from w2l_studio.terms import Planes, Plate
 
-    if encode.CODEC not in av.codecs_available:
+    if not encode.available():
         return [f"PyAV has no {encode.CODEC} encoder; install the wheel from PyPI"]
     plate = Plate(Path("grey.mov"), 64, 64, Fraction(24), 1, "prores", "yuv422p10le", 10)
     grey = Planes(tuple(np.full((64, width), 512, "<u2") for width in (64, 32, 32)), plate.pix_fmt)

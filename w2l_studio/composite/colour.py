@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from w2l_studio.terms import Doubles, Floats, FramesBGR
+from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
 
-#: Pictures looked at, spread evenly over the shot.
 _PICTURES = 48
 #: Weighted pixels below which nothing is measured.
 _ENOUGH_PX = 200.0
@@ -52,6 +51,11 @@ def identity() -> ColourMatch:
     return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32))
 
 
+def looked_at(count: int) -> Ints:
+    """Return the rows of ``count`` that are measured: at most 48, spread evenly over the shot."""
+    return np.unique(np.linspace(0, count - 1, min(_PICTURES, count)).astype(np.int64))
+
+
 def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> ColourMatch:
     """Measure the transform where both show the same skin.
 
@@ -66,7 +70,7 @@ def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> Colour
     Returns:
         The match; identity where fewer than 200 weighted pixels remain.
     """
-    rows = np.unique(np.linspace(0, len(mouths) - 1, min(_PICTURES, len(mouths))).astype(int))
+    rows = looked_at(len(mouths))
     counted = weight > 0.05
     if not len(rows) or float(weight[counted].sum()) * len(rows) < _ENOUGH_PX:
         return identity()

@@ -41,8 +41,6 @@ from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
 
 #: Crops handed to the generator at once: many of its batches, and little memory.
 _CHUNK = 256
-#: Pictures of a piece that its colour match looks at.
-_COLOUR_SAMPLES = 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +156,7 @@ def _speak(
     for (start, stop), piece in zip(ranges, found, strict=True):
         made = mouths.part(start, stop)
         rows = {int(n) + piece.frames.start: row for row, n in enumerate(np.flatnonzero(piece.dubbed))}
-        looked_at = _samples(len(made))
+        looked_at = colour.looked_at(len(made))
         before = crops.part(start, stop)[looked_at]
         match = colour.measure(before, made[looked_at], skin)
         open_ = _sharpen(made, crops.part(start, stop), openings[start:stop], match, lips, studio)
@@ -207,11 +205,6 @@ def _sharpen(
 def _chunks(count: int) -> Iterator[slice]:
     for start in range(0, count, _CHUNK):
         yield slice(start, min(start + _CHUNK, count))
-
-
-def _samples(count: int) -> Ints:
-    """Return rows spread evenly over ``count``, at most as many as the colour match looks at."""
-    return np.unique(np.linspace(0, count - 1, min(_COLOUR_SAMPLES, count)).astype(np.int64))
 
 
 def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds.Heard:

@@ -12,6 +12,7 @@ from w2l_studio.faces import crop
 from w2l_studio.nets.points import SIDE_PX, Points
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import Doubles, Faces, Floats, FramesBGR
+from w2l_studio.terms.faces import EXCHANGED
 
 #: How much larger these windows are than those in which mouths are drawn (`faces.crop`).
 MARGIN = 1.5
@@ -19,8 +20,6 @@ MARGIN = 1.5
 _LEAST_PX = 4.0
 #: The second window hangs on what was seen in the first, which a tilted head has tilted.
 _LOOKS = 2
-#: Left and right change places in a mirror.
-_EXCHANGED = [1, 0, 2, 4, 3]
 
 
 class Pointed:
@@ -68,5 +67,5 @@ class Pointed:
         """Find the points in windows and in their mirror images, and take the mean: ``float64[N, 5, 2]``."""
         plain = torch.from_numpy(windows).permute(0, 3, 1, 2)
         here, there = (self._net(each).double().numpy() for each in (plain, plain.flip(3)))
-        there = there[:, _EXCHANGED] * [-1, 1] + [SIDE_PX - 1, 0]
+        there = there[:, EXCHANGED] * [-1, 1] + [SIDE_PX - 1, 0]
         return np.asarray((here + there) / 2)

@@ -12,6 +12,7 @@ import numpy as np
 from w2l_studio.faces import crop
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import Doubles, Faces, Floats, FramesBGR
+from w2l_studio.terms.faces import EXCHANGED
 
 _PICTURE_PX = 192
 #: The face's window in parts of the picture: another size than it was found at, and room around it.
@@ -19,8 +20,6 @@ _SHARE = 1 / 3
 _TILT = float(np.radians(20))
 #: A face is the same one when its points lie within this many eye-mouth distances (mean).
 _NEAR = 0.35
-#: Points in the mirror: left and right are exchanged.
-_EXCHANGED = [1, 0, 2, 4, 3]
 
 
 def again(detector: Detector, frame: FramesBGR, points: Floats) -> tuple[bool, bool]:
@@ -39,7 +38,7 @@ def again(detector: Detector, frame: FramesBGR, points: Floats) -> tuple[bool, b
     )
     pictures = np.stack([crop.sample(frame, each, _PICTURE_PX) for each in (plain, left, right)])
     pictures[0] = cv2.flip(pictures[0], 1)
-    mirrored = (_moved(points, plain) * [-1, 1] + np.array([_PICTURE_PX - 1, 0]))[_EXCHANGED]
+    mirrored = (_moved(points, plain) * [-1, 1] + np.array([_PICTURE_PX - 1, 0]))[EXCHANGED]
     wanted = (mirrored, _moved(points, left), _moved(points, right))
     found = [_holds(*both) for both in zip(detector.detect(pictures), wanted, strict=True)]
     return found[0], found[1] or found[2]

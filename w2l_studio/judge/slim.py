@@ -13,6 +13,7 @@ import torch
 
 from w2l_studio.judge.mfcc import mfcc
 from w2l_studio.judge.sync import by_offset, verdict
+from w2l_studio.judge.syncnet import COLUMNS, LESS, SAMPLES
 from w2l_studio.nets.contrast import contrasted
 from w2l_studio.nets.syncnet import FRAMES, MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.terms import Floats, FramesBGR, Plane, Verdict
@@ -20,10 +21,6 @@ from w2l_studio.terms import Floats, FramesBGR, Plane, Verdict
 #: Side of the upright crops, and the square around the mouth in them.
 FACE_PX = 96
 MOUTH = (slice(FACE_PX - SLIM.side_px, FACE_PX), slice(16, 16 + SLIM.side_px))
-#: MFCC columns per picture at 25 a second, and samples (16 kHz).
-_COLUMNS, _SAMPLES = 4, 640
-#: n pictures have n - 5 windows whose sound is whole, as published.
-_LESS = 5
 #: Of the log energy of 16-bit samples: digital silence would be -36 and drown all else.
 _QUIET = 0.0
 _BATCH = 32
@@ -71,9 +68,9 @@ class SlimJudge:
         Raises:
             ValueError: as `score`.
         """
-        count = min(len(crops), len(samples) // _SAMPLES) - _LESS
+        count = min(len(crops), len(samples) // SAMPLES) - LESS
         if count < 1:
-            raise ValueError(f"{self.name} needs {_LESS + 1} pictures with sound, not {count + _LESS}")
+            raise ValueError(f"{self.name} needs {LESS + 1} pictures with sound, not {count + LESS}")
         pictures = mouths(crops)
         sounds = heard(samples)
         seen, said = [], []
@@ -107,7 +104,7 @@ def heard(samples: npt.NDArray[np.int16]) -> Floats:
 
 def cut(columns: Floats, at: npt.NDArray[np.int64]) -> Floats:
     """Cut the sounds of windows that begin with pictures: ``float32[N, 1, 13, 20]``."""
-    where = at[:, None] * _COLUMNS + np.arange(MFCC_COLUMNS)
+    where = at[:, None] * COLUMNS + np.arange(MFCC_COLUMNS)
     return np.ascontiguousarray(columns[:, where].transpose(1, 0, 2))[:, None]
 
 

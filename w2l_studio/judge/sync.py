@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from w2l_studio.judge.lse import SHIFT
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
 from w2l_studio.terms import Bools, Floats, FramesBGR, Verdict, Voice
 
-#: Windows to each side over which the sound is moved, as SyncNet does.
-SHIFT = 15
 #: Side of the faces that the expert reads, their lower half (paper 3.3.1).
 FACE_PX = 96
 #: Offsets from here on are out of sync for certain: the windows share no picture.

@@ -15,12 +15,12 @@ from w2l_studio.nets.syncnet import FRAMES, MFCC_COLUMNS, SyncNet
 from w2l_studio.terms import Floats, FramesBGR
 
 #: Samples (16 kHz) and MFCC columns per picture at 25 a second.
-_SAMPLES, _COLUMNS = 640, 4
+SAMPLES, COLUMNS = 640, 4
 #: The published loop leaves out the last window that there would be: n pictures have n - 5.
-_LESS = 5
+LESS = 5
 _BATCH = 16
 #: Pictures from which on there is a window at all.
-LEAST_FRAMES = _LESS + 1
+LEAST_FRAMES = LESS + 1
 
 
 class SyncNetJudge:
@@ -51,7 +51,7 @@ class SyncNetJudge:
         """
         columns = np.asarray(mfcc(samples).T, np.float32)
         cut = np.lib.stride_tricks.sliding_window_view(columns, MFCC_COLUMNS, axis=1)
-        windows = np.ascontiguousarray(cut[:, ::_COLUMNS][:, :count].transpose(1, 0, 2))[:, None]
+        windows = np.ascontiguousarray(cut[:, ::COLUMNS][:, :count].transpose(1, 0, 2))[:, None]
         with torch.inference_mode():
             parts = [
                 self._net.forward_aud(torch.from_numpy(windows[start : start + _BATCH])).numpy()
@@ -69,9 +69,9 @@ class SyncNetJudge:
         Raises:
             ValueError: fewer than 6 pictures, or sound for fewer.
         """
-        count = min(lips.pictures, len(samples) // _SAMPLES) - _LESS
+        count = min(lips.pictures, len(samples) // SAMPLES) - LESS
         if count < 1:
-            raise ValueError(f"{self.name} needs {LEAST_FRAMES} pictures with sound, not {count + _LESS}")
+            raise ValueError(f"{self.name} needs {LEAST_FRAMES} pictures with sound, not {count + LESS}")
         return lse(lips.embeddings()[:count], self.audio(samples, count))
 
 

@@ -36,6 +36,11 @@ _VENDOR = "apl0"
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+def available() -> bool:
+    """Tell whether this PyAV writes ProRes."""
+    return CODEC in av.codecs_available
+
+
 class ProRes:
     """ProRes 422 HQ, and 4444 where the plate has a chroma sample (or an opacity) for every pixel."""
 

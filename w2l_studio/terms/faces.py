@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR
 from w2l_studio.timing import FrameRange
 
+#: The five points of a face in the order that its mirror image has them in.
+EXCHANGED = [1, 0, 2, 4, 3]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
