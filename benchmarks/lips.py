@@ -19,7 +19,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -50,10 +50,7 @@ Method = Callable[[Source, int], Told]
 
 
 def truth(source: Source, frames: int) -> Floats:
-    middles = (np.arange(frames) + 0.5) / float(RATE)
-    units, _ = lessons.animated(source.phones, middles)
-    motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
-    return motion.opening
+    return phones_to_lips(source.phones, frames)[0]
 
 
 def network(name: str) -> Method:
@@ -66,11 +63,11 @@ def network(name: str) -> Method:
     return told
 
 
-def phones_to_lips(phones: list[tuple[str, float, float]], frames: int) -> Told:
-    """Animate recognised phonemes as the truth is animated."""
+def phones_to_lips(phones: Sequence[tuple[str, float, float]], frames: int) -> Told:
+    """Animate phonemes, a recogniser's as the true ones."""
     middles = (np.arange(frames) + 0.5) / float(RATE)
     units, shut = lessons.animated(phones, middles)
-    motion = lips._motion(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
+    motion = lips.measured(RATE, units, np.zeros(frames, np.bool_), np.ones(frames, np.float32))
     return motion.opening, shut > 0.5
 
 

@@ -32,6 +32,6 @@ said = sorted(
     (p for line in json.loads(PHONES.read_text("utf-8")).values() for p in line), key=lambda phone: phone[1]
 )
 units, _ = lessons.animated(list(rested(said)), (np.arange(FRAMES) + 0.5) / RATE)
-opening = lips._motion(Fraction(RATE), units, np.zeros(FRAMES, bool), np.ones(FRAMES, np.float32)).opening
+opening = lips.measured(Fraction(RATE), units, np.zeros(FRAMES, bool), np.ones(FRAMES, np.float32)).opening
 closures = [(start, stop) for name, start, stop in said if name in ("P", "B", "M")]
 print(json.dumps({"opening": opening.tolist(), "closures": closures}))  # noqa: T201

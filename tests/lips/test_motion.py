@@ -172,7 +172,7 @@ def test_the_heads_measures_are_those_of_the_performers_head():
     random = np.random.default_rng(0)
     units = random.uniform(0, 0.5, (11, 40)).astype(np.float32)
     units[0] = random.uniform(0.1, 0.6, 40)
-    moved = lips._motion(Fraction(25), units, np.zeros(40, np.bool_), np.ones(40))
+    moved = lips.measured(Fraction(25), units, np.zeros(40, np.bool_), np.ones(40))
     names = tuple(moved.channels)
     opening, width = motion.measured(np.stack([moved.channels[name] for name in names], 1), names)
     rest = motion.measured(np.zeros((1, len(names)), np.float32), names)[1]

@@ -111,7 +111,31 @@ def move(net: Lips, sound: Sound, rate: Fraction, frames: int) -> LipMotion:
     drawn[pressed, closure] = np.maximum(drawn[pressed, closure], _PRESSED)
     asleep = 1 - _read(awake, *middles)
     confidence = np.maximum(_read(curves.confidence, *middles), asleep)
-    return _motion(rate, drawn.astype(np.float32), closure, confidence)
+    return measured(rate, drawn.astype(np.float32), closure, confidence)
+
+
+def measured(rate: Fraction, units: Floats, closure: Bools, confidence: Floats) -> LipMotion:
+    """Measure the neutral head under face units.
+
+    Args:
+        rate: pictures per second.
+        units: ``float32[11, T]`` 0..1, in the order of `nets.lips.UNITS`.
+        closure: ``bool[T]``, pictures of p, b and m: the lips are shut there.
+        confidence: ``float32[T]``, 0..1.
+    """
+    named = dict(zip(UNITS, units, strict=True))
+    sides = {unit: 2.0 if unit in TWO_SIDED else 1.0 for unit in UNITS}
+    none = np.zeros(units.shape[1], np.float32)
+    gap = sum((named[unit] * share * sides[unit] for unit, share in _PARTS.items()), none)
+    narrower = sum((named[unit] * share * sides[unit] for unit, share in _NARROWS.items()), none)
+    rounding = sum((named[unit] * share for unit, share in _ROUNDS.items()), none)
+    width = np.clip(1 - narrower, 0.5, 1.5)
+    channels = {}
+    for unit, values in named.items():
+        for name in (f"{unit}Left", f"{unit}Right") if unit in TWO_SIDED else (unit,):
+            channels[name] = values
+    opening = np.where(closure, 0, np.clip(gap / width, 0, None)).astype(np.float32)
+    return LipMotion(rate, channels, opening, width, rounding.clip(0, 1), closure, confidence.clip(0, 1))
 
 
 def _listened(net: Lips, sound: Sound) -> _Curves:
@@ -222,20 +246,3 @@ def _closed_frames(spans: Ints, rate: Fraction, frames: int) -> Bools:
             stop = start + 1
         closed[max(0, start) : stop] = True
     return closed
-
-
-def _motion(rate: Fraction, units: Floats, closure: Bools, confidence: Floats) -> LipMotion:
-    """Measure the neutral head under these units ``float32[11, T]``."""
-    named = dict(zip(UNITS, units, strict=True))
-    sides = {unit: 2.0 if unit in TWO_SIDED else 1.0 for unit in UNITS}
-    none = np.zeros(units.shape[1], np.float32)
-    gap = sum((named[unit] * share * sides[unit] for unit, share in _PARTS.items()), none)
-    narrower = sum((named[unit] * share * sides[unit] for unit, share in _NARROWS.items()), none)
-    rounding = sum((named[unit] * share for unit, share in _ROUNDS.items()), none)
-    width = np.clip(1 - narrower, 0.5, 1.5)
-    channels = {}
-    for unit, values in named.items():
-        for name in (f"{unit}Left", f"{unit}Right") if unit in TWO_SIDED else (unit,):
-            channels[name] = values
-    opening = np.where(closure, 0, np.clip(gap / width, 0, None)).astype(np.float32)
-    return LipMotion(rate, channels, opening, width, rounding.clip(0, 1), closure, confidence.clip(0, 1))
