@@ -24,12 +24,12 @@ from torch import Tensor
 from benchmarks import arms, drawn
 from benchmarks.arms import Pace, Row
 from training.experts.expert import ContrastTrainee
+from training.generators.ears import own, read_ears
 from training.generators.generator import GeneratorTrainee
 from training.generators.recipe import Recipe
 from training.measure import evaluate
 from training.packs.data import Clip, Sampler, read_pack
 from training.run.machine import Machine
-from training.speech.ears import own, read_ears
 from w2l_studio.nets import weights
 
 EXPERT = {"window": "per window", "corrected": "own offset taken out", "second": "over 25 pictures"}

@@ -30,8 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import lag, landmarks
-from training.generators import redub
-from training.measure import tables
+from training.measure import redub, tables
 from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth

@@ -8,7 +8,8 @@ import torch
 from click.testing import CliRunner
 
 from training.__main__ import cli
-from training.generators import adapt, redub
+from training.generators import adapt
+from training.measure import redub
 from training.packs.data import read_pack
 from training.run import loop
 from w2l_studio.errors import MediaError, WeightsError

@@ -6,7 +6,8 @@ import torch
 from click.testing import CliRunner
 
 from training.__main__ import cli
-from training.generators import calibrate, redub
+from training.generators import calibrate
+from training.measure import redub
 from training.packs.data import column, read_pack
 from training.run import checkpoint
 from w2l_studio.errors import MediaError, UsageError

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from training.generators import ears
+from training.generators.ears import EarsTrainee, MomentSource, read_ears
 from training.generators.generator import GeneratorTrainee
 from training.generators.recipe import Recipe
 from training.packs.data import Sampler, read_pack
 from training.run import checkpoint, loop
 from training.run.machine import Machine
-from training.speech import ears
-from training.speech.ears import EarsTrainee, MomentSource, read_ears
 from training.speech.lessons import Lessons, lessons
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.generator import Generator

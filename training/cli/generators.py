@@ -40,9 +40,9 @@ def generator(
     **options: Any,
 ) -> None:
     """Train a generator: which mouth belongs to this face and this sound."""
+    from training.generators.ears import read_ears
     from training.generators.generator import GeneratorTrainee
     from training.generators.recipe import RECIPES
-    from training.speech.ears import read_ears
     from training.speech.hearing import heard_through
     from w2l_studio.nets import weights
 

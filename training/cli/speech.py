@@ -135,10 +135,10 @@ def ears(
     """Train the audio encoder of a generator: what speech does to lips."""
     import torch
 
+    from training.generators.ears import EarsTrainee
     from training.generators.recipe import Recipe
     from training.run import loop, machine
     from training.speech import lessons
-    from training.speech.ears import EarsTrainee
     from w2l_studio.nets import weights
 
     torch.set_num_threads(threads)

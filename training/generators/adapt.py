@@ -17,12 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.generators import redub
 from training.generators.generator import paint_alone, painting
 from training.generators.recipe import actor
 from training.generators.sampling import Batch, LipSource
 from training.generators.terms import Terms
-from training.measure import tables
+from training.measure import redub, tables
 from training.packs.data import Clip, Sampler
 from training.run.feed import chance
 from training.run.loop import Told, one_cycle

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from training.generators import redub
+from training.measure import redub
 from training.packs.data import Clip
 from training.run import checkpoint
 from w2l_studio.errors import MediaError, UsageError

@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.generators import redub
-from training.measure import fid
+from training.measure import fid, redub
 from training.measure.inception import Inception
 from training.measure.lists import Pair
 from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
