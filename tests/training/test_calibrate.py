@@ -98,7 +98,8 @@ def test_listed_weights_are_not_changed_behind_their_hash(tmp_path):
         calibrate.write(path, 0)
 
 
-def test_the_command_calibrates_a_run(pack, tmp_path):
+def test_the_command_calibrates_a_run(pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibrate, "_TELLS", 0.0)  # as lips that follow a sound
     trainee = {"net": Generator(0.0625).state_dict(), "meta": {"lead_ms": -40.0}}
     checkpoint.save(tmp_path / "checkpoint.pt", {"step": 3, "means": {}, "trainee": trainee})
     command = ["calibrate", str(tmp_path), "--pack", str(pack), "--split", "unseen"]
@@ -108,3 +109,12 @@ def test_the_command_calibrates_a_run(pack, tmp_path):
     assert written.output.startswith(shown.output)
     lead = checkpoint.load(tmp_path / "checkpoint.pt")["trainee"]["meta"]["lead_ms"]
     assert f"lead -40 -> {lead:+.0f} ms" in written.output
+
+
+def test_a_lead_of_lips_that_follow_no_sound_is_not_written(pack, tmp_path):
+    trainee = {"net": Generator(0.0625).state_dict(), "meta": {"lead_ms": -40.0}}
+    checkpoint.save(tmp_path / "checkpoint.pt", {"step": 3, "means": {}, "trainee": trainee})
+    done = CliRunner().invoke(cli, ["calibrate", str(tmp_path), "--pack", str(pack), "--split", "unseen"])
+    assert isinstance(done.exception, UsageError)
+    assert "the curve is flat" in str(done.exception)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["trainee"]["meta"]["lead_ms"] == -40

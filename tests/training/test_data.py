@@ -70,6 +70,11 @@ def test_a_split_that_does_not_exist_is_refused(tmp_path, write_clip):
         read_clip(write_clip(tmp_path / "a", 0, speaker="ann", split="test"))
 
 
+def test_a_pack_without_a_clip_is_told_beside_another(pack, tmp_path):
+    with pytest.raises(MediaError, match="nowhere: no clip found"):
+        read_pack([pack, tmp_path / "nowhere"])
+
+
 def test_unfinished_clips_are_passed_over(tmp_path, write_clip):
     write_clip(tmp_path / "a", 0, speaker="ann")
     (write_clip(tmp_path / "b", 1, speaker="ann") / "meta.json").unlink()

@@ -191,6 +191,44 @@ def test_it_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path):
     assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 8
 
 
+class Unmeasured:
+    """Has a recipe, and measures nothing."""
+
+    def __init__(self, recipe=""):
+        self.recipe = recipe
+
+    def step(self, number, steps, random):
+        return {"loss": 1.0}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        del state
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"measure_every": 2}, "not measured while it trains"),
+        ({"patience": 2}, "--patience counts measurements"),
+    ],
+)
+def test_measurements_that_nobody_makes_are_refused_before_anything_is_written(tmp_path, options, told):
+    with pytest.raises(UsageError, match=told):
+        loop.run(Unmeasured(), tmp_path / "run", steps=3, **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_by_its_own_recipe_alone(tmp_path):
+    options = {"report": lambda _: None}
+    loop.run(Unmeasured("one"), tmp_path, steps=1, **options)
+    with pytest.raises(UsageError, match="a run by another recipe"):
+        loop.run(Unmeasured("two"), tmp_path, steps=2, **options)
+    loop.run(Unmeasured("one"), tmp_path, steps=2, **options)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 2
+
+
 def test_patience_is_part_of_the_checkpoint(tmp_path):
     options = {"measure_every": 1, "patience": 3, "report": lambda _: None}
     loop.run(Constant(1.0, [1.0, 2.0, 2.0]), tmp_path, steps=3, **options)

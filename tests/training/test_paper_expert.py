@@ -217,3 +217,13 @@ def test_batch_and_rate_of_the_command_reach_the_trainee(pack, monkeypatch, tmp_
         done = CliRunner().invoke(cli, f"{command} --out {tmp_path / str(number)} {more}".split())
         assert done.exit_code == 0
     assert [(one.pairs, one.rate) for one in asked] == [(16, 5e-4), (16, recipes.expert().rate)]
+
+
+def test_published_is_as_published():
+    """BCELoss as it is, and gradients as they are."""
+    assert recipes.published_expert().limit is None
+    cosine = torch.tensor([0.0, 0.3, 1.0], requires_grad=True)
+    wanted = torch.tensor([1.0, 1.0, 0.0])
+    assert together_loss(cosine, wanted) == torch.nn.BCELoss()(cosine, wanted)
+    (slope,) = torch.autograd.grad(together_loss(cosine, wanted), cosine)
+    assert (slope != 0).all()

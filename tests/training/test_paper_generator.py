@@ -59,7 +59,9 @@ def test_the_numbers_are_the_papers():
         "critic",
         "adversarial",
         "betas",
+        "name",
     }
+    assert all(recipe(1.0, 96).name == name for name, recipe in recipes.RECIPES.items())
     assert not recipes.speech2vid().prior
     assert (recipes.lipgan().frames, recipes.lipgan().windows, recipes.lipgan().gap) == (1, 96, 6)
     rows = [recipes.RECIPES[f"tv{n}_{kind}"](1.0, 96) for n in (1, 3, 5) for kind in ("frozen", "tuned")]

@@ -132,6 +132,14 @@ def test_a_stopped_run_goes_on(source, tmp_path):
     assert (pack / "ann__a" / "frames.npy").stat().st_mtime_ns == stamp
 
 
+def test_other_rules_for_a_pack_that_is_there_are_refused(source, tmp_path):
+    made(source, tmp_path / "pack")
+    with pytest.raises(UsageError, match="was made by another --split"):
+        made(source, tmp_path / "pack", (splits.Rule(split="unseen"),))
+    with pytest.raises(UsageError, match="or --keep-offsets"):
+        made(source, tmp_path / "pack", judge="w2l-expert")
+
+
 def test_two_faces_are_one_too_many(source, tmp_path, monkeypatch):
     monkeypatch.setattr(footage, "_detector", lambda: Seer(rivals=1))
     outcomes = made(source, tmp_path / "pack")

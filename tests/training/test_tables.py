@@ -85,6 +85,22 @@ class Speaking(Wav2Lip):
         return super().speak(crops, references, voice)
 
 
+@pytest.mark.parametrize(
+    "name", ["ANNA__five", "ANNA/five", "main/ANNA/five", "ANNA/five.mp4", "five", "five.wav"]
+)
+def test_a_list_means_clips_by_their_names_or_their_films(name):
+    named = {"ANNA__five": "it", "BEN__fives": "another"}
+    assert tables._listed(name, named) == "it"
+
+
+def test_a_name_of_two_films_or_none_is_told():
+    named = {"ANNA__five": "one", "BEN__five": "two"}
+    with pytest.raises(UsageError, match="2 clips are of that name"):
+        tables._listed("five", named)
+    with pytest.raises(UsageError, match="no pack holds it"):
+        tables._listed("six", named)
+
+
 def test_every_method_is_judged_by_the_right_sound_and_protocol(pack):
     torch.manual_seed(0)
     clips = [clip for clip in read_pack([pack]) if clip.split == "unseen"]

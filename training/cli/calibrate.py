@@ -49,6 +49,12 @@ def calibrate(
     opening = Openness(known.load_opening(known.find(lips, "opening").path))
     curve = measure.sweep(net, expert, opening, clips, device, known.load_ear(meta, weights))
     click.echo(curve.table())
+    if curve.flat:
+        raise UsageError(
+            "the curve is flat, so these lips do not follow the sound, and the lead stays as it is",
+            hint="train the generator further",
+            where=str(weights),
+        )
     if not dry_run:
         measure.write(weights, curve.best_ms)
         click.echo(f"{weights}: lead {meta.lead_ms:+.0f} -> {curve.best_ms:+d} ms")

@@ -72,14 +72,14 @@ def evaluate(
     for written in (out, options["write"]):
         needs_folder(written)
     torch.set_num_threads(threads)
+    titles = _titles(networks)
     hands, experts = [], {}
     with started(device, "fp32") as machine:
         for name in networks:
             net, meta = export.named(name)
             if isinstance(net, Generator):
                 where, ear = machine.device.type, known.load_ear(meta, Path(name))
-                stem = Path(name).stem
-                hands.append(Wav2Lip(net, name=stem, lead_ms=meta.lead_ms, device=where, ear=ear))
+                hands.append(Wav2Lip(net, name=titles[name], lead_ms=meta.lead_ms, device=where, ear=ear))
             elif meta.kind in ("expert", "judge"):
                 experts[name] = machine.ready(net)
             else:
@@ -102,6 +102,19 @@ def evaluate(
         of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]
         told = {"experts": figures, "generators": of_pairs}
         out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+def _titles(networks: Sequence[str]) -> dict[str, str]:
+    """Return each network's name in a table: its file's or folder's, the whole way where two share that.
+
+    >>> _titles(["runs/a", "b.safetensors", "old/b.pth"])
+    {'runs/a': 'a', 'b.safetensors': 'b.safetensors', 'old/b.pth': 'old/b.pth'}
+    """
+    bare = {
+        name: Path(name).stem if Path(name).suffix in (".safetensors", ".pth", ".pt") else Path(name).name
+        for name in networks
+    }
+    return {name: title if list(bare.values()).count(title) == 1 else name for name, title in bare.items()}
 
 
 def _dubbed(

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     default="contrast",
     help="Our network, the paper's off chance soon, or all as published.",
 )
-@click.option("--width", type=float, help="Channel multiplier of the paper's network; else 1.")
+@click.option(
+    "--width",
+    type=click.FloatRange(0, min_open=True),
+    help="Channel multiplier of the paper's network; else 1.",
+)
 @click.option("--frames", type=click.Choice(["1", "3", "5"]), help="Pictures in its window (Tv); else 5.")
-@click.option("--pairs", type=click.IntRange(8), help="Its batch; the recipe's is 64.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Its rate; the recipe's is 2e-3.")
+@click.option("--pairs", type=click.IntRange(8), help="Its batch, eights; the recipes' is 64.")
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), help="Its rate; paper's is 2e-3, published 1e-4."
+)
 @click.option("--start", help="Begin with what weights of our network have learned: a name or a file.")
 def expert(
     packs: tuple[Path, ...],
@@ -44,7 +50,7 @@ def expert(
     """
     from dataclasses import replace
 
-    from training.experts.expert import ContrastTrainee
+    from training.experts.expert import WINDOWS, ContrastTrainee
     from training.experts.openings import Openings
     from training.paper import recipes
     from training.paper.expert import PairTrainee
@@ -56,6 +62,10 @@ def expert(
     for name, value in paper.items():
         if recipe == "contrast" and value is not None:
             raise UsageError(f"--{name} is for the paper's networks", hint="give --recipe paper as well")
+    if recipe == "paper" and changed.get("pairs", 0) % WINDOWS:
+        raise UsageError(
+            f"--pairs are moments of clips, {WINDOWS} of each", hint=f"give a multiple of {WINDOWS}"
+        )
     learned = weights.load_expert(weights.find(start, "expert").path) if start else None
     if start and (recipe != "contrast" or not isinstance(learned, Contrast)):
         raise UsageError("--start is for our network alone, from weights of it", where=start)

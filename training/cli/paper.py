@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("recipe", type=click.Choice(list(RECIPES)))
 @run_options
 @click.option("--expert", "judge", help="The paper's sync expert: a run's folder, a name or a file.")
-@click.option("--width", default=1.0, help="Channel multiplier.")
+@click.option("--width", type=click.FloatRange(0, min_open=True), default=1.0, help="Channel multiplier.")
 @click.option("--face-px", type=click.Choice(["96", "128", "192"]), default="96", help="Side of the faces.")
 @click.option("--pictures", type=click.IntRange(10), help="Its batch; the recipes' is 80, lipgan's 96.")
 @click.option("--start", help="Begin with what this generator has learned: a run's folder, a name or a file.")

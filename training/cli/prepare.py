@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from training.cli.run import FOLDER
+from w2l_studio.errors import UsageError
 
 
 @click.command()
@@ -30,6 +31,12 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     from training.packs.prepare import prepare as make
 
     paths = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise UsageError(
+            f"there is no film in it: none ends in {', '.join(SUFFIXES)}",
+            hint="convert others first, e.g. by ffmpeg",
+            where=str(source),
+        )
     videos = splits.assign(paths, splits.read(rules), source)
     with click.progressbar(length=len(videos), label=str(pack), file=sys.stderr) as bar:
         asked = None if keep_offsets else judge

@@ -25,13 +25,23 @@ _F = TypeVar("_F", bound=Callable[..., None])
 LOOP_OPTIONS = (
     click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
     click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
-    click.option("--seed", default=0),
-    click.option("--threads", default=max(1, (os.cpu_count() or 2) // 2), help="For the networks."),
-    click.option("--workers", default=0, help="Processes that draw batches ahead."),
+    click.option("--seed", type=click.IntRange(0), default=0),
+    click.option(
+        "--threads",
+        type=click.IntRange(1),
+        default=max(1, (os.cpu_count() or 2) // 2),
+        help="For the networks.",
+    ),
+    click.option("--workers", type=click.IntRange(0), default=0, help="Processes that draw batches ahead."),
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
     click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
-    click.option("--measure-every", default=0, help="Steps between measurements on what is kept out."),
+    click.option(
+        "--measure-every",
+        type=click.IntRange(0),
+        default=0,
+        help="Steps between measurements on what is kept out.",
+    ),
 )
 
 
@@ -129,7 +139,12 @@ def run_options(command: _F) -> _F:
         ),
         *LOOP_OPTIONS,
         click.option("--compile", "compiled", is_flag=True, help="Compile the networks first."),
-        click.option("--patience", default=0, help="Measurements without gain before the run stops."),
+        click.option(
+            "--patience",
+            type=click.IntRange(0),
+            default=0,
+            help="Measurements without gain before the run stops.",
+        ),
     )
     for option in reversed(options):
         command = option(command)

@@ -31,6 +31,10 @@ from w2l_studio.terms import Doubles
 LEADS_MS = tuple(range(-225, 126, 25))
 
 
+#: Distances that differ by less over all leads are noise: the shipped generator's differ by 0.1 and more.
+_TELLS = 0.01
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """What a sweep of the lead gave.
@@ -46,6 +50,11 @@ class Curve:
     distance: Doubles
     best_ms: int
     offsets: dict[str, float]
+
+    @property
+    def flat(self) -> bool:
+        """Whether the sweep tells nothing: lips that do not follow the sound fit it as little at any lead."""
+        return float(np.ptp(self.distance)) < _TELLS
 
     def table(self) -> str:
         """Return the curve as text."""

@@ -7,8 +7,9 @@ Draws no pairs (`lists`); its judge is not SyncNet, so its numbers are no LSE. F
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from training.measure import fid, redub
 from training.measure.inception import Inception
 from training.measure.lists import Pair
 from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
+from training.packs.prepare import SUFFIXES
 from training.variety import augment
 from w2l_studio.errors import UsageError
 from w2l_studio.judge import mfcc
@@ -63,15 +65,31 @@ def rows(
     """Dub every pair by every generator, and judge; describe the faces for FID where there is a network.
 
     Raises:
-        UsageError: a pair names a clip that is not there.
+        UsageError: a pair names a clip that is not there, or one of several.
     """
     named = {clip.name: clip for clip in clips}
     for pair in pairs:
-        missing = next((name for name in (pair.video, pair.sound) if name not in named), None)
-        if missing:
-            raise UsageError(f"the list names {missing}, which no pack holds", hint="give its pack as well")
-        for row, shown in _pair(named[pair.video], named[pair.sound], generators, judge, opening):
+        video, sound = (_listed(name, named) for name in (pair.video, pair.sound))
+        for row, shown in _pair(video, sound, generators, judge, opening):
             yield replace(row, features=fid.features(inception, shown)) if inception else row
+
+
+def _listed(name: str, named: Mapping[str, Clip]) -> Clip:
+    """Return the clip that a list means: by a clip's own name, or by the film's as published lists have it.
+
+    Clips are named by their film's folder and stem (`packs.splits`), lists by the way to the film, with or
+    without a suffix, or by its name alone.
+    """
+    way = PurePosixPath(name)
+    stem = way.stem if way.suffix.lower() in (*SUFFIXES, ".wav") else way.name
+    for spelled in (name, "__".join([*way.parts[-2:-1], stem])):
+        if spelled in named:
+            return named[spelled]
+    ends = [clip for title, clip in named.items() if title.endswith(f"__{stem}")]
+    if len(ends) != 1:
+        found = f"{len(ends)} clips are of that name" if ends else "no pack holds it"
+        raise UsageError(f"the list names {name}, and {found}", hint="give its pack, or its folder as well")
+    return ends[0]
 
 
 def _pair(

@@ -176,11 +176,15 @@ def read_pack(roots: Iterable[Path]) -> list[Clip]:
     """Read every clip under some packs, sorted by name; unfinished clips (no meta.json) are passed over.
 
     Raises:
-        MediaError: a clip is broken, or there is none.
+        MediaError: a clip is broken, or a pack has none.
     """
-    folders = [meta.parent for root in roots for meta in sorted(root.glob("*/meta.json"))]
-    if not folders:
-        raise MediaError("no clip found", hint=_HINT, where=", ".join(str(root) for root in roots))
+    folders = []
+    for root in roots:
+        metas = sorted(root.glob("*/meta.json"))
+        if not metas:
+            hint = "give a folder that `python -m training prepare` made"
+            raise MediaError("no clip found", hint=hint, where=str(root))
+        folders += [meta.parent for meta in metas]
     return [read_clip(folder) for folder in folders]
 
 

@@ -49,10 +49,10 @@ def prepare(
         noted is what was done to clips that were kept.
 
     Raises:
-        UsageError: the pack has another film of a video's name.
+        UsageError: the pack has another film of a video's name, or was made by other rules.
         WeightsError: the judge is missing, or measures no offsets.
     """
-    _refuse_another(videos, pack)
+    _refuse_another(videos, pack, judge)
     if judge is not None:
         offsets.meter(judge)
     (pack / _DONE).mkdir(parents=True, exist_ok=True)
@@ -66,17 +66,32 @@ def prepare(
     return outcomes
 
 
-def _refuse_another(videos: Sequence[Video], pack: Path) -> None:
-    """Let no film pass for one of its name that was prepared from another folder: it would be left out."""
+def _refuse_another(videos: Sequence[Video], pack: Path, judge: str | None) -> None:
+    """Refuse films that only share a name with one of the pack, or were made by other rules."""
     for video in videos:
         note = pack / _DONE / f"{video.id}.json"
-        # Packs that were begun before sizes were noted have none.
-        if note.exists() and json.loads(note.read_text("utf-8")).get("bytes", _size(video)) != _size(video):
+        if not note.exists():
+            continue
+        # Packs that were begun before these were noted have none.
+        told = {"bytes": _size(video), "rules": _rules(video, judge), **json.loads(note.read_text("utf-8"))}
+        if told["bytes"] != _size(video):
             raise UsageError(
                 f"{pack} already has clips of another film named {video.id}",
                 hint="rename the film, or prepare it into a pack of its own",
                 where=str(video.path),
             )
+        if told["rules"] != _rules(video, judge):
+            raise UsageError(
+                f"{pack} was made by another --split, --judge or --keep-offsets, and its clips would stay",
+                hint="give the same ones, or another pack",
+                where=str(video.path),
+            )
+
+
+def _rules(video: Video, judge: str | None) -> dict[str, str | None]:
+    """Return what decides about a video's clips, as its note tells it."""
+    told = {name: getattr(video, name) for name in ("speaker", "split", "licence", "source", "drop")}
+    return {**told, "judge": judge}
 
 
 def _size(video: Video) -> int:
@@ -111,7 +126,10 @@ def _video(task: _Task) -> Outcome:
     if note.exists():
         outcome: Outcome = json.loads(note.read_text("utf-8"))
         return outcome
-    outcome = {"video": video.id, "clips": 0, "frames": 0, "dropped": [], "noted": [], "bytes": _size(video)}
+    outcome = {
+        **{"video": video.id, "bytes": _size(video), "rules": _rules(video, judge)},
+        **{"clips": 0, "frames": 0, "dropped": [], "noted": []},
+    }
     if video.drop:
         outcome["dropped"].append(video.drop)
     else:

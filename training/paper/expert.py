@@ -21,11 +21,10 @@ from training.run.loop import one_cycle
 from training.run.machine import Machine
 from w2l_studio.nets.expert import Expert
 
-#: Keeps the logarithm finite where a cosine is 0 or 1.
+#: In `crossed`, a cosine so near to 0 or 1 teaches nothing: its gradient would outweigh all others.
 _LEAST = 1e-6
 #: What centred cosines are multiplied with in the softmax. At 14 noise costs so much that nothing is learned.
 _SHARP = 7.0
-_LIMIT = 1.0
 
 
 class PairTrainee:
@@ -68,7 +67,7 @@ class PairTrainee:
             cosine = (sound * seen).sum(1)
             loss = together_loss(cosine, batch.together)
             told = {"loss": loss, "hit": ((cosine > 0.5) == (batch.together > 0.5)).float().mean()}
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, self.recipe.limit)
         return {name: value.detach() for name, value in told.items()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -76,7 +75,7 @@ class PairTrainee:
         return {
             "net": self.net.state_dict(),
             "optimiser": self._optimiser.state_dict(),
-            "meta": {"recipe": "paper"},
+            "meta": {"recipe": self.recipe.name},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -131,7 +130,7 @@ def crossed(seen: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
         The mean of `together_loss` over right and over wrong pairs, and the share rightly told, both kinds
         weighed alike: what pairs of even chance have in the mean.
     """
-    cosine = torch.einsum("cif,cjf->cij", seen, sound)
+    cosine = torch.einsum("cif,cjf->cij", seen, sound).clamp(_LEAST, 1 - _LEAST)
     same = torch.eye(cosine.shape[2], dtype=torch.bool, device=cosine.device).expand_as(cosine)
     right, wrong = cosine[same], cosine[~same]
     loss = together_loss(right, torch.ones_like(right)) + together_loss(wrong, torch.zeros_like(wrong))
@@ -140,8 +139,8 @@ def crossed(seen: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def together_loss(cosine: Tensor, together: Tensor, reduction: str = "mean") -> Tensor:
-    """Return the binary cross-entropy of cosines that lie in 0..1 (equations 1 and 3)."""
-    return functional.binary_cross_entropy(cosine.clamp(_LEAST, 1 - _LEAST), together, reduction=reduction)
+    """Return the binary cross-entropy of cosines, 0..1 but for rounding (equations 1, 3; code: BCELoss)."""
+    return functional.binary_cross_entropy(cosine.clamp(0, 1), together, reduction=reduction)
 
 
 def frozen(net: nn.Module) -> nn.Module:

@@ -170,9 +170,10 @@ class PaperTrainee:
         """Measure on held-out clips; switch the sync term on where its gate is reached.
 
         Returns:
-            ``l1``, ``loss``; with an expert the sync loss of drawn lips, of the true ones, and of the true
-            ones with sounds of other moments: drawn below true means that the expert is being gamed; and by
-            how much the true sounds are surely better (``margin``).
+            ``l1``, ``loss`` (without the critic's part, which means another thing at each step); with an
+            expert the sync loss of drawn lips, of the true ones, and of the true ones with sounds of other
+            moments: drawn below true means that the expert is gamed; and by how much the true sounds are
+            surely better (``margin``).
         """
         batches = max(_MEASURED, -(-_WINDOWS // self.recipe.windows))
         parts = [self._measured(self._unseen.draw(0, 1, chance(0, n))) for n in range(batches)]
@@ -219,7 +220,7 @@ class PaperTrainee:
     def state_dict(self) -> dict[str, Any]:
         """Return networks, optimisers, the switch, and what `export` writes into the header."""
         told = {name: part.state_dict() for name, part in self._parts().items()}
-        meta = {"recipe": "paper", "lead_ms": float(self.recipe.lead_ms)}
+        meta = {"recipe": self.recipe.name, "lead_ms": float(self.recipe.lead_ms)}
         return {**told, "switched": self.switched, "meta": meta}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """The paper's recipes and those of its tables, as functions that return frozen values. Holds numbers only.
 
-Where paper and published code differ, the code counts, for its weights are what everybody compares with; each
-such place names both. Paper: Prajwal et al., A Lip Sync Expert Is All You Need, ACM MM 2020.
+Where paper and published code differ, the code counts, for its weights are what everybody compares with; but
+the weight of the sync loss is the paper's. Each such place names both. Paper: Prajwal et al.,
+A Lip Sync Expert Is All You Need, ACM MM 2020.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class ExpertRecipe:
         contrast: share of the steps that ask which of a clip's eight sounds belongs to which window, first:
             helps off chance on few people; needs `crossed`. Published: 0.
         moved: pictures are moved, turned and lit differently. Published: no.
+        limit: largest norm of a gradient; None = as it is, which is published.
+        name: by which the command line, and the header of what is exported, know it.
     """
 
     frames: int = 5
@@ -43,6 +46,8 @@ class ExpertRecipe:
     crossed: bool = False
     contrast: float = 0.0
     moved: bool = False
+    limit: float | None = None
+    name: str = "published"
 
 
 def published_expert(frames: int = 5, width: float = 1.0) -> ExpertRecipe:
@@ -53,7 +58,17 @@ def published_expert(frames: int = 5, width: float = 1.0) -> ExpertRecipe:
 def expert(frames: int = 5, width: float = 1.0) -> ExpertRecipe:
     """Return the paper's network, taught so that it leaves chance on little footage of few people."""
     return ExpertRecipe(
-        frames, width, rate=2e-3, cosine=True, far=8, near=5, crossed=True, contrast=0.6, moved=True
+        frames,
+        width,
+        rate=2e-3,
+        cosine=True,
+        far=8,
+        near=5,
+        crossed=True,
+        contrast=0.6,
+        moved=True,
+        limit=1.0,
+        name="paper",
     )
 
 
@@ -81,8 +96,10 @@ class GeneratorRecipe:
             true and drawn lips by turns they forget what true ones look like; ``batch`` = they use and follow
             the batch (code).
         critic: ``quality`` = the paper's (3.4.2); ``sync`` = LipGAN's, which judges one picture with its
-            sound and is trained along; empty = none.
+            sound and is trained along; empty = none. LipGAN's code shows it generated faces or sounds of
+            ten rows on, by chance; here it sees both in each step at half weight, an eighth of a batch on.
         adversarial: weight of the critic's loss.
+        name: by which the command line, and the header of what is exported, know it.
     """
 
     width: float = 1.0
@@ -100,31 +117,41 @@ class GeneratorRecipe:
     norms: str = "eval"
     critic: str = ""
     adversarial: float = 0.0
+    name: str = ""
 
 
 def wav2lip(width: float = 1.0, face_px: int = 96) -> GeneratorRecipe:
     """Return L1 and the expert's sync loss: the paper's best lips (Table 1)."""
-    return GeneratorRecipe(width, face_px, sync=0.03)
+    return GeneratorRecipe(width, face_px, sync=0.03, name="wav2lip")
 
 
 def wav2lip_gan(width: float = 1.0, face_px: int = 96) -> GeneratorRecipe:
     """Return the same with the quality critic: the paper's best pictures (Table 1)."""
-    return GeneratorRecipe(width, face_px, sync=0.03, critic="quality", adversarial=0.07, betas=(0.5, 0.999))
+    return GeneratorRecipe(
+        width,
+        face_px,
+        sync=0.03,
+        critic="quality",
+        adversarial=0.07,
+        betas=(0.5, 0.999),
+        name="wav2lip_gan",
+    )
 
 
 def lipgan(width: float = 1.0, face_px: int = 96) -> GeneratorRecipe:
     """Return LipGAN by our network: a critic of single pictures and their sound, trained along (Table 1)."""
-    return GeneratorRecipe(width, face_px, 1, 96, gap=6, critic="sync", adversarial=0.01)
+    return GeneratorRecipe(width, face_px, 1, 96, gap=6, critic="sync", adversarial=0.01, name="lipgan")
 
 
 def speech2vid(width: float = 1.0, face_px: int = 96) -> GeneratorRecipe:
     """Return Speech2Vid by our network: reference and sound, no pose, L1 alone (Table 1)."""
-    return GeneratorRecipe(width, face_px, 1, _PICTURES, prior=False)
+    return GeneratorRecipe(width, face_px, 1, _PICTURES, prior=False, name="speech2vid")
 
 
 def table3(frames: int, width: float = 1.0, face_px: int = 96, *, tuned: bool) -> GeneratorRecipe:
     """Return a row of Table 3: Tv of the expert, and whether it is tuned on generated faces."""
-    return GeneratorRecipe(width, face_px, frames, _PICTURES // frames, sync=0.03, tuned=tuned)
+    name = f"tv{frames}_{'tuned' if tuned else 'frozen'}"
+    return GeneratorRecipe(width, face_px, frames, _PICTURES // frames, sync=0.03, tuned=tuned, name=name)
 
 
 #: By the names of the command line.

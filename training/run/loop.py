@@ -143,12 +143,14 @@ def run(
         Running means of what the steps reported.
 
     Raises:
-        UsageError: the folder holds a run of another network.
+        UsageError: the folder holds a run of another network or recipe, or measurements are asked for that
+            the trainee does not make.
         FloatingPointError: a step reported a number that is not finite; the last checkpoint stands. A GPU is
             asked for them with each line of the log, measurement and checkpoint only: it would wait for every
             answer before it began with the next step.
     """
     plan, machine = Plan(**options), machine or Machine()
+    _check_measures(trainee, plan)
     folder.mkdir(parents=True, exist_ok=True)
     progress = _taken_up(trainee, folder / "checkpoint.pt", plan)
     if manifest is not None and machine.first:
@@ -182,6 +184,16 @@ def run(
     return progress.means
 
 
+def _check_measures(trainee: Trainee, plan: Plan) -> None:
+    if plan.patience and not plan.measure_every:
+        raise UsageError("--patience counts measurements", hint="give --measure-every as well")
+    if plan.measure_every and not isinstance(trainee, Measured):
+        raise UsageError(
+            "this network is not measured while it trains",
+            hint="leave out --measure-every and --patience; `evaluate` measures what came of it",
+        )
+
+
 def _due(step: int, every: int, *, last: bool) -> bool:
     return every > 0 and (last or step % every == 0)
 
@@ -201,6 +213,13 @@ def _taken_up(trainee: Trainee, path: Path, plan: Plan) -> Progress:
             hint="give another --out",
             where=str(path.parent),
         ) from error
+    # Checkpoints of before recipes were noted have none.
+    if saved.get("recipe", _recipe(trainee)) != _recipe(trainee):
+        raise UsageError(
+            "the folder holds a run by another recipe",
+            hint="give the options that it began with, or another --out",
+            where=str(path.parent),
+        )
     kept = {name: saved[name] for name in ("seed", "best", "waited") if name in saved}
     return Progress(saved["step"], means=saved["means"], **{"seed": plan.seed, **kept})
 
@@ -220,9 +239,14 @@ def _fits(saved: Any, own: Any) -> bool:
     )
 
 
+def _recipe(trainee: Trainee) -> str:
+    """Return what a trainee learns by as text, empty where it has but one way."""
+    return repr(getattr(trainee, "recipe", ""))
+
+
 def _save(path: Path, trainee: Trainee, progress: Progress) -> None:
     told = {name: getattr(progress, name) for name in ("step", "means", "seed", "best", "waited")}
-    checkpoint.save(path, {**told, "trainee": trainee.state_dict()})
+    checkpoint.save(path, {**told, "recipe": _recipe(trainee), "trainee": trainee.state_dict()})
 
 
 def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callable[[], Told]]:
@@ -255,11 +279,10 @@ def _remember(progress: Progress, unread: list[tuple[int, Told]]) -> None:
 def _measured(
     trainee: Trainee, folder: Path, progress: Progress, plan: Plan, machine: Machine, journal: Journal | None
 ) -> bool:
-    """Measure and show where the trainee can; tell whether patience is at its end."""
+    """Measure, and show where the trainee can; tell whether patience is at its end."""
+    assert isinstance(trainee, Measured)
     if journal is not None and isinstance(trainee, Shown):
         journal.sheet(progress.step, trainee.sheet())
-    if not isinstance(trainee, Measured):
-        return False
     figures = machine.agreed(trainee.measure())
     progress.waited = 0 if figures["loss"] < progress.best else progress.waited + 1
     progress.best = min(progress.best, figures["loss"])

@@ -121,8 +121,11 @@ def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Mo
 
     Raises:
         WeightsError: no checkpoint of a trainer.
+        UsageError: ``best`` of a run that was never measured.
     """
     path = run / ("best.pt" if best else "checkpoint.pt")
+    if best and not path.exists():
+        raise UsageError("this run was never measured", hint="leave out --best", where=str(run))
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
     told = trainee.get("meta", {})
