@@ -33,7 +33,7 @@ def test_the_judge_sees_pictures_without_a_hole_and_hears_them_where_they_are(
     whole = frames(100, 180)
     kept = [n for n in range(whole.start, whole.stop) if n not in gone]
     plate = Plate(tmp_path / "a.mov", 64, 64, RATE, 200, "h264", "yuv420p", 8)
-    line = Line(Mark("m", frames(0, 80)), whole)
+    line = Line(Mark("m", frames(0, 80)), whole, (True, True))
     clip = ClipUse((0, 0), "a", frames(0, 80), whole, None, plate.path)
     segment = Segment("s", clip, plate, whole, whole, Fraction(0), True, (line,))
     some = np.zeros(len(whole), np.float32)

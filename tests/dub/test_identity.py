@@ -27,7 +27,7 @@ def segment(tmp_path: Path, talking_film: Any) -> Segment:
     plate = probe(talking_film(tmp_path / "a.mov", rate=RATE, frames=60, faces=()))
     shown = frames(20, 40)
     clip = ClipUse((0, 0), "a", frames(0, 20), shown, None, plate.path)
-    line = Line(Mark("m", frames(0, 20)), shown)
+    line = Line(Mark("m", frames(0, 20)), shown, (True, True))
     return Segment("s", clip, plate, shown, frames(17, 43), Fraction(0), True, (line,))
 
 
@@ -36,10 +36,16 @@ def keyed(tmp_path: Path, spoken_stem: Any) -> Keyed:
     path = spoken_stem(tmp_path / "fr.wav", 2)
     stem = Stem(path, None, Fraction(0), Fraction(2), "timeline-start", "ab")
 
-    def key(segment: Segment, *production: SoundUse) -> str:
-        return take_key(segment, [stem], production, DubConfig(), {})
+    def key(segment: Segment, *production: SoundUse, lang: str = "fr") -> str:
+        return take_key(segment, [stem], production, DubConfig(), {}, lang)
 
     return key
+
+
+def test_a_take_tells_its_language_and_where_its_lips_fade(segment: Segment, keyed: Keyed) -> None:
+    assert keyed(segment, lang="it") != keyed(segment)
+    (line,) = segment.lines
+    assert keyed(replace(segment, lines=(replace(line, cuts=(True, False)),))) != keyed(segment)
 
 
 def test_the_timecode_that_the_edit_gives_a_take_counts(segment: Segment, keyed: Keyed) -> None:

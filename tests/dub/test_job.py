@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import wave
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -257,8 +258,10 @@ def test_missing_media_is_told_by_clip_and_stops_nobody_else(
     clips = [clip(gone, 0, 10), clip(film, 0, 20)]
     gone.unlink()
     stem = spoken_stem(tmp_path / "fr.wav", 2)
-    code, _ = dub(write(tmp_path / "s.otio", clips, rate), [str(stem)], tmp_path / "out")
+    code, events = dub(write(tmp_path / "s.otio", clips, rate), [str(stem)], tmp_path / "out")
     assert code == 0
+    (told,) = (one.message for one in events if isinstance(one, PassedThrough))
+    assert told.startswith("gone.mov: ")
     offline, there = report_in(tmp_path / "out")["ranges"]
     assert (offline["clip"], offline["passed"][0]["code"]) == ("gone 0", "media-offline")
     assert there["synced"] == 20
@@ -271,6 +274,35 @@ def test_a_stem_that_no_mark_names_is_told(two_clips: Any, tmp_path: Path, spoke
     (told,) = (one for one in events if isinstance(one, Warned) and one.code == "stem-unused")
     assert told.message == "no mark names EVE: EVE.fr.wav is laid into the edit and no lips follow it"
     assert told.hint == "write `w2l EVE` where it speaks, or leave it out"
+
+
+def test_a_stem_in_which_nobody_is_heard_is_told(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
+    rate = Fraction(24)
+    film = talking_film(tmp_path / "here.mov", rate=rate, frames=30)
+    silent = tmp_path / "fr.wav"
+    with wave.open(str(silent), "wb") as file:
+        file.setparams((1, 2, 48000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 2 * 48000))
+    edit = write(tmp_path / "s.otio", [clip(film, 0, 20)], rate)
+    _, events = dub(edit, [str(silent)], tmp_path / "out")
+    (told,) = (one for one in events if isinstance(one, Warned) and one.code == "stem-silent")
+    assert told.message == "nobody is heard in fr.wav under its marks: the lips stay shut"
+    spoken_stem(silent, 2)
+    _, events = dub(edit, [str(silent)], tmp_path / "out")
+    assert "stem-silent" not in {one.code for one in events if isinstance(one, Warned)}
+
+
+def test_a_take_counts_as_its_edit_does_where_its_plate_has_no_timecode(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(30000, 1001)
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=24)
+    edit = write(tmp_path / "s.otio", [clip(film, 6, 12)], rate, start=108000)
+    assert dub(edit, [str(spoken_stem(tmp_path / "fr.wav", 2))], tmp_path / "out")[0] == 0
+    (entry,) = report_in(tmp_path / "out")["ranges"]
+    timecode = probe(Path(entry["take"])).timecode
+    assert timecode is not None
+    assert ";" not in timecode
 
 
 def test_without_marks_each_characters_stem_speaks_in_its_own_time(

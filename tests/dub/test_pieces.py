@@ -21,7 +21,8 @@ def frames(start: int, stop: int) -> FrameRange:
 
 def segment(mark: Mark, plate_range: FrameRange, line: FrameRange) -> Segment:
     clip = ClipUse((0, 0), "shot", frames(0, 60), frames(20, 80), None, PLATE.path)
-    return Segment("0.0", clip, PLATE, plate_range, frames(8, 92), Fraction(0), True, (Line(mark, line),))
+    lines = (Line(mark, line, (mark.record.start == 0, mark.record.stop == 60)),)
+    return Segment("0.0", clip, PLATE, plate_range, frames(8, 92), Fraction(0), True, lines)
 
 
 def track(shot: FrameRange, x: float, present: Sequence[int] | None = None, size: float = 1.0) -> FaceTrack:
@@ -49,6 +50,18 @@ def test_a_line_that_ends_at_cuts_is_dubbed_into_the_handles_at_full_strength() 
     assert (piece.frames, passed) == (frames(8, 92), [])
     assert (piece.gain == 1).all()
     assert piece.rule == "only-face"
+
+
+def test_the_end_of_what_is_rendered_is_no_cut() -> None:
+    """Without handles a marked part is all that is looked at, and its shot ends with it."""
+    inside = frames(30, 60)
+    clip = ClipUse((0, 0), "shot", frames(0, 60), frames(20, 80), None, PLATE.path)
+    line = Line(Mark("m", frames(10, 40)), inside, (False, False))
+    one = Segment("0.0", clip, PLATE, inside, inside, Fraction(0), False, (line,))
+    piece, _ = cutter(one, inside, [track(inside, 300)]).cut(0)
+    assert piece is not None
+    assert piece.gain[0] < 1
+    np.testing.assert_allclose(piece.gain, piece.gain[::-1])
 
 
 def test_a_line_inside_a_clip_fades_and_touches_nothing_outside_its_mark() -> None:

@@ -237,6 +237,24 @@ def test_another_language_starts_from_the_original_and_leaves_the_first(build, t
     assert [track.name for track in made.tracks] == ["V1", "W2L fr", "W2L de"]
 
 
+def test_the_reference_that_was_active_is_dubbed_again_and_comes_back(build, tmp_path):
+    """A clip may play a proxy while another of its media is offline."""
+    edit = two_clips(build, tmp_path)
+    for clip in edit.otio.tracks[0]:
+        proxy = otio.schema.ExternalReference("proxy.mov", clip.media_reference.available_range)
+        clip.set_media_references({**clip.media_references(), "proxy": proxy}, "proxy")
+    timeline.write(edit.otio, edit.path)
+    dub(build, timeline.read(edit.path), [(0, 100)], tmp_path / "f.fr.otio")
+    french = timeline.read(tmp_path / "f.fr.otio")
+    assert french.otio.tracks[0][0].active_media_reference_key == "w2l_fr"
+    assert {clip.media.name for clip in french.clips} == {"proxy.mov"}
+    dub(build, french, [(0, 100)], tmp_path / "f.de.otio", lang="de")
+    both = timeline.read(tmp_path / "f.de.otio")
+    assert {clip.media.name for clip in both.clips} == {"proxy.mov"}
+    again, _ = dub(build, french, [], tmp_path / "g.fr.otio")
+    assert [clip.active_media_reference_key for clip in again.tracks[0]] == ["proxy", "proxy"]
+
+
 def test_a_mark_that_went_takes_its_dub_with_it(build, tmp_path):
     edit = two_clips(build, tmp_path)
     dub(build, edit, [(0, 150)], tmp_path / "f.fr.otio")
@@ -286,13 +304,32 @@ class TestStems:
         made, _ = self.placed(build, tmp_path, wav(first, length))
         assert len(made.tracks) == 1
 
-    def test_only_the_own_language_is_replaced(self, build, tmp_path):
-        mine = otio.schema.Track("W2L frost", kind="Audio")
-        edit = build.edit(
-            tmp_path, build.track(build.clip(0, 50, 25)), mine, otio.schema.Track("W2L fr ANNA")
+    def test_only_what_was_laid_for_the_language_is_replaced(self, build, tmp_path):
+        mine = [
+            build.track(build.clip(0, 50, 25, url="titles.mov"), name="W2L fr titles"),
+            build.track(build.clip(0, 50, 25, url="mix.wav"), kind="Audio", name="W2L fr M&E mix"),
+            build.track(kind="Audio", name="W2L fr"),
+        ]
+        edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25)), *mine)
+        stems = [wav(0, 1, "ANNA"), wav(0, 1, "BEN")]
+        path = tmp_path / "o.otio"
+        timeline.write(patch.apply(edit, [], stems=stems, lang="fr", out_path=path), path)
+        kept = ["V1", "W2L fr titles", "W2L fr M&E mix", "W2L fr"]
+        laid = timeline.read(path)
+        assert [track.name for track in laid.otio.tracks] == [*kept, "W2L fr ANNA", "W2L fr BEN"]
+        again = patch.apply(laid, [], stems=[wav(0, 1)], lang="fr", out_path=tmp_path / "p.otio")
+        assert [track.name for track in again.tracks] == [*kept, "W2L fr"]
+
+    def test_a_track_whose_clips_lost_what_they_say_is_known_by_its_stem(self, build, tmp_path):
+        edit = two_clips(build, tmp_path)
+        path = tmp_path / "o.otio"
+        made = patch.apply(edit, [], stems=[wav(0, 1)], lang="fr", out_path=path)
+        made.tracks[1][0].metadata.clear()
+        timeline.write(made, path)
+        again = patch.apply(
+            timeline.read(path), [], stems=[wav(0, 1)], lang="fr", out_path=tmp_path / "p.otio"
         )
-        made = patch.apply(edit, [], stems=[wav(0, 1)], lang="fr", out_path=tmp_path / "o.otio")
-        assert [track.name for track in made.tracks] == ["V1", "W2L frost", "W2L fr"]
+        assert [track.name for track in again.tracks] == ["V1", "W2L fr"]
 
 
 @given(

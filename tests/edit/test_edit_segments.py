@@ -81,6 +81,27 @@ def test_what_is_covered_is_not_dubbed(build, tmp_path):
     assert not refused
 
 
+def test_lines_end_at_cuts_that_are_seen(build, tmp_path):
+    """With their clip, and where another one covers it: lips that fade out before a cut would be seen to."""
+    gap = otio.schema.Gap(source_range=build.span(0, 20, 25))
+    edit = build.edit(
+        tmp_path,
+        build.track(build.clip(0, 50, 25, url="a.mov")),
+        build.track(gap, build.clip(0, 10, 25, url="b.mov")),
+    )
+    (whole,), _ = cut(build, edit, stack_marks(edit, (0, 20, None), (30, 45, None)), share=Fraction(0))
+    assert [line.cuts for line in whole.lines] == [(True, True), (True, False)]
+
+
+def test_a_razor_cut_through_one_picture_is_no_cut_unless_both_sides_are_marked(build, tmp_path):
+    clips = [build.clip(start, 20, 25, url="a.mov") for start in (0, 20, 40, 100)]
+    edit = build.edit(tmp_path, build.track(*clips))
+    alone, _ = cut(build, edit, stack_marks(edit, (20, 40, None)))
+    assert [line.cuts for one in alone for line in one.lines] == [(False, False)]
+    both, _ = cut(build, edit, stack_marks(edit, (20, 60, None)))
+    assert [line.cuts for one in both for line in one.lines] == [(False, True), (True, True)]
+
+
 def test_a_mark_on_a_covered_clip_hits_nothing(build, tmp_path):
     below = build.clip(0, 50, 25, markers=[build.marker("w2l", 0, 0, 25)])
     edit = build.edit(tmp_path, build.track(below), build.track(build.clip(0, 50, 25)))

@@ -25,8 +25,9 @@ def take_key(
     production: Sequence[SoundUse],
     config: DubConfig,
     sha256: dict[str, str],
+    lang: str,
 ) -> str:
-    """Return the content key of a take: plate range, stem range, settings, weights, engine, certificate.
+    """Return a take's content key: plate and stem range, language, settings, weights, engine, certificate.
 
     Where a clip lies in the edit, what it is called and on which device networks run change no picture.
 
@@ -34,6 +35,7 @@ def take_key(
         stems: one per line of the segment.
         production: sounds that may tell the speaker; only what of them lies under the range counts.
         sha256: of every network's weights, by kind.
+        lang: which the take tells of itself.
     """
     lead_s = (segment.render_range.start - segment.plate_range.start) / segment.plate.rate
     first_s = segment.record_start_s + lead_s
@@ -42,12 +44,13 @@ def take_key(
     return workdir.key(
         {
             "engine": __version__,
+            "lang": lang,
             "plate": _plate(segment),
             "range": as_json(segment.render_range),
             "lines": [
                 {
                     "range": as_json(line.plate_range),
-                    "cuts": pieces.ends_at_cuts(segment, line),
+                    "cuts": [*line.cuts, as_json(pieces.reach(segment, line))],
                     "hint": as_json(line.mark.hint),
                     "strength": line.mark.gain,
                     "sound": sounds.digest(stem, first_s, segment.render_range),

@@ -52,18 +52,15 @@ class Piece:
         return self.gain > 0
 
 
-def ends_at_cuts(segment: Segment, line: Line) -> tuple[bool, bool]:
-    """Tell whether a line begins and ends with its clip."""
-    record, clip = line.mark.record, segment.clip.record
-    return record.start <= clip.start, record.stop >= clip.stop
-
-
 def reach(segment: Segment, line: Line) -> FrameRange:
-    """Return the frames to dub for a line: its own, and the handles where it ends at the clip's cut."""
-    head, tail = ends_at_cuts(segment, line)
+    """Return the frames to dub for a line: its own, and the handles where it ends at its clip's cut.
+
+    What lies under a clip that covers the rest belongs to the line behind that, if there is one.
+    """
+    (head, tail), record, clip = line.cuts, line.mark.record, segment.clip.record
     return FrameRange(
-        segment.render_range.start if head else line.plate_range.start,
-        segment.render_range.stop if tail else line.plate_range.stop,
+        segment.render_range.start if head and record.start == clip.start else line.plate_range.start,
+        segment.render_range.stop if tail and record.stop == clip.stop else line.plate_range.stop,
         line.plate_range.rate,
     )
 
@@ -164,10 +161,14 @@ def _ramps(
 
     Ends at a cut of the edit, at a cut inside the clip or at the end of the file stay hard.
     """
-    whole = reach(segment, line)
-    head, tail = ends_at_cuts(segment, line)
-    hard_head = head or frames.start > whole.start or frames.start == shot.frames.start
-    hard_tail = tail or frames.stop < whole.stop or frames.stop == shot.frames.stop
+    whole, rendered, (head, tail) = reach(segment, line), segment.render_range, line.cuts
+    # What is rendered ends somewhere, too, and a shot with it: that is no cut inside the clip.
+    cut_in = frames.start == shot.frames.start and (frames.start > rendered.start or frames.start == 0)
+    cut_out = frames.stop == shot.frames.stop and (
+        frames.stop < rendered.stop or frames.stop == segment.plate.frames
+    )
+    hard_head = head or frames.start > whole.start or cut_in
+    hard_tail = tail or frames.stop < whole.stop or cut_out
     gain = np.minimum(_distance(keep, hard_head), _distance(keep[::-1], hard_tail)[::-1])
     return np.minimum(gain / (fade_frames + 1), 1).astype(np.float32)
 

@@ -66,6 +66,16 @@ class DubPlan:
                 heard.append(sounds.stem_for(character, self.stems))
         return tuple(stem for stem in self.stems if stem.character and stem not in heard)
 
+    @property
+    def silent(self) -> tuple[Stem, ...]:
+        """Stems in which nobody is heard under any mark of theirs."""
+        heard: dict[Stem, bool] = {}
+        for segment in self.segments:
+            for line in segment.lines:
+                stem = self.stem(line)
+                heard[stem] = heard.get(stem, False) or sounds.speaks(stem, *_when(segment, line))
+        return tuple(stem for stem, spoken in heard.items() if not spoken)
+
     def assumed(self, segment: Segment) -> tuple[str, ...]:
         """Return what was assumed of a segment's clip because the edit does not tell it, in sentences."""
         return tuple(conform.assumed(self.edit, segment.clip, segment.plate))
@@ -199,13 +209,18 @@ def _with_stems(
 
 def _check_stem(segment: Segment, line: Line, stems: Sequence[Stem]) -> None:
     stem = sounds.stem_for(line.mark.character, stems)
-    rate = line.plate_range.rate
-    start_s = segment.record_start_s + (line.plate_range.start - segment.plate_range.start) / rate
-    if not sounds.covers(stem, start_s, start_s + len(line.plate_range) / rate):
+    if not sounds.covers(stem, *_when(segment, line)):
         raise StemSilent(
             f"the stem {stem.path.name} has no sound in this range (placed by {stem.placed_by})",
             hint="check where the stem begins",
         )
+
+
+def _when(segment: Segment, line: Line) -> tuple[Fraction, Fraction]:
+    """Return the seconds of the timeline in which a line is said."""
+    rate = line.plate_range.rate
+    start_s = segment.record_start_s + (line.plate_range.start - segment.plate_range.start) / rate
+    return start_s, start_s + len(line.plate_range) / rate
 
 
 def _language(stems: Sequence[Stem], config: DubConfig) -> str:

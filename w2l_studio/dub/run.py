@@ -81,6 +81,9 @@ def _announce(job: DubPlan, emit: Sink) -> None:
     for stem in job.unused:
         told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
         emit(Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out"))
+    for stem in job.silent:
+        told = f"nobody is heard in {stem.path.name} under its marks: the lips stay shut"
+        emit(Warned("stem-silent", told, "check the file, its channels and where it begins"))
     for told in dict.fromkeys(told for segment in job.segments for told in job.assumed(segment)):
         emit(Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md"))
     for refused in job.refused:
@@ -88,8 +91,10 @@ def _announce(job: DubPlan, emit: Sink) -> None:
 
 
 def _refusal(job: DubPlan, refused: Refused) -> PassedThrough:
-    error, mark = refused.error, refused.mark
-    return _passed(job, "", mark, Passed(len(mark.record), error.code, error.message, error.hint))
+    error, mark, media = refused.error, refused.mark, refused.clip and refused.clip.media
+    # What is wrong with a plate's file names it; the report has the whole way to it.
+    message = f"{media.name}: {error.message}" if media and error.where == str(media) else error.message
+    return _passed(job, "", mark, Passed(len(mark.record), error.code, message, error.hint))
 
 
 def _passed(job: DubPlan, segment_id: str, mark: Mark, why: Passed) -> PassedThrough:
@@ -139,7 +144,7 @@ class Rendering:
     def _one(self, segment: Segment) -> Take:
         stems = tuple(self.job.stem(line) for line in segment.lines)
         sha256 = {kind: entry.sha256 for kind, entry in self.weights.items()}
-        key = take_key(segment, stems, self.job.edit.sounds, self.config, sha256)
+        key = take_key(segment, stems, self.job.edit.sounds, self.config, sha256, self.job.lang)
         slate = self._slate(segment, stems, key)
         at = timeline.timecode(self.job.edit, segment.clip.record.start)
         self.emit(SegmentStarted(segment.id, segment.clip.name, at, len(segment.render_range)))

@@ -148,6 +148,12 @@ def covers(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
     return stem.first_sample_s < stop_s and first_s < stem.first_sample_s + stem.duration_s
 
 
+def speaks(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
+    """Tell whether anybody is heard in a range of the timeline."""
+    begin, stop = (max(Fraction(0), time - stem.first_sample_s) for time in (first_s, stop_s))
+    return stop > begin and bool(speech.voiced(read_mono(stem.path, mel.SAMPLE_RATE, begin, stop)).any())
+
+
 def digest(stem: Stem, first_s: Fraction, frames: FrameRange) -> str:
     """Return the SHA-256 of the samples that a range of pictures depends on."""
     begin = first_s - stem.first_sample_s

@@ -37,7 +37,7 @@ from w2l_studio.terms import (
     SoundUse,
     Stem,
 )
-from w2l_studio.timing import drop_frame_rate, frames_to_timecode, nearest_frame
+from w2l_studio.timing import frames_to_timecode, nearest_frame
 
 #: Crops handed to the generator at once: many of its batches, and little memory.
 _CHUNK = 256
@@ -280,4 +280,4 @@ def timed(segment: Segment) -> Plate:
     if plate.timecode is not None:
         return plate
     first = nearest_frame(clip.available.start_s if clip.available else Fraction(0), plate.rate)
-    return replace(plate, timecode=frames_to_timecode(first, plate.rate, drop=drop_frame_rate(plate.rate)))
+    return replace(plate, timecode=frames_to_timecode(first, plate.rate, drop=segment.drop))

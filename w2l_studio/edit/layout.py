@@ -12,6 +12,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from w2l_studio.edit.settings import KEY
 from w2l_studio.errors import EditError
 from w2l_studio.timing import snap_rate
 
@@ -88,10 +89,21 @@ def span(item: Any) -> tuple[Fraction, Fraction]:
 
 
 def reference(clip: Any) -> Any:
-    """Return the media reference that is not ours: the active one, else the default, else the first."""
-    references = clip.media_references()
-    keys = [clip.active_media_reference_key, _DEFAULT, *references]
-    return next((references[key] for key in keys if key in references and not key.startswith(OURS)), None)
+    """Return the media reference that is not ours; None = the clip has no other."""
+    return clip.media_references().get(reference_key(clip))
+
+
+def reference_key(clip: Any) -> str:
+    """Return the key of the media reference that is not ours, empty where there is none.
+
+    The active one; where that is ours, the one that was active before (it says so itself); else the default,
+    else the first.
+    """
+    references, active = clip.media_references(), clip.active_media_reference_key
+    ours = [references[key] for key in (active, *references) if key in references and key.startswith(OURS)]
+    before = [media.metadata.get(KEY, {}).get("beside", "") for media in ours]
+    keys = [active, *before, _DEFAULT, *references]
+    return next((key for key in keys if key in references and not key.startswith(OURS)), "")
 
 
 def walk(timeline: Any) -> Iterator[Placed]:

@@ -99,11 +99,10 @@ def _reset(clip: Any, lang: str) -> None:
     """Take a language's earlier dub off a clip: its reference and its slate."""
     references, key = dict(clip.media_references()), f"{OURS}{lang}"
     if key in references:
-        original = layout.reference(clip)
         kept = {name: media for name, media in references.items() if name != key}
         active = clip.active_media_reference_key
         if active == key:
-            active = next((name for name, media in kept.items() if media is original), next(iter(kept), ""))
+            active = layout.reference_key(clip) or next(iter(kept), "")
         if kept:
             clip.set_media_references(kept, active)
     ours = _ours(clip)
@@ -196,7 +195,10 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
         available_range=_range(piece, first, first + len(render) / render.rate),
     )
     media.name = take.path.name
-    media.metadata[KEY] = {"segment": segment.id, "key": take.slate.key, "lang": lang, "synthetic": True}
+    media.metadata[KEY] = {
+        **{"segment": segment.id, "key": take.slate.key, "lang": lang, "synthetic": True},
+        "beside": layout.reference_key(piece),
+    }
     piece.set_media_references({**piece.media_references(), key: media}, key)
     piece.metadata[KEY] = {**_ours(piece), **take.slate.to_json(), "passed": _passed(take)}
 

@@ -16,7 +16,7 @@ from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
 from w2l_studio.errors import NoClip, ShotError, Skipped, StudioError
 from w2l_studio.terms import ClipUse, Line, Mark, Plate, Segment
-from w2l_studio.timing import FrameRange
+from w2l_studio.timing import FrameRange, drop_frame_rate
 
 _Path = tuple[int, ...]
 
@@ -68,8 +68,10 @@ def cut(
         refused.extend(Refused(mark, clips[path], _skipped(edit, mark)) for mark in skips)
         try:
             tied = conform(edit, clips[path], placed[path], plates)
-            whole = Fraction(_covered(lines), shown[path]) >= whole_clip_share
-            segments.extend(_segments(tied, lines, handles, whole=whole) if lines else ())
+            whole = Fraction(_covered(lines), sum(map(len, shown[path]))) >= whole_clip_share
+            cuts = _cuts(clips[path], edit.clips, hits, shown[path])
+            made = _segments(tied, lines, cuts, handles, whole=whole) if lines else ()
+            segments.extend(replace(one, drop=_counts_drop(edit, one.plate)) for one in made)
         except ShotError as error:
             refused.extend(Refused(mark, clips[path], error) for mark in lines)
     return tuple(sorted(segments, key=lambda one: (one.record_start_s, one.clip.path))), tuple(refused)
@@ -92,12 +94,36 @@ def _covered(lines: Iterable[Mark]) -> int:
     return sum(len(run) for run in _joined(mark.record for mark in lines))
 
 
-def _shown(seen: Iterable[visible.Part]) -> dict[_Path, int]:
-    """Return how many frames of each clip are seen."""
-    shown: dict[_Path, int] = {}
+def _shown(seen: Iterable[visible.Part]) -> dict[_Path, list[FrameRange]]:
+    """Return the frames in which each clip is seen."""
+    shown: dict[_Path, list[FrameRange]] = {}
     for clip, part in seen:
-        shown[clip.path] = shown.get(clip.path, 0) + len(part)
+        shown.setdefault(clip.path, []).append(part)
     return shown
+
+
+def _cuts(
+    clip: ClipUse, clips: Iterable[ClipUse], hits: Mapping[_Path, Sequence[Mark]], shown: Sequence[FrameRange]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the frames of the timeline at which a line of a clip begins, and ends, at a cut that is seen.
+
+    A clip that was razored goes on in the next one: that is no cut, unless both are marked.
+    """
+    begins, ends = {part.start for part in shown}, {part.stop for part in shown}
+    for other in clips:
+        if other.media is None or other.media != clip.media or other.retime != clip.retime:
+            continue
+        marked = hits.get(other.path, ())
+        if (other.record.stop, other.source.stop_s) == (clip.record.start, clip.source.start_s):
+            begins -= {clip.record.start} - {mark.record.stop for mark in marked}
+        if (other.record.start, other.source.start_s) == (clip.record.stop, clip.source.stop_s):
+            ends -= {clip.record.stop} - {mark.record.start for mark in marked}
+    return frozenset(begins), frozenset(ends)
+
+
+def _counts_drop(edit: Edit, plate: Plate) -> bool:
+    """Tell how timecode counts that a plate is given: as the edit's, where they have one rate."""
+    return edit.drop if plate.rate == edit.rate else drop_frame_rate(plate.rate)
 
 
 def _joined(ranges: Iterable[FrameRange]) -> list[FrameRange]:
@@ -111,9 +137,20 @@ def _joined(ranges: Iterable[FrameRange]) -> list[FrameRange]:
     return runs
 
 
-def _segments(tied: Conform, marks: Sequence[Mark], handles: int, *, whole: bool) -> Iterator[Segment]:
+def _segments(
+    tied: Conform,
+    marks: Sequence[Mark],
+    cuts: tuple[frozenset[int], frozenset[int]],
+    handles: int,
+    *,
+    whole: bool,
+) -> Iterator[Segment]:
+    begins, ends = cuts
     lines = sorted(
-        (Line(mark, tied.plate_range(mark.record)) for mark in marks),
+        (
+            Line(mark, tied.plate_range(mark.record), (mark.record.start in begins, mark.record.stop in ends))
+            for mark in marks
+        ),
         key=lambda line: (line.plate_range, line.mark.id),
     )
     clip, plate = tied.clip, tied.plate

@@ -20,7 +20,7 @@ from w2l_studio.terms import Stem
 def replace(
     stack: Any, stems: Sequence[Stem], *, lang: str, frames: int, rate: Fraction, folder: Path
 ) -> None:
-    """Replace a language's stem tracks of a stack, in place.
+    """Replace a language's stem tracks of a stack, in place; tracks of others of such a name stay.
 
     Args:
         stack: the timeline's top stack.
@@ -30,14 +30,34 @@ def replace(
         rate: of the timeline.
         folder: where the edit will lie.
     """
+    files = {stem.path for stem in stems}
     for index in reversed(range(len(stack))):
-        name = stack[index].name or ""
-        if isinstance(stack[index], otio.schema.Track) and f"{name} ".startswith(f"W2L {lang} "):
+        if _ours(stack[index], lang, files, folder):
             del stack[index]
     for stem in stems:
         track = _track(stem, lang, frames, rate, folder)
         if track is not None:
             stack.append(track)
+
+
+def _ours(track: Any, lang: str, files: set[Path], folder: Path) -> bool:
+    """Tell whether we laid a track: by its name, and by what each of its clips says of itself or plays.
+
+    Hosts may lose what clips say; then it has to play one of the stems that are laid now.
+    """
+    if not (isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Audio):
+        return False
+    clips = list(track.find_clips())
+    named = f"{track.name or ''} ".startswith(f"W2L {lang} ")
+    return bool(named and clips) and all(
+        "stem" in clip.metadata.get(KEY, {}) or _plays(clip, folder) in files for clip in clips
+    )
+
+
+def _plays(clip: Any, folder: Path) -> Path | None:
+    media = clip.media_reference
+    external = isinstance(media, otio.schema.ExternalReference)
+    return urls.to_path(media.target_url, folder) if external else None
 
 
 def _track(stem: Stem, lang: str, frames: int, rate: Fraction, folder: Path) -> Any:

@@ -102,10 +102,16 @@ class SoundUse:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One mark's part of a segment: who speaks in which plate frames."""
+    """One mark's part of a segment: who speaks in which plate frames.
+
+    Args:
+        cuts: whether it begins and whether it ends at a cut that is seen: with its clip, or where another one
+            covers that; not where the next clip goes on with the same pictures and no mark.
+    """
 
     mark: Mark
     plate_range: FrameRange
+    cuts: tuple[bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class Segment:
         record_start_s: timeline time at which ``plate_range.start`` begins.
         whole_clip: the take replaces the clip's media; otherwise the clip is razored around it.
         lines: what is said in it, in order; their ranges may overlap.
+        drop: how timecode counts where the plate has none.
     """
 
     id: str
@@ -129,3 +136,4 @@ class Segment:
     record_start_s: Fraction
     whole_clip: bool
     lines: tuple[Line, ...]
+    drop: bool = False
