@@ -98,6 +98,14 @@ def test_a_razor_cut_through_one_picture_is_no_cut_unless_both_sides_are_marked(
     edit = build.edit(tmp_path, build.track(*clips))
     alone, _ = cut(build, edit, stack_marks(edit, (20, 40, None)))
     assert [line.cuts for one in alone for line in one.lines] == [(False, False)]
+    gap = otio.schema.Gap(source_range=build.span(0, 40, 25))
+    covered = build.edit(
+        tmp_path,
+        build.track(*(c.deepcopy() for c in clips)),
+        build.track(gap, build.clip(0, 20, 25, url="b.mov")),
+    )
+    under, _ = cut(build, covered, stack_marks(covered, (20, 40, None)))
+    assert [line.cuts for one in under for line in one.lines] == [(False, True)]
     both, _ = cut(build, edit, stack_marks(edit, (20, 60, None)))
     assert [line.cuts for one in both for line in one.lines] == [(False, True), (True, True)]
 

@@ -69,7 +69,7 @@ def cut(
         try:
             tied = conform(edit, clips[path], placed[path], plates)
             whole = Fraction(_covered(lines), sum(map(len, shown[path]))) >= whole_clip_share
-            cuts = _cuts(clips[path], edit.clips, hits, shown[path])
+            cuts = _cuts(clips[path], edit.clips, hits, shown)
             made = _segments(tied, lines, cuts, handles, whole=whole) if lines else ()
             segments.extend(replace(one, drop=_counts_drop(edit, one.plate)) for one in made)
         except ShotError as error:
@@ -103,22 +103,31 @@ def _shown(seen: Iterable[visible.Part]) -> dict[_Path, list[FrameRange]]:
 
 
 def _cuts(
-    clip: ClipUse, clips: Iterable[ClipUse], hits: Mapping[_Path, Sequence[Mark]], shown: Sequence[FrameRange]
+    clip: ClipUse,
+    clips: Iterable[ClipUse],
+    hits: Mapping[_Path, Sequence[Mark]],
+    shown: Mapping[_Path, Sequence[FrameRange]],
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Return the frames of the timeline at which a line of a clip begins, and ends, at a cut that is seen.
 
-    A clip that was razored goes on in the next one: that is no cut, unless both are marked.
+    A clip that was razored goes on in the next one that is seen: that is no cut, unless both are marked.
     """
-    begins, ends = {part.start for part in shown}, {part.stop for part in shown}
+    begins, ends = _edges(shown[clip.path])
     for other in clips:
         if other.media is None or other.media != clip.media or other.retime != clip.retime:
             continue
-        marked = hits.get(other.path, ())
+        starts, stops = _edges(shown.get(other.path, ()))
+        marked_from, marked_to = _edges([mark.record for mark in hits.get(other.path, ())])
         if (other.record.stop, other.source.stop_s) == (clip.record.start, clip.source.start_s):
-            begins -= {clip.record.start} - {mark.record.stop for mark in marked}
+            begins -= (stops & {clip.record.start}) - marked_to
         if (other.record.start, other.source.start_s) == (clip.record.stop, clip.source.stop_s):
-            ends -= {clip.record.stop} - {mark.record.start for mark in marked}
-    return frozenset(begins), frozenset(ends)
+            ends -= (starts & {clip.record.stop}) - marked_from
+    return begins, ends
+
+
+def _edges(ranges: Iterable[FrameRange]) -> tuple[frozenset[int], frozenset[int]]:
+    ranges = tuple(ranges)
+    return frozenset(one.start for one in ranges), frozenset(one.stop for one in ranges)
 
 
 def _counts_drop(edit: Edit, plate: Plate) -> bool:
