@@ -5,7 +5,7 @@ Walks and computes; changes nothing and opens no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -101,9 +101,15 @@ def reference_key(clip: Any) -> str:
     """
     references, active = clip.media_references(), clip.active_media_reference_key
     ours = [references[key] for key in (active, *references) if key in references and key.startswith(OURS)]
-    before = [media.metadata.get(KEY, {}).get("beside", "") for media in ours]
+    before = [str(told(media).get("beside", "")) for media in ours]
     keys = [active, *before, _DEFAULT, *references]
     return next((key for key in keys if key in references and not key.startswith(OURS)), "")
+
+
+def told(item: Any) -> dict[str, Any]:
+    """Return what stands under our name in the metadata of an item or of media."""
+    found = item.metadata.get(KEY)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def walk(timeline: Any) -> Iterator[Placed]:

@@ -6,7 +6,7 @@ Writes no file (see `timeline.write`) and never changes the edit that it is give
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def apply(edit: Edit, takes: Sequence[Take], *, stems: Sequence[Stem], lang: str
     for path in sorted(groups, reverse=True):
         _replace_clip(timeline.tracks, placed[path], _pieces(placed[path], groups[path], edit, lang, folder))
     stem_tracks.replace(timeline.tracks, stems, lang=lang, frames=edit.frames, rate=edit.rate, folder=folder)
-    timeline.metadata[KEY] = {**_ours(timeline), "v": _VERSION, "lang": lang, "synthetic": True}
+    timeline.metadata[KEY] = {**layout.told(timeline), "v": _VERSION, "lang": lang, "synthetic": True}
     return timeline
 
 
@@ -72,7 +72,7 @@ def _by_target(
     slates = {
         (slate.get("segment"), slate.get("lang")): path
         for path, placed in clips.items()
-        if (slate := _ours(placed.item))
+        if (slate := layout.told(placed.item))
     }
     groups: dict[_Path, list[Take]] = {}
     for take in sorted(takes, key=lambda take: take.segment.plate_range):
@@ -90,11 +90,6 @@ def _by_target(
     return groups
 
 
-def _ours(item: Any) -> dict[str, Any]:
-    found = item.metadata.get(KEY)
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
 def _reset(clip: Any, lang: str) -> None:
     """Take a language's earlier dub off a clip: its reference and its slate."""
     references, key = dict(clip.media_references()), f"{OURS}{lang}"
@@ -105,7 +100,7 @@ def _reset(clip: Any, lang: str) -> None:
             active = layout.reference_key(clip) or next(iter(kept), "")
         if kept:
             clip.set_media_references(kept, active)
-    ours = _ours(clip)
+    ours = layout.told(clip)
     if ours.get("lang") == lang:
         rest = {name: value for name, value in ours.items() if name not in SLATE}
         clip.metadata.pop(KEY)
@@ -200,7 +195,7 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
         "beside": layout.reference_key(piece),
     }
     piece.set_media_references({**piece.media_references(), key: media}, key)
-    piece.metadata[KEY] = {**_ours(piece), **take.slate.to_json(), "passed": _passed(take)}
+    piece.metadata[KEY] = {**layout.told(piece), **take.slate.to_json(), "passed": _passed(take)}
 
 
 def _passed(take: Take) -> list[dict[str, Any]]:

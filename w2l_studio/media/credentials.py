@@ -106,7 +106,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise UsageError(
+            f"cannot be read ({error.strerror})",
+            hint="give --sign-cert and --sign-key PEM files that may be read",
+            where=str(path),
+        ) from error
 
 
 def _line(error: Exception) -> str:
