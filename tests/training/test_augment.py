@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training.packs.data import read_pack
-from training.variety import augment
+from training.variety import augment, recordings
 from w2l_studio.faces import crop
 from w2l_studio.nets.contrast import grey_mouth
 
@@ -60,7 +60,7 @@ def test_another_voice_keeps_its_time(clip):
     random = np.random.default_rng(0)
     before = clip.mel.mean(0)
     for _ in range(20):
-        other = augment.voice(random, clip.mel)
+        other = recordings.voice(random, clip.mel)
         assert other.shape == clip.mel.shape
         assert other.dtype == np.float32
         assert -4 <= other.min() <= other.max() <= 4
@@ -109,11 +109,11 @@ def test_a_compressed_look_is_another_picture_of_the_same_lips(clip):
 
 
 def test_a_clean_stem_has_digital_silence_in_its_pauses_and_no_background(clip):
-    quiet = clip.mel.max(0) < augment._PAUSE
+    quiet = clip.mel.max(0) < recordings._PAUSE
     assert 0 < quiet.sum() < len(quiet)
     for seed in range(6):
-        clean = augment.recording(np.random.default_rng(seed), clip.mel, 1.0)
-        plain = augment.voice(np.random.default_rng(seed), clip.mel)
+        clean = recordings.recording(np.random.default_rng(seed), clip.mel, 1.0)
+        plain = recordings.voice(np.random.default_rng(seed), clip.mel)
         assert (clean[:, quiet] == -4).all()
         assert np.array_equal(clean[:, ~quiet], plain[:, ~quiet])
 
@@ -122,8 +122,8 @@ def test_a_background_fills_pauses_and_leaves_what_is_louder(clip):
     """So often as told; the loudest stays, and the time of nothing changes."""
     filled = 0
     for seed in range(60):
-        other = augment.recording(np.random.default_rng(seed), clip.mel, 0.0)
-        plain = augment.voice(np.random.default_rng(seed), clip.mel)
+        other = recordings.recording(np.random.default_rng(seed), clip.mel, 0.0)
+        plain = recordings.voice(np.random.default_rng(seed), clip.mel)
         assert other.dtype == np.float32
         assert -4 <= other.min() <= other.max() <= 4
         if np.array_equal(other, plain):
@@ -137,8 +137,8 @@ def test_a_background_fills_pauses_and_leaves_what_is_louder(clip):
 
 def test_powers_add_up():
     """Twice the same is 3 dB more, a quarter of a step of 12.5 dB."""
-    assert augment.mixed(np.zeros(3), np.zeros(3)) == pytest.approx(np.log10(2) / 1.25)
-    assert augment.mixed(np.zeros(3), np.full(3, -4.0)) == pytest.approx(0, abs=1e-4)
+    assert recordings.mixed(np.zeros(3), np.zeros(3)) == pytest.approx(np.log10(2) / 1.25)
+    assert recordings.mixed(np.zeros(3), np.full(3, -4.0)) == pytest.approx(0, abs=1e-4)
 
 
 def test_softened_pictures_keep_light_and_place_and_lose_detail(clip):

@@ -20,7 +20,7 @@ from training.experts.openings import Openings
 from training.packs.data import WINDOW, Clip, Sampler, column
 from training.run.loop import Told, one_cycle
 from training.run.machine import Machine
-from training.variety import augment, disguise, tempo
+from training.variety import augment, disguise, recordings, tempo
 from w2l_studio.nets.contrast import Contrast, contrasted
 from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
@@ -80,7 +80,7 @@ def sounds(clip: Clip, at: Ints, random: np.random.Generator, pace: float = 1.0)
         pace: the tempo (`tempo.hear`).
     """
     reach = around(at, clip, COLUMNS)
-    spectrum = augment.recording(random, clip.mel[:, reach], _HUSHED)
+    spectrum = recordings.recording(random, clip.mel[:, reach], _HUSHED)
     return tempo.hear(spectrum, at, WINDOW, pace, since=reach.start)
 
 

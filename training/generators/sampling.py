@@ -18,7 +18,7 @@ from training.generators.recipe import Recipe
 from training.packs.data import WINDOW, Clip, Sampler, column, hear
 from training.run.machine import Machine
 from training.speech.hearing import Thoughts
-from training.variety import augment, disguise, tempo
+from training.variety import augment, disguise, recordings, tempo
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import SILENCE
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
@@ -96,7 +96,7 @@ class LipSource:
             frame = int(chance.integers(clip.windows))
             at, pace = np.array([frame]), tempo.draw(chance)
             reach = around(at, clip, self._recipe.columns)
-            spectrum = augment.recording(chance, clip.mel[:, reach], 0.0)
+            spectrum = recordings.recording(chance, clip.mel[:, reach], 0.0)
             heard.append(self._hear(spectrum, at, pace, reach.start))
             sound.append(tempo.hear(spectrum, at, 1, pace, since=reach.start))
             opening.append(self._openings.of(clip)[frame])
@@ -133,7 +133,7 @@ class LipSource:
         at = choose_moment(opening[: clip.windows], random, recipe.open)
         frames = np.arange(at, at + length)
         reach, pace = around(frames, clip, recipe.columns), tempo.draw(random)
-        recorded = augment.recording(random, clip.mel[:, reach], _CLEAN)
+        recorded = recordings.recording(random, clip.mel[:, reach], _CLEAN)
         listened = self._thoughts.of(clip, random)[:, reach] if self._thoughts else recorded
         shut = shut_lips(opening)
         if random.random() < recipe.silent:

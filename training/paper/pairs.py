@@ -13,7 +13,7 @@ from training.experts.expert import WINDOWS, starts
 from training.packs.data import WINDOW, Clip, Sampler, column, hear
 from training.paper.recipes import ExpertRecipe
 from training.run.machine import Machine
-from training.variety import augment
+from training.variety import augment, recordings
 from w2l_studio.terms import FramesBGR, Ints
 
 
@@ -65,7 +65,7 @@ class PairSource:
 
     def _row(self, clip: Clip, at: Ints, when: Ints, together: bool, chance: np.random.Generator) -> Pairs:
         moved = self.recipe.moved
-        spectrum = augment.voice(chance, clip.mel) if moved else clip.mel
+        spectrum = recordings.voice(chance, clip.mel) if moved else clip.mel
         light = chance.uniform(0.75, 1.2) * chance.uniform(0.93, 1.07, 3) if moved else np.ones(3)
         return Pairs(
             torch.from_numpy(lower_windows(clip, at, self.recipe.frames, chance if moved else None)),

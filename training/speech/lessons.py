@@ -17,7 +17,7 @@ from training.packs import data
 from training.packs.data import Entry
 from training.performers import act, motion, speech, voice
 from training.performers.act import Source
-from training.variety import augment
+from training.variety import recordings
 from w2l_studio.errors import MediaError
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
 from w2l_studio.nets.moonshine import Moonshine, gain
@@ -230,7 +230,7 @@ def otherwise(heard: Floats, random: np.random.Generator) -> Floats:
     if random.random() < 0.6:
         level = random.uniform(-4, -1) + random.normal(0, 0.8) * (bands - 0.5)
         noise = level + random.normal(0, 0.25, heard.shape)
-        changed = augment.mixed(changed, noise)
+        changed = recordings.mixed(changed, noise)
     if random.random() < 0.3:
         low = int(random.integers(0, 70))
         changed[low : low + int(random.integers(2, 10))] = changed.mean()
