@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.run import checkpoint, feed
+from training.run import feed
 from training.run.journal import Journal
 from training.run.machine import Machine
+from training.run.progress import Progress, keep, taken_up
 from w2l_studio.errors import UsageError
 from w2l_studio.terms import FramesBGR
 
@@ -102,23 +103,6 @@ class Plan:
     workers: int = 0
 
 
-@dataclass(slots=True)
-class Progress:
-    """What a run changes beside its trainee.
-
-    Args:
-        means: running means of what the steps reported.
-        best: lowest loss that was measured.
-        waited: measurements since.
-    """
-
-    step: int = 0
-    seed: int = 0
-    means: dict[str, float] = field(default_factory=dict)
-    best: float = math.inf
-    waited: int = 0
-
-
 def run(
     trainee: Trainee,
     folder: Path,
@@ -152,7 +136,7 @@ def run(
     plan, machine = Plan(**options), machine or Machine()
     _check_measures(trainee, plan)
     folder.mkdir(parents=True, exist_ok=True)
-    progress = _taken_up(trainee, folder / "checkpoint.pt", plan)
+    progress = taken_up(trainee, folder / "checkpoint.pt", plan.seed)
     if manifest is not None and machine.first:
         (folder / "manifest.tsv").write_text(manifest, encoding="utf-8")
     if progress.step and machine.first:
@@ -178,7 +162,7 @@ def run(
                 told.numbers(progress.step, progress.means)
                 _watch(trainee, progress, told)
             if machine.first and _due(progress.step, plan.save_every, last=last):
-                _save(folder / "checkpoint.pt", trainee, progress)
+                keep(folder / "checkpoint.pt", trainee, progress)
             if last:
                 break
     return progress.means
@@ -196,57 +180,6 @@ def _check_measures(trainee: Trainee, plan: Plan) -> None:
 
 def _due(step: int, every: int, *, last: bool) -> bool:
     return every > 0 and (last or step % every == 0)
-
-
-def _taken_up(trainee: Trainee, path: Path, plan: Plan) -> Progress:
-    if not path.exists():
-        return Progress(seed=plan.seed)
-    saved = checkpoint.load(path)
-    try:
-        trainee.load_state_dict(saved["trainee"])
-    except (KeyError, RuntimeError, ValueError) as error:
-        # What a GPU reports, memory that is full above all, is a RuntimeError too.
-        if isinstance(error, RuntimeError) and _fits(saved["trainee"], trainee.state_dict()):
-            raise
-        raise UsageError(
-            "the folder holds a run of another network, or of one of another size",
-            hint="give another --out",
-            where=str(path.parent),
-        ) from error
-    # Checkpoints of before recipes were noted have none.
-    if saved.get("recipe", _recipe(trainee)) != _recipe(trainee):
-        raise UsageError(
-            "the folder holds a run by another recipe",
-            hint="give the options that it began with, or another --out",
-            where=str(path.parent),
-        )
-    kept = {name: saved[name] for name in ("seed", "best", "waited") if name in saved}
-    return Progress(saved["step"], means=saved["means"], **{"seed": plan.seed, **kept})
-
-
-def _fits(saved: Any, own: Any) -> bool:
-    """Tell whether two states have the same names and shapes, but for what an optimiser knows of steps."""
-    if isinstance(own, Tensor):
-        return isinstance(saved, Tensor) and saved.shape == own.shape
-    if not isinstance(own, Mapping):
-        return True
-    if not isinstance(saved, Mapping):
-        return False
-    # Optimisers number their states, and have none before the first step.
-    names = {name for name in own if isinstance(name, str)}
-    return names == {name for name in saved if isinstance(name, str)} and all(
-        _fits(saved[name], own[name]) for name in names
-    )
-
-
-def _recipe(trainee: Trainee) -> str:
-    """Return what a trainee learns by as text, empty where it has but one way."""
-    return repr(getattr(trainee, "recipe", ""))
-
-
-def _save(path: Path, trainee: Trainee, progress: Progress) -> None:
-    told = {name: getattr(progress, name) for name in ("step", "means", "seed", "best", "waited")}
-    checkpoint.save(path, {**told, "recipe": _recipe(trainee), "trainee": trainee.state_dict()})
 
 
 def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callable[[], Told]]:
@@ -290,7 +223,7 @@ def _measured(
     if journal is not None:
         journal.numbers(progress.step, figures, "heldout")
         if not progress.waited:
-            _save(folder / "best.pt", trainee, progress)
+            keep(folder / "best.pt", trainee, progress)
         if stopped:
             journal.say(
                 f"stopped: no better loss in {plan.patience} measurements; best.pt has {progress.best:.4f}"
