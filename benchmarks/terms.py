@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,7 +59,7 @@ _DRAWN = ("lead_ms", "columns", "face_px", "windows", "singles", "shut", "open",
 
 @dataclass(frozen=True, eq=False)
 class Together:
-    """Fulfils `loop.Fed`: trainees that learn from the very same batches."""
+    """Fulfils `loop.Trainee`: trainees that learn from the very same batches."""
 
     trainees: Mapping[str, GeneratorTrainee]
     machine: Machine
@@ -69,10 +68,6 @@ class Together:
     def source(self) -> feed.Source:
         """What draws for all."""
         return next(iter(self.trainees.values())).source
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
-        """Draw once, and let all learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, batch: Any) -> Told:
         """Let all learn from a batch."""
@@ -84,7 +79,7 @@ class Together:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what `step` changes, by trainee."""
+        """Return what `learn` changes, by trainee."""
         return {name: trainee.state_dict() for name, trainee in self.trainees.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

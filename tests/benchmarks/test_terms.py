@@ -44,12 +44,12 @@ def test_arms_that_learn_together_learn_as_they_would_alone(given):
     recipes = {name: Recipe(**TERMS[name], **small) for name in (WHOLE, "no expert")}
     both = together(given, recipes, 0, Machine())
     alone = together(given, {"no expert": recipes["no expert"]}, 0, Machine())
-    told = [trainee.step(0, 4, np.random.default_rng(1)) for trainee in (both, alone)]
+    told = [one.learn(0, 4, one.source.draw(0, 4, np.random.default_rng(1))) for one in (both, alone)]
     assert {"studio/looks", "studio/l1", "no expert/l1"} <= told[0].keys()
     assert "no expert/looks" not in told[0]
     assert {name: told[0][name] for name in told[1]} == told[1]
     state = copy.deepcopy(both.state_dict())
-    both.step(1, 4, np.random.default_rng(2))
+    both.learn(1, 4, both.source.draw(1, 4, np.random.default_rng(2)))
     both.load_state_dict(state)
     learned, lonely = (one.trainees["no expert"].net.state_dict() for one in (both, alone))
     assert all(torch.equal(learned[name], lonely[name]) for name in learned)

@@ -48,6 +48,16 @@ def write_clip(folder, seed, *, speaker, split="train", opening=True, **changes)
     return folder
 
 
+def step(trainee, number, steps, random):
+    """Take a step of a trainee as `loop.run` does; return what it reports."""
+    return trainee.learn(number, steps, trainee.source.draw(number, steps, random))
+
+
+@pytest.fixture(scope="session", name="step")
+def _step():
+    return step
+
+
 @pytest.fixture(scope="session", name="performance")
 def _performance():
     return performance

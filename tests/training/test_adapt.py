@@ -45,11 +45,11 @@ def base(tmp_path, monkeypatch):
     return "base"
 
 
-def test_only_what_paints_is_taught(actor):
+def test_only_what_paints_is_taught(actor, step):
     net = Generator(WIDTH)
     trainee = adapt.AdaptTrainee(net, read_pack([actor]), -75, Contrast(), Opening())
     before = {key: value.clone() for key, value in trainee.net.state_dict().items()}
-    trainee.step(0, 4, np.random.default_rng(0))
+    step(trainee, 0, 4, np.random.default_rng(0))
     moved = {key for key, value in trainee.net.state_dict().items() if not torch.equal(value, before[key])}
     assert moved
     assert moved <= set(adapt.painting(net))

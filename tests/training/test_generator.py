@@ -75,38 +75,38 @@ def _gap(mouths):
     return (grey < 0.7 * grey.quantile(0.9, 1)[:, None]).float().mean()
 
 
-def test_it_learns_and_leaves_the_judges_alone(sampler):
+def test_it_learns_and_leaves_the_judges_alone(sampler, step):
     learner = trainee(sampler)
     judged = [x.clone() for x in learner.terms.expert.state_dict().values()]
-    told = [learner.step(n, 30, np.random.default_rng(0)) for n in range(30)]
+    told = [step(learner, n, 30, np.random.default_rng(0)) for n in range(30)]
     assert told[-1]["l1"] < 0.9 * told[0]["l1"]
     assert {"looks", "sync", "opening", "edges"} <= told[0].keys()
     for before, after in zip(judged, learner.terms.expert.state_dict().values(), strict=True):
         assert torch.equal(before, after)
 
 
-def test_who_paints_leaves_the_rest_alone(sampler):
+def test_who_paints_leaves_the_rest_alone(sampler, step):
     learner = trainee(sampler, replace(SLIM, paints=True), judged=False)
     before = {key: value.clone() for key, value in learner.net.state_dict().items()}
     for number in range(3):  # what paints upon a reference that stands still has no slope in the first
-        learner.step(10 + number, 30, np.random.default_rng(0))
+        step(learner, 10 + number, 30, np.random.default_rng(0))
     after = learner.net.state_dict()
     moved = {key for key, value in after.items() if not torch.equal(value, before[key])}
     assert {key.split(".")[0] for key in moved} == {"face_decoder_blocks", "flow_block", "output_block"}
     assert moved <= set(painting(learner.net))
 
 
-def test_the_critic_learns_before_it_has_a_say(sampler):
+def test_the_critic_learns_before_it_has_a_say(sampler, step):
     learner = trainee(sampler, replace(SLIM, critic=0.5), judged=False)
     before = [x.clone() for x in learner.terms.critic.parameters()]
-    told = learner.step(40, 100, np.random.default_rng(0))
+    told = step(learner, 40, 100, np.random.default_rng(0))
     assert "critic" not in told
-    told = learner.step(49, 100, np.random.default_rng(0))
+    told = step(learner, 49, 100, np.random.default_rng(0))
     assert told["critic"] == pytest.approx(1, abs=0.2)
     assert "real" not in told
     after = list(learner.terms.critic.parameters())
     assert not all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    told = learner.step(50, 100, np.random.default_rng(0))
+    told = step(learner, 50, 100, np.random.default_rng(0))
     assert {"critic", "real", "alike"} <= told.keys()
 
 
@@ -165,7 +165,7 @@ def test_the_same_generator_begins_as_it_is(lively):
 
 
 @pytest.mark.parametrize("reduced", [False, True])
-def test_it_trains_where_the_machine_says_and_as_precisely(sampler, reduced):
+def test_it_trains_where_the_machine_says_and_as_precisely(sampler, reduced, step):
     learner = trainee(sampler, replace(SLIM, critic=0.0), machine=Machine(reduced=reduced))
     seen = {}
 
@@ -177,7 +177,7 @@ def test_it_trains_where_the_machine_says_and_as_precisely(sampler, reduced):
 
     learner.net.face_encoder_blocks[0][0].conv_block[0].register_forward_hook(note("net"))
     learner.terms.critic.layers[0].register_forward_hook(note("critic"))
-    learner.step(0, 2, np.random.default_rng(0))
+    step(learner, 0, 2, np.random.default_rng(0))
     assert seen == dict.fromkeys(("net", "critic"), torch.bfloat16 if reduced else torch.float32)
     assert learner.net.face_encoder_blocks[1][0].conv_block[0].weight.dtype == torch.float32
 
@@ -209,8 +209,8 @@ def test_processes_share_a_batch_windows_and_singles_alike(sampler):
         assert torch.equal(value, joined), name
 
 
-def test_without_an_expert_there_is_no_term_on_sync(sampler):
-    told = trainee(sampler, judged=False).step(0, 2, np.random.default_rng(0))
+def test_without_an_expert_there_is_no_term_on_sync(sampler, step):
+    told = step(trainee(sampler, judged=False), 0, 2, np.random.default_rng(0))
     assert "sync" not in told
 
 
@@ -221,14 +221,14 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(sampler, tmp_path):
         pass
 
     first = trainee(sampler)
-    taken = first.step
+    taken = first.learn
 
-    def step(number, steps, random):
+    def learn(number, steps, drawn):
         if number == 4:
             raise Killed
-        return taken(number, steps, random)
+        return taken(number, steps, drawn)
 
-    first.step = step
+    first.learn = learn
     with pytest.raises(Killed):
         loop.run(first, tmp_path / "cut", steps=6, save_every=2, report=lambda _: None)
     resumed = loop.run(trainee(sampler), tmp_path / "cut", steps=6, report=lambda _: None)

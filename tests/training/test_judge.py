@@ -62,7 +62,7 @@ def test_a_higher_voice_speaks_no_faster(clips):
         assert abs(loudest - 101) <= 4
 
 
-def test_a_killed_run_goes_on_the_same(clips, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_the_same(clips, tmp_path, monkeypatch, step):
     monkeypatch.setattr(expert, "CLIPS", 3)
 
     def run(folder, steps):
@@ -73,20 +73,20 @@ def test_a_killed_run_goes_on_the_same(clips, tmp_path, monkeypatch):
 
     whole = JudgeTrainee(Sampler(clips))
     torch.manual_seed(0)
-    first = whole.step(0, 4, np.random.default_rng((0, 0)))
+    first = step(whole, 0, 4, np.random.default_rng((0, 0)))
     assert first["loss"] == pytest.approx(np.log(8), abs=0.6)
     one = run(tmp_path / "one", 4)
-    taken = JudgeTrainee.step
+    taken = JudgeTrainee.learn
 
-    def step(self, number, steps, random):
+    def learn(self, number, steps, drawn):
         if number == 2:
             raise KeyboardInterrupt
-        return taken(self, number, steps, random)
+        return taken(self, number, steps, drawn)
 
-    monkeypatch.setattr(JudgeTrainee, "step", step)
+    monkeypatch.setattr(JudgeTrainee, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "two", 4)
-    monkeypatch.setattr(JudgeTrainee, "step", taken)
+    monkeypatch.setattr(JudgeTrainee, "learn", taken)
     two = run(tmp_path / "two", 4)
     for key, value in one.net.state_dict().items():
         assert torch.equal(value, two.net.state_dict()[key]), key

@@ -29,10 +29,14 @@ class Witness:
     def __init__(self, trainee, dies_at=None):
         self.trainee, self.dies_at, self.losses = trainee, dies_at, {}
 
-    def step(self, number, steps, random):
+    @property
+    def source(self):
+        return self.trainee.source
+
+    def learn(self, number, steps, drawn):
         if number == self.dies_at:
             raise Killed
-        told = self.trainee.step(number, steps, random)
+        told = self.trainee.learn(number, steps, drawn)
         self.losses[number] = told.get("loss", told.get("contrast"))
         return told
 
@@ -53,13 +57,13 @@ def _small_batches(monkeypatch):
     monkeypatch.setattr(expert, "CLIPS", 2)
 
 
-def test_lip_opening_goes_on_from_what_weights_know(sampler):
+def test_lip_opening_goes_on_from_what_weights_know(sampler, step):
     known = Opening().eval().requires_grad_(False)
     before = {name: value.clone() for name, value in known.state_dict().items()}
     trainee = OpeningTrainee(sampler, learned=known)
     began = trainee.net.state_dict()
     assert all(torch.equal(began[name], value) for name, value in before.items())
-    assert trainee.step(3, 10, np.random.default_rng(0))["loss"] > 0
+    assert step(trainee, 3, 10, np.random.default_rng(0))["loss"] > 0
     after = trainee.net.state_dict()
     assert not torch.equal(after["head.1.weight"], before["head.1.weight"])
 
@@ -95,15 +99,23 @@ def test_a_finished_run_takes_no_further_step(sampler, tmp_path):
     assert again.losses == {}
 
 
+class Dice:
+    """Draws what chance gives alone."""
+
+    def draw(self, number, steps, random):
+        return random.random()
+
+
 class Constant:
     """Reports one number; measures what it is told to."""
 
+    source = Dice()
     guessing = math.log(2)
 
     def __init__(self, value, measured=()):
         self.value, self.measured = value, iter(measured)
 
-    def step(self, *_):
+    def learn(self, *_):
         return {"loss": self.value}
 
     def measure(self):
@@ -133,7 +145,7 @@ class Layered(Constant):
         self.layer, self.room = torch.nn.Linear(width, 1), room
         self.optimiser = torch.optim.Adam(self.layer.parameters())
 
-    def step(self, *_):
+    def learn(self, *_):
         self.layer(torch.ones(1, self.layer.in_features)).sum().backward()
         self.optimiser.step()
         return {"loss": 1.0}
@@ -162,7 +174,7 @@ def test_a_gpu_is_asked_when_a_line_is_due_and_before_anything_is_saved(tmp_path
     class Counting(Constant):
         taken = 0
 
-        def step(self, *_):
+        def learn(self, *_):
             self.taken += 1
             return {"loss": torch.tensor(float("nan"))}
 
@@ -194,10 +206,12 @@ def test_it_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path):
 class Unmeasured:
     """Has a recipe, and measures nothing."""
 
+    source = Dice()
+
     def __init__(self, recipe=""):
         self.recipe = recipe
 
-    def step(self, number, steps, random):
+    def learn(self, number, steps, drawn):
         return {"loss": 1.0}
 
     def state_dict(self):
@@ -248,8 +262,8 @@ def test_the_budget_ends_a_run_with_a_checkpoint_that_can_be_taken_up(sampler, t
 
 def test_a_resumed_run_keeps_its_seed(sampler, tmp_path):
     class Chance(Constant):
-        def step(self, number, steps, random):
-            return {"loss": random.random() + torch.rand(1).item()}
+        def learn(self, number, steps, drawn):
+            return {"loss": drawn + torch.rand(1).item()}
 
     whole = loop.run(Chance(0), tmp_path / "whole", steps=4, seed=3, report=lambda _: None)
     loop.run(Chance(0), tmp_path / "cut", steps=2, seed=3, report=lambda _: None)

@@ -96,10 +96,10 @@ def test_faces_of_every_size_show_the_same(clips, side):
 
 
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES))
-def test_every_recipe_learns(clips, name):
+def test_every_recipe_learns(clips, name, step):
     learner = trainee(clips, slim(name))
     learner.switched = bool(learner.recipe.sync)
-    told = [learner.step(n, 12, np.random.default_rng(0)) for n in range(12)]
+    told = [step(learner, n, 12, np.random.default_rng(0)) for n in range(12)]
     assert told[-1]["l1"] < 0.95 * told[0]["l1"]
     assert ("sync" in told[0]) == bool(learner.recipe.sync)
     assert ("critic" in told[0]) == bool(learner.recipe.critic)
@@ -108,7 +108,7 @@ def test_every_recipe_learns(clips, name):
 
 
 @pytest.mark.parametrize("name", ["wav2lip_gan", "lipgan", "tv3_tuned"])
-def test_cross_entropy_stays_out_of_the_autocast_which_refuses_it_on_gpus(clips, name, monkeypatch):
+def test_cross_entropy_stays_out_of_the_autocast_which_refuses_it_on_gpus(clips, name, monkeypatch, step):
     plain, seen = torch.nn.functional.binary_cross_entropy, []
 
     def watched(*args, **options):
@@ -120,18 +120,18 @@ def test_cross_entropy_stays_out_of_the_autocast_which_refuses_it_on_gpus(clips,
     expert = Expert(WIDTH, recipe.frames) if recipe.sync else None
     learner = PaperTrainee(Sampler(clips), clips, recipe, expert, machine=Machine(reduced=True))
     learner.switched = bool(recipe.sync)
-    told = learner.step(0, 1, np.random.default_rng(0))
+    told = step(learner, 0, 1, np.random.default_rng(0))
     assert all(torch.isfinite(value) for value in told.values())
     assert not any(seen)
     assert bool(seen) == (recipe.critic != "sync")
 
 
 @pytest.mark.parametrize("side", [128, 192])
-def test_larger_faces_go_the_same_way(clips, side):
+def test_larger_faces_go_the_same_way(clips, side, step):
     recipe = replace(slim("wav2lip_gan"), face_px=side)
     learner = trainee(clips, recipe)
     learner.switched = True
-    learner.step(0, 2, np.random.default_rng(0))
+    step(learner, 0, 2, np.random.default_rng(0))
     net, meta = export.network(learner.state_dict()["net"], "here")
     assert (net.face_px, meta.face_px) == (side, side)
     assert learner.sheet().shape == (4 * side, 6 * side, 3)
@@ -150,20 +150,20 @@ def held(net):
         ("tv5_tuned", "batch", True, True),
     ],
 )
-def test_who_judges_is_left_alone_or_not(clips, name, norms, weights_move, norms_move):
+def test_who_judges_is_left_alone_or_not(clips, name, norms, weights_move, norms_move, step):
     learner = trainee(clips, slim(name, norms=norms))
     learner.switched = True
     before = held(learner._expert)
-    learner.step(0, 2, np.random.default_rng(0))
+    step(learner, 0, 2, np.random.default_rng(0))
     after = learner._expert.state_dict()
     moved = {key for key, value in before.items() if not torch.equal(value, after[key])}
     assert any(key.endswith("conv_block.0.weight") for key in moved) == weights_move
     assert any(key.endswith("running_mean") for key in moved) == norms_move
 
 
-def test_lips_and_black_pose_reach_the_network_as_told(clips):
+def test_lips_and_black_pose_reach_the_network_as_told(clips, step):
     learner = trainee(clips, slim("speech2vid"))
-    learner.step(0, 2, np.random.default_rng(0))
+    step(learner, 0, 2, np.random.default_rng(0))
     first = learner.net.face_encoder_blocks[0][0].conv_block[0].weight
     assert not first[:, :3].any()
     assert first[:, 3:].any()
@@ -193,9 +193,9 @@ class Told(Expert):
         ((0.6, 0.5, 0.5), False),  # an expert that hears no difference opens nothing
     ],
 )
-def test_the_switch_follows_the_measured_sync_loss(clips, cosines, opens):
+def test_the_switch_follows_the_measured_sync_loss(clips, cosines, opens, step):
     learner = trainee(clips, slim("wav2lip"), Told(*cosines))
-    assert "sync" not in learner.step(0, 2, np.random.default_rng(0))
+    assert "sync" not in step(learner, 0, 2, np.random.default_rng(0))
     told = learner.measure()
     assert told["sync"] == pytest.approx(-math.log(cosines[0]), abs=1e-4)
     assert told["sync_wrong"] == pytest.approx(-math.log(cosines[2]), abs=1e-4)
@@ -227,7 +227,7 @@ def test_an_expert_that_guesses_opens_the_gate_by_no_luck(clips):
     assert trainee(clips, recipe, Uneven(0.6, 0.6, 0.5, 0)).measure()["switched"]
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path, step):
     class Killed(Exception):
         pass
 
@@ -244,14 +244,14 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(clips, tmp_path):
     whole = loop.run(judged(), tmp_path / "whole", **options)
     assert "sync" in whole
     first = judged()
-    taken = first.step
+    taken = first.learn
 
-    def step(number, steps, random):
+    def learn(number, steps, drawn):
         if number == 3:
             raise Killed
-        return taken(number, steps, random)
+        return taken(number, steps, drawn)
 
-    first.step = step
+    first.learn = learn
     with pytest.raises(Killed):
         loop.run(first, tmp_path / "cut", save_every=1, **options)
     assert loop.run(judged(), tmp_path / "cut", **options) == whole
@@ -266,9 +266,9 @@ def test_a_recipe_without_its_expert_is_refused(clips):
         PaperTrainee(Sampler(clips), clips, slim("tv3_frozen"), Expert(WIDTH))
 
 
-def test_every_recipe_can_begin_with_what_another_has_learned(clips):
+def test_every_recipe_can_begin_with_what_another_has_learned(clips, step):
     begun = trainee(clips, slim("wav2lip"))
-    begun.step(0, 2, np.random.default_rng(0))
+    step(begun, 0, 2, np.random.default_rng(0))
     for name in ("tv1_tuned", "speech2vid"):
         judge = Expert(WIDTH, 1)
         net = PaperTrainee(Sampler(clips), clips, slim(name), judge, begun.net).net

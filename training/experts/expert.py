@@ -190,7 +190,7 @@ class MomentSource:
 
 
 class ContrastTrainee:
-    """Fulfils `loop.Fed`: which of a clip's eight sounds belongs to which of its eight windows.
+    """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight windows.
 
     Windows of one clip share face, light and voice, so that nothing but the lips can tell; a softmax over
     both directions leaves chance within hundreds of steps, where published runs on pairs needed 100,000.
@@ -230,10 +230,6 @@ class ContrastTrainee:
 
     def _network(self) -> nn.Module:
         return Contrast()
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Moments) -> Told:
         """Learn from a batch; chance is ln 8 = 2.079."""

@@ -49,7 +49,7 @@ class WholeMoments(MomentSource):
 
 
 class JudgeTrainee(ContrastTrainee):
-    """Fulfils `loop.Fed`: which of a clip's eight sounds belongs to which of its eight mouths."""
+    """Fulfils `loop.Trainee`: which of a clip's eight sounds belongs to which of its eight mouths."""
 
     def _source(self, sampler: Sampler, openings: Openings | None) -> MomentSource:
         return WholeMoments(sampler, self._machine, openings)

@@ -5,7 +5,8 @@ Exports nothing (`export`).
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +25,38 @@ _RATE, _FURTHER_RATE = 3e-3, 1e-3
 _TOLERANCE = 0.03
 
 
+class Opened(NamedTuple):
+    """Lips whose opening is known.
+
+    Args:
+        lower: ``float32[N, 3, 48, 96]`` BGR 0..1.
+        opening: ``float32[N]``, in parts of the mouth's width.
+    """
+
+    lower: Tensor
+    opening: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedLips:
+    """Fulfils `feed.Source`: one picture each of 96 clips.
+
+    Args:
+        sampler: over clips whose opening is known.
+        machine: whose part of a batch is drawn.
+    """
+
+    sampler: Sampler
+    machine: Machine
+
+    def draw(self, number: int, steps: int, random: np.random.Generator) -> Opened:
+        """Draw this process's part of a step's batch."""
+        del number, steps
+        samples = [_sample(self.sampler.draw(one), one) for one in self.machine.part(random, _BATCH)]
+        pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
+        return Opened(pictures, torch.tensor([opening for _, opening in samples]))
+
+
 class OpeningTrainee:
     """Fulfils `loop.Trainee`.
 
@@ -35,16 +68,15 @@ class OpeningTrainee:
     def __init__(
         self, sampler: Sampler, machine: Machine | None = None, learned: Opening | None = None
     ) -> None:
-        self._sampler, self._machine = sampler.labelled(), machine or Machine()
+        self._machine = machine or Machine()
+        self.source = OpenedLips(sampler.labelled(), self._machine)
         self._rate = _FURTHER_RATE if learned else _RATE
         self.net = self._machine.ready((learned or Opening()).requires_grad_())
         self._optimiser = torch.optim.AdamW(self.net.parameters(), self._rate, weight_decay=0.02)
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Learn from 96 pictures of as many clips."""
-        samples = [_sample(self._sampler.draw(one), one) for one in self._machine.part(random, _BATCH)]
-        pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
-        lower, wanted = self._machine.place((pictures, torch.tensor([opening for _, opening in samples])))
+    def learn(self, number: int, steps: int, drawn: Opened) -> dict[str, Tensor]:
+        """Learn from pictures."""
+        lower, wanted = self._machine.place(drawn)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate * one_cycle(number, steps)
         measured = self.net.train().measure(lower)

@@ -165,7 +165,7 @@ def split(people: Ints, *, held_out: bool) -> Ints:
 
 
 class DetectorTrainee(Followed[RetinaFace]):
-    """Fulfils `loop.Fed`, `loop.Measured` and `loop.Shown`.
+    """Fulfils `loop.Trainee`, `loop.Measured` and `loop.Shown`.
 
     Args:
         source: what it learns from.
@@ -189,10 +189,6 @@ class DetectorTrainee(Followed[RetinaFace]):
         others = [p for p in net.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": _DECAY}, {"params": others, "weight_decay": 0.0}]
         super().__init__(net, torch.optim.AdamW(groups, _RATE))
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, float]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Shown) -> dict[str, float]:
         """Learn from pictures as drawn, then from other looks at them."""

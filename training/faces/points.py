@@ -88,7 +88,7 @@ class Portraits:
 
 
 class PointsTrainee(Followed[Points]):
-    """Fulfils `loop.Fed` and `loop.Measured`.
+    """Fulfils `loop.Trainee` and `loop.Measured`.
 
     Args:
         source: what it learns from.
@@ -99,10 +99,6 @@ class PointsTrainee(Followed[Points]):
         self.source, self._unseen, self._machine = source, unseen, machine or Machine()
         net = self._machine.ready(Points())
         super().__init__(net, torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY))
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
         """Learn from windows."""

@@ -44,7 +44,7 @@ _MEASURED = 4
 
 
 class AdaptTrainee:
-    """Fulfils `loop.Fed` and `loop.Measured`.
+    """Fulfils `loop.Trainee` and `loop.Measured`.
 
     Args:
         net: the base; it is copied. Its batch norms keep their statistics.
@@ -76,10 +76,6 @@ class AdaptTrainee:
         self._optimiser = torch.optim.AdamW(
             self._painting.values(), self._recipe.rate, betas=(0.9, 0.99), weight_decay=0.01
         )
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.batch(random))
 
     def learn(self, number: int, steps: int, drawn: Batch) -> Told:
         """Learn from two windows and six pictures."""

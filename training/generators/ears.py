@@ -90,7 +90,7 @@ class MomentSource:
 
 
 class EarsTrainee:
-    """Fulfils `loop.Fed`.
+    """Fulfils `loop.Trainee`.
 
     Args:
         found: what to learn from.
@@ -116,10 +116,6 @@ class EarsTrainee:
         self._optimiser = torch.optim.AdamW(
             [*self.net.parameters(), *self.told.parameters()], _RATE, weight_decay=0.02
         )
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
         """Learn what lips do while this is heard."""

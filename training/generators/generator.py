@@ -9,7 +9,6 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,7 +33,7 @@ _PAINTING = 3
 
 
 class GeneratorTrainee:
-    """Fulfils `loop.Fed`.
+    """Fulfils `loop.Trainee`.
 
     Args:
         expert: judges drawn lips; never changed. None = without the terms that need it, as the paper's
@@ -82,10 +81,6 @@ class GeneratorTrainee:
         self._optimiser = torch.optim.AdamW(
             trained, recipe.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=self._machine.fused
         )
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Sounds | Batch) -> Told:
         """Teach the ears first, then ears and hand together."""

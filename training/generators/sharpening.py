@@ -165,7 +165,7 @@ class DrawnLips:
 
 
 class SharpenerTrainee(Followed[Sharpener]):
-    """Fulfils `loop.Fed`.
+    """Fulfils `loop.Trainee`.
 
     Args:
         source: what it learns from.
@@ -182,10 +182,6 @@ class SharpenerTrainee(Followed[Sharpener]):
         self._area = machine.place(torch.from_numpy(_SKIN + matte.lips(FACE_PX)[FIRST_ROW:])[None, None])
         net = machine.ready(learned or Sharpener())
         super().__init__(net, torch.optim.AdamW(net.parameters(), _RATE, betas=_BETAS, weight_decay=_DECAY))
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Lips) -> dict[str, Tensor]:
         """Learn from lips."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,7 +27,7 @@ _SHARP = 7.0
 
 
 class PairTrainee:
-    """Fulfils `loop.Fed`: does this sound belong to these lips?
+    """Fulfils `loop.Trainee`: does this sound belong to these lips?
 
     With `ExpertRecipe.contrast` it is asked first which of a clip's eight sounds belongs to which window, of
     `centred` embeddings, in the end of plain ones; the alarm of `loop` then watches what follows.
@@ -41,10 +40,6 @@ class PairTrainee:
         self.source = PairSource(sampler, recipe, self._machine)
         self.net = self._machine.ready(Expert(recipe.width, recipe.frames))
         self._optimiser = self._machine.adam(self.net, recipe.rate)
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Pairs) -> dict[str, Tensor]:
         """Learn from a batch; chance is ln 2 = 0.693, while it contrasts ln 8 = 2.079."""

@@ -35,7 +35,7 @@ _LEVELS = 255
 
 
 class PaperTrainee:
-    """Fulfils `loop.Fed`, `loop.Measured` and `loop.Shown`.
+    """Fulfils `loop.Trainee`, `loop.Measured` and `loop.Shown`.
 
     The weight of the sync loss is 0 until `measure` finds it below the recipe's gate on held-out clips, by an
     expert that does tell right from wrong sounds there: an untrained one would open the gate for anything
@@ -92,10 +92,6 @@ class PaperTrainee:
 
     def _adam(self, net: nn.Module) -> torch.optim.Adam:
         return self._machine.adam(net, self.recipe.rate, self.recipe.betas)
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Faces) -> dict[str, Tensor]:
         """Teach the generator, then those that it is taught against."""

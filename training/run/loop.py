@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,29 +34,23 @@ _AT_CHANCE, _PATIENT = 0.01, 500
 
 @runtime_checkable
 class Trainee(Protocol):
-    """What is trained: one step, and all state that a step changes."""
+    """What is trained: where its batches come from, one step, and all state that a step changes."""
 
-    def step(self, number: int, steps: int, random: np.random.Generator) -> Told:
-        """Take step ``number`` of ``steps``; return what to log."""
+    @property
+    def source(self) -> feed.Source:
+        """What draws its batches."""
+        ...
+
+    def learn(self, number: int, steps: int, drawn: Any) -> Told:
+        """Take step ``number`` of ``steps`` with what its source has drawn; return what to log."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that `step` changes."""
+        """Return everything that `learn` changes."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take it back."""
-        ...
-
-
-@runtime_checkable
-class Fed(Trainee, Protocol):
-    """A trainee whose batches can be drawn ahead; its `step` draws and learns."""
-
-    source: feed.Source
-
-    def learn(self, number: int, steps: int, drawn: Any) -> Told:
-        """Take step ``number`` of ``steps`` with what its source has drawn; return what to log."""
         ...
 
 
@@ -90,7 +82,7 @@ class Plan:
         measure_every: steps between measurements and sheets; 0 = none.
         patience: measurements without a better loss before the run stops; 0 = never.
         budget_minutes: the run ends after so long, with a checkpoint; None = no limit.
-        workers: processes that draw batches ahead, where the trainee allows it.
+        workers: processes that draw batches ahead; 0 = this one draws them.
     """
 
     steps: int
@@ -145,9 +137,9 @@ def run(
     journal = Journal(folder, progress.step, report) if machine.first else nullcontext()
     unread: list[tuple[int, Told]] = []
     with journal as told:
-        for step in _steps(trainee, progress, plan):
+        for drawn in _drawn(trainee, progress, plan):
             torch.manual_seed(progress.seed * 1_000_003 + progress.step)
-            unread.append((progress.step, step()))
+            unread.append((progress.step, trainee.learn(progress.step, plan.steps, drawn)))
             progress.step += 1
             stopped = (
                 bool(machine.agreed({"late": clock() >= ends})["late"]) if math.isfinite(ends) else False
@@ -182,16 +174,11 @@ def _due(step: int, every: int, *, last: bool) -> bool:
     return every > 0 and (last or step % every == 0)
 
 
-def _steps(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Callable[[], Told]]:
-    """Yield the steps that are left; none where an earlier start ended the run by early stop."""
-    numbers = range(progress.step, 0 if 0 < plan.patience <= progress.waited else plan.steps)
-    if plan.workers and isinstance(trainee, Fed):
-        ahead = feed.batches(trainee.source, numbers.start, plan.steps, progress.seed, plan.workers)
-        for number, drawn in zip(numbers, ahead, strict=False):
-            yield partial(trainee.learn, number, plan.steps, drawn)
-    else:
-        for number in numbers:
-            yield partial(trainee.step, number, plan.steps, feed.chance(progress.seed, number))
+def _drawn(trainee: Trainee, progress: Progress, plan: Plan) -> Iterator[Any]:
+    """Return the batches of the steps that are left: none where an earlier start ended by early stop."""
+    if 0 < plan.patience <= progress.waited:
+        return iter(())
+    return feed.batches(trainee.source, progress.step, plan.steps, progress.seed, plan.workers)
 
 
 def _read_out(step: int, plan: Plan) -> bool:

@@ -68,7 +68,7 @@ class WindowSource:
 
 
 class LipsTrainee(Followed[Lips]):
-    """Fulfils `loop.Fed`.
+    """Fulfils `loop.Trainee`.
 
     Args:
         found: what to learn from, with rows.
@@ -99,10 +99,6 @@ class LipsTrainee(Followed[Lips]):
         )
         super().__init__(net, optimiser)
         self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
         """Learn what lips do while this is heard."""

@@ -130,7 +130,7 @@ class MomentSource:
 
 
 class ListenerTrainee:
-    """Fulfils `loop.Fed`.
+    """Fulfils `loop.Trainee`.
 
     Args:
         found: what to learn from.
@@ -155,10 +155,6 @@ class ListenerTrainee:
             listener.outer.bias.copy_(torch.from_numpy(wanted.mean(0)))
         self.net = self._machine.ready(listener)
         self._optimiser = torch.optim.AdamW(self.net.parameters(), _RATE, weight_decay=0.05)
-
-    def step(self, number: int, steps: int, random: np.random.Generator) -> dict[str, Tensor]:
-        """Draw and learn."""
-        return self.learn(number, steps, self.source.draw(number, steps, random))
 
     def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
         """Learn to say what the ears say, so that lips are right; the mean of all would have 1 at most."""
