@@ -16,6 +16,7 @@ them is handed on. ``OUT`` becomes a folder like that of the speech that perform
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import subprocess
@@ -216,7 +217,9 @@ def _row(folder: Path, voice: Voice, name: str, phones: list[Phone]) -> dict[str
 
 def main() -> None:
     """Speak into the folder given."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="for the sound and `speech.jsonl`")
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     rows = [row for voice in VOICES for row in speak(folder, voice)] + speak_japanese(folder)
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]

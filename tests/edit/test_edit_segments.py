@@ -414,6 +414,7 @@ def test_segments_are_exact_disjoint_and_inside(
         assert segment.render_range.start in (0, segment.plate_range.start - handles)
         for line in segment.lines:
             assert segment.plate_range.intersect(line.plate_range) == line.plate_range
+            assert segment.clip.record.intersect(line.mark.record) == line.mark.record
             dubbed |= {frame + shift for frame in range(line.plate_range.start, line.plate_range.stop)}
     assert dubbed == marked
     for one, two in itertools.pairwise(found):

@@ -81,7 +81,7 @@ def _ranges(plan: DubPlan, take: Take) -> list[dict[str, Any]]:
 
 
 def _place(plan: DubPlan, segment: Segment, line: Line) -> dict[str, Any]:
-    record = line.mark.record.intersect(segment.clip.record) or segment.clip.record
+    record = line.mark.record
     return {
         "mark": line.mark.id,
         "character": line.mark.character,

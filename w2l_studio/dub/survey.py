@@ -75,7 +75,7 @@ def _lines(
     most = max((len(tracks) for _, tracks in shots), default=0) if shots is not None else None
     listed = []
     for line in segment.lines:
-        record = line.mark.record.intersect(segment.clip.record) or segment.clip.record
+        record = line.mark.record
         problem = _foreseen(job, segment, line, shots, view, config) if shots else trouble
         listed.append(
             {

@@ -105,6 +105,7 @@ class Line:
     """One mark's part of a segment: who speaks in which plate frames.
 
     Args:
+        mark: as narrow as the clip shows it.
         cuts: whether it begins and whether it ends at a cut that is seen: with its clip, or where another one
             covers that; not where the next clip goes on with the same pictures and no mark.
     """
