@@ -31,15 +31,13 @@ def iou(one: Floats, other: Floats) -> Floats:
     return np.asarray(common / np.maximum(union, 1e-9), np.float32)
 
 
-def suppress(boxes: Floats, scores: Floats, limit: float, *, by_smaller: bool = False) -> Ints:
+def suppress(boxes: Floats, scores: Floats, limit: float) -> Ints:
     """Greedy non-maximum suppression.
 
     Args:
         boxes: ``float32[N, 4]``.
         scores: ``float32[N]``; of equal ones the first wins, so that the result is reproducible.
-        limit: a box is dropped when it overlaps a better one by more than this.
-        by_smaller: measure the overlap against the smaller box instead of the union, so that a box
-            inside another one goes too.
+        limit: a box is dropped when its `iou` with a better one is more than this.
 
     Returns:
         ``int64[K]`` indices of the boxes that stay, best first.
@@ -49,8 +47,5 @@ def suppress(boxes: Floats, scores: Floats, limit: float, *, by_smaller: bool = 
     while len(order):
         best, rest = order[0], order[1:]
         kept.append(int(best))
-        common = shared(boxes[best : best + 1], boxes[rest])[0]
-        mine, theirs = areas(boxes[best : best + 1]), areas(boxes[rest])
-        whole = np.minimum(mine, theirs) if by_smaller else mine + theirs - common
-        order = rest[common <= limit * np.maximum(whole, 1e-9)]
+        order = rest[iou(boxes[best : best + 1], boxes[rest])[0] <= limit]
     return np.array(kept, np.int64)
