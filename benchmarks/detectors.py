@@ -21,6 +21,7 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks import points
 from benchmarks.rival_mtcnn import Mtcnn
 from w2l_studio.faces import crop, overlap
 from w2l_studio.faces.detect_retinaface import RetinaFace
@@ -180,15 +181,14 @@ def off(faces: list[tuple[str, dict[str, Faces], Seen]], name: str) -> float:
 
 def window(faces: list[tuple[str, dict[str, Faces], Seen]], name: str) -> str:
     """Return how the windows by a detector's points lie beside those by MTCNN's (medians)."""
-    rows = []
-    for _, finds, face in faces:
-        if agreed(face) and name in face.rows and "mtcnn" in face.rows:
-            mine, theirs = (crop.windows(points_of(face, finds, n)[None])[0] for n in (name, "mtcnn"))
-            turn = np.array([[np.cos(theirs[3]), np.sin(theirs[3])], [-np.sin(theirs[3]), np.cos(theirs[3])]])
-            rows.append([*(turn @ (mine[:2] - theirs[:2]) / theirs[2]), mine[2] / theirs[2]])
-    if not rows:
+    pairs = [
+        [crop.windows(points_of(face, finds, n)[None])[0] for n in (name, "mtcnn")]
+        for _, finds, face in faces
+        if agreed(face) and name in face.rows and "mtcnn" in face.rows
+    ]
+    if not pairs:
         return "-"
-    right, down, side = np.median(rows, 0)
+    right, down, side, _ = points.beside(*np.array(pairs).swapaxes(0, 1))
     return f"{right:+.3f}, {down:+.3f}, {side:.3f}"
 
 
