@@ -1,5 +1,7 @@
 """Files that appear whole or not at all, and everybody who writes one."""
 
+import errno
+import os
 from pathlib import Path
 
 import opentimelineio as otio
@@ -35,6 +37,28 @@ def test_what_goes_wrong_leaves_the_file_as_it_was(tmp_path, trouble):
         write()
     assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "before"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, r"the disk is full \(\d+ MB free\)\. Free some space"),
+        (errno.EROFS, r"not allowed here\. Give another folder"),
+        (errno.EIO, r"cannot be written .*\. Give another folder"),
+    ],
+)
+def test_refusals_of_the_system_are_sentences(tmp_path, number, words):
+    with pytest.raises(OutputError, match=words), atomic.refusals(tmp_path / "x" / "y.mov"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_text_is_written_whole_or_not_at_all(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OutputError, match=r"taken: cannot be written .*\. Say where"):
+        atomic.write_text(tmp_path / "taken", "text", "say where")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    atomic.write_text(tmp_path / "name", "\udcfc\u00fc")
+    assert (tmp_path / "name").read_text("utf-8") == "\\udcfc\u00fc"
 
 
 def save(path: Path) -> None:

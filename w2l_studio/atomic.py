@@ -1,27 +1,95 @@
-"""Files that appear whole or not at all.
+"""Files that appear whole or not at all, and in one sentence why they cannot.
 
-Knows nothing of what is written, and says nothing about what goes wrong.
+Knows nothing of what is written.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from w2l_studio.errors import OutputError
+
+ELSEWHERE = "give another folder with --out"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Yield a name beside ``path`` to write under; it becomes ``path`` at the end, or is removed.
+def written(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
+    """Yield a name beside ``path`` to write under; once it is on the disk it becomes ``path``, or is removed.
+
+    Args:
+        hint: as of `refusals`.
 
     Raises:
-        OSError: it cannot be renamed.
+        OutputError: it cannot be renamed. What goes wrong in between is raised as it is.
     """
     part = path.with_name(path.name + ".part")
     try:
         yield part
-        part.replace(path)
+        with refusals(path, hint):
+            # Open for writing: Windows flushes no other file.
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def write_text(path: Path, text: str, hint: str = ELSEWHERE) -> None:
+    """Write text as UTF-8; bytes of file names that are none become escapes.
+
+    Args:
+        hint: as of `refusals`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with refusals(path, hint), written(path, hint) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def refusals(path: Path, hint: str = ELSEWHERE) -> Iterator[None]:
+    """Turn the operating system's refusals to write at ``path`` into an `OutputError`.
+
+    Args:
+        hint: what to do, but for a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refusal(path, error.errno, error.strerror or str(error), hint) from error
+
+
+def refusal(path: Path, number: int | None, told: str, hint: str = ELSEWHERE) -> OutputError:
+    """Say in one sentence why ``path`` could not be written.
+
+    Args:
+        number: the system's (`errno`).
+        told: what the system or a library says.
+        hint: as of `refusals`.
+    """
+    if number in _FULL:
+        return OutputError(
+            f"the disk is full ({_free_mb(path)} MB free)",
+            hint="free some space and run again; what is finished is kept",
+            where=str(path),
+        )
+    if number in _FORBIDDEN:
+        return OutputError("writing is not allowed here", hint=hint, where=str(path))
+    return OutputError(f"cannot be written ({told})", hint=hint, where=str(path))
+
+
+def _free_mb(path: Path) -> int:
+    folder = path
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free >> 20

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from w2l_studio import __version__, bridge
+from w2l_studio import __version__, atomic, bridge
 from w2l_studio.errors import OutputError
 
 #: What every menu script of ours says, and no other file.
@@ -174,6 +174,8 @@ def _writing(fusion: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "run it as administrator, or without --all-users" if isinstance(error, PermissionError) else ""
-        where = str(error.filename or fusion)
-        raise OutputError(f"cannot be written ({error.strerror})", hint=hint, where=where) from error
+        where = Path(error.filename or fusion)
+        told = error.strerror or str(error)
+        raise atomic.refusal(
+            where, error.errno, told, "run it as administrator, or without --all-users"
+        ) from error

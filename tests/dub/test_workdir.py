@@ -3,12 +3,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from w2l_studio.dub import motion, workdir
+from w2l_studio.dub import workdir
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.errors import OutputError
 
@@ -64,29 +63,10 @@ def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == {"é": 1}
 
 
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "not allowed"), (errno.EIO, "cannot be written")],
-)
-def test_refusals_of_the_system_are_sentences(tmp_path: Path, number: int, words: str) -> None:
-    with pytest.raises(OutputError, match=words), workdir.output_errors(tmp_path / "x" / "y.mov"):
-        raise OSError(number, os.strerror(number))
-
-
 def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError), WorkDir(tmp_path / "file" / "out"):
         pass
-
-
-@pytest.mark.parametrize("write", [workdir.write_text, motion.write])
-def test_what_cannot_be_written_leaves_no_half_file(
-    tmp_path: Path, write: Callable[[Path, str], None]
-) -> None:
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OutputError, match=r"taken: cannot be written .*\. Give another"):
-        write(tmp_path / "taken", "text")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="flock is POSIX")
@@ -106,8 +86,8 @@ def test_a_file_system_without_locks_is_written_to(
             pass
     else:
         with WorkDir(tmp_path / "out") as work:
-            workdir.write_text(work.path / "report.json", "{}")
-        assert (tmp_path / "out" / "report.json").read_text() == "{}"
+            workdir.write_json(work.path / "report.json", {})
+        assert (tmp_path / "out" / "report.json").read_text() == "{}\n"
 
 
 def test_a_name_that_is_no_utf_8_is_written_as_escapes(tmp_path: Path) -> None:

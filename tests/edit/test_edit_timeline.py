@@ -305,6 +305,6 @@ def test_writing_leaves_no_half_file(build, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError, match="the disk is full"):
         timeline.write(edit.otio, target)
     assert target.read_text() == "before"

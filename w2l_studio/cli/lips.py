@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from w2l_studio import atomic
 from w2l_studio.config import LipsConfig
 from w2l_studio.errors import UsageError
 
 _DEFAULT = LipsConfig()
+_ELSEWHERE = "give another path"
 
 
 @click.command("lips")
@@ -32,9 +34,9 @@ def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | No
 
     moved = lips.follow(stem, config)
     if table:
-        motion.write(table, motion.as_csv(moved))
+        atomic.write_text(table, motion.as_csv(moved), _ELSEWHERE)
     if gltf:
-        motion.write(gltf, motion.as_gltf(moved, stem.stem))
+        atomic.write_text(gltf, motion.as_gltf(moved, stem.stem), _ELSEWHERE)
     if as_json:
         click.echo(json.dumps(motion.as_json(moved, stem)))
     else:

@@ -1,6 +1,6 @@
 """Lip motion as text for other programs: JSON, CSV, glTF animation (docs/lips.md).
 
-Moves nothing; every file appears whole or not at all.
+Moves nothing and writes nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ import base64
 import csv
 import io
 import json
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from w2l_studio import __version__, atomic
-from w2l_studio.errors import OutputError
+from w2l_studio import __version__
+from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.terms import Floats, LipMotion
 
 SCHEMA = "w2l.lips/1"
@@ -27,12 +26,10 @@ _FLOAT, _ARRAY_BUFFER = 5126, 34962
 
 def as_json(motion: LipMotion, stem: Path) -> dict[str, Any]:
     """Return the motion as plain JSON values."""
-    with stem.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
     return {
         "schema": SCHEMA,
         "stem": str(stem),
-        "sha256": sha256,
+        "sha256": file_sha256(stem),
         "fps": f"{motion.rate.numerator}/{motion.rate.denominator}",
         "frames": len(motion.opening),
         "start_s": 0.0,
@@ -117,21 +114,6 @@ def as_gltf(motion: LipMotion, name: str) -> str:
         "buffers": [{"byteLength": starts[-1], "uri": _data_uri(b"".join(parts))}],
     }  # fmt: skip
     return json.dumps(scene)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file under a temporary name, then rename it.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        with atomic.written(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written ({error.strerror})", hint="give another path", where=str(path)
-        ) from error
 
 
 def _rounded(values: Floats) -> list[float]:

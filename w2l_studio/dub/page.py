@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import cv2
 
+from w2l_studio import atomic
 from w2l_studio.dub import findings, strips
 from w2l_studio.dub.findings import Finding
-from w2l_studio.dub.workdir import write_text
 from w2l_studio.errors import SourceError
 from w2l_studio.media.probe import probe
 from w2l_studio.terms import FramesBGR
@@ -59,7 +59,7 @@ def write(report: Path, path: Path) -> Path:
     value = json.loads(report.read_text(encoding="utf-8"))
     found = [(entry, findings.of(entry)) for entry in value["ranges"]]
     found.sort(key=lambda one: -one[1].urgency)
-    write_text(path, _page(value, found, path.parent))
+    atomic.write_text(path, _page(value, found, path.parent))
     return path
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from w2l_studio import atomic
 from w2l_studio.dub import strips
-from w2l_studio.dub.workdir import output_errors
 from w2l_studio.errors import OutputError
 from w2l_studio.terms import FramesBGR
 
@@ -39,8 +39,8 @@ def write(report: Path, path: Path) -> Path:
     ok, coded = cv2.imencode(".png", sheet)
     if not ok:
         raise OutputError("the sheet cannot be coded as PNG", where=str(path))
-    with output_errors(path):
-        path.write_bytes(coded.tobytes())
+    with atomic.refusals(path), atomic.written(path) as part:
+        part.write_bytes(coded.tobytes())
     return path
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import numpy as np
 
-from w2l_studio.dub.workdir import output_errors
+from w2l_studio import atomic
 from w2l_studio.terms import FramesBGR, Ints
 
 
@@ -30,7 +30,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._end = 0
-        with output_errors(folder):
+        with atomic.refusals(folder):
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Spool:
@@ -53,13 +53,13 @@ class Spool:
 
     def write(self, at: int, pixels: FramesBGR) -> None:
         """Write pixels from byte ``at`` on."""
-        with output_errors(self._folder):
+        with atomic.refusals(self._folder):
             self._file.seek(at)
             self._file.write(np.ascontiguousarray(pixels).data)
 
     def read(self, at: int, into: FramesBGR) -> None:
         """Fill an array from byte ``at`` on."""
-        with output_errors(self._folder):
+        with atomic.refusals(self._folder):
             self._file.seek(at)
             self._file.readinto(into.data)
 

@@ -1,4 +1,4 @@
-"""The result folder: content keys, finished takes, atomic writes and the lock.
+"""The result folder: content keys, finished takes and the lock.
 
 Knows nothing of what a take is made of; `dub.run` decides what to keep.
 """
@@ -9,10 +9,8 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +39,10 @@ def file_sha256(path: Path) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON as `write_text` does, in a folder that is made where it is missing."""
-    with output_errors(path):
+    """Write JSON as `atomic.write_text` does, in a folder that is made where it is missing."""
+    with atomic.refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text under a temporary name and rename it: no half file is ever seen, none is left.
-
-    Bytes of file names that are no UTF-8 are written as escapes.
-
-    Raises:
-        OutputError: the folder cannot be written or the disk is full.
-    """
-    with output_errors(path), atomic.written(path) as part:
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+    atomic.write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def keep_foreign(path: Path, mark: str) -> None:
@@ -68,7 +54,7 @@ def keep_foreign(path: Path, mark: str) -> None:
     Raises:
         OutputError: it is somebody else's.
     """
-    with output_errors(path):
+    with atomic.refusals(path):
         foreign = path.exists() and mark.encode() not in path.read_bytes()
     if foreign:
         raise OutputError(
@@ -76,40 +62,6 @@ def keep_foreign(path: Path, mark: str) -> None:
             hint="give another folder with --out, or move it away",
             where=str(path),
         )
-
-
-@contextmanager
-def output_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write below ``path`` into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise output_error(path, error) from error
-
-
-def output_error(path: Path, error: OSError) -> OutputError:
-    """Say in one sentence why ``path`` could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = _free_mb(path)
-        return OutputError(
-            f"the disk is full ({free} MB free)",
-            hint="free some space or give another folder with --out; finished takes are kept",
-            where=str(path),
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(
-            "writing is not allowed here", hint="give another folder with --out", where=str(path)
-        )
-    return OutputError(
-        f"cannot be written ({error.strerror})", hint="give another folder with --out", where=str(path)
-    )
-
-
-def _free_mb(path: Path) -> int:
-    folder = path
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free >> 20
 
 
 def _size(path: Path) -> int:
@@ -138,7 +90,7 @@ class WorkDir:
     def __enter__(self) -> WorkDir:
         """Make the folder and take the lock."""
         self._new = not self.path.exists()
-        with output_errors(self.path):
+        with atomic.refusals(self.path):
             self.media.mkdir(parents=True, exist_ok=True)
             self._takes.mkdir(exist_ok=True)
         self._take_lock()
@@ -174,7 +126,7 @@ class WorkDir:
         write_json(self._takes / f"{take_key}.json", value)
 
     def _take_lock(self) -> None:
-        with output_errors(self.path):
+        with atomic.refusals(self.path):
             held = os.open(self._lock, os.O_CREAT | os.O_RDWR)
         if not _locked(held):
             os.close(held)

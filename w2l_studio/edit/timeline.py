@@ -16,7 +16,7 @@ import opentimelineio as otio
 from w2l_studio import atomic
 from w2l_studio.edit import bundle, layout, sanitise, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
-from w2l_studio.errors import EditError, OutputError
+from w2l_studio.errors import EditError
 from w2l_studio.terms import ClipUse, SoundUse
 from w2l_studio.timing import (
     RATES,
@@ -85,20 +85,15 @@ def read(path: Path, media_roots: urls.Roots = (), bundle_dir: Path | None = Non
 
 
 def write(timeline: Any, path: Path) -> None:
-    """Write a timeline as .otio: under a temporary name first, then renamed.
+    """Write a timeline as .otio, in a folder that is made where it is missing.
 
     Raises:
-        OutputError: the folder cannot be written or the disk is full.
+        OutputError: it cannot be written.
     """
     text = sanitise.restore(otio.core.serialize_json_to_string(timeline, indent=4))
-    try:
+    with atomic.refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.written(path) as part:
-            part.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written ({error.strerror})", hint="give another folder", where=str(path)
-        ) from error
+    atomic.write_text(path, text + "\n")
 
 
 def timecode(edit: Edit, record_frame: int) -> str:

@@ -11,7 +11,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from w2l_studio import __version__
+from w2l_studio import __version__, atomic
 from w2l_studio.errors import OutputError, UsageError
 from w2l_studio.media.provenance import SOURCE_TYPE
 from w2l_studio.terms import Slate
@@ -65,17 +65,13 @@ class Seal:
         """
         manifest = _manifest(take.name, slate.engine)
         manifest["assertions"].append({"label": "w2l_studio.slate", "data": slate.to_json()})
-        part = take.with_name(take.name + ".part")
         try:
-            with take.open("rb") as source, part.open("w+b") as target:
+            with atomic.written(take) as part, take.open("rb") as source, part.open("w+b") as target:
                 self._put(manifest, _QUICKTIME, source, target)
-            part.replace(take)
         except (self._c2pa.C2paError, OSError) as error:
             raise OutputError(
                 f"cannot be signed ({_line(error)})", hint="run again once there is room", where=str(take)
             ) from error
-        finally:
-            part.unlink(missing_ok=True)
 
     def _try(self, certificate: Path) -> None:
         try:

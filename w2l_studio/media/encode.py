@@ -5,9 +5,6 @@ Converts no samples itself (`codecs`) and knows no meaning of its labels (`prove
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +16,7 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from w2l_studio import atomic
 from w2l_studio.errors import OutputError
 from w2l_studio.media.codecs import Target, Words, target, to_prores
 from w2l_studio.media.files import opened, plain
@@ -33,7 +31,6 @@ from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_
 CODEC = "prores"
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def available() -> bool:
@@ -67,8 +64,7 @@ class ProRes:
             Unsupported: the plate's pixel format is none that is read.
         """
         becomes = target(plate)
-        part = path.with_name(path.name + ".part")
-        try:
+        with atomic.written(path) as part:
             with _writing(path):
                 sink = _Sink(part, plate, becomes, first_frame, labels)
             try:
@@ -80,10 +76,6 @@ class ProRes:
             with _writing(path):
                 sink.finish()
                 _verify(part, sink.written, path)
-                _publish(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
 
 
 class _Sink:
@@ -178,29 +170,10 @@ def _verify(part: Path, written: int, path: Path) -> None:
         raise OutputError(f"{found} of {written} pictures are in the file", hint="run again", where=str(path))
 
 
-def _publish(part: Path, path: Path) -> None:
-    """Give the whole file its name, once it is on the disk."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """Turn what goes wrong on a disk into one sentence."""
     try:
         yield
     except (av.FFmpegError, OSError) as error:
-        folder = path.parent
-        if error.errno in _FULL_DISK and folder.exists():
-            free = shutil.disk_usage(folder).free
-            raise OutputError(
-                f"the disk is full ({free / 1e6:.0f} MB free)",
-                hint="make room and run again",
-                where=str(path),
-            ) from error
-        raise OutputError(
-            f"the file cannot be written ({plain(error)})",
-            hint="check the folder and its permissions",
-            where=str(path),
-        ) from error
+        raise atomic.refusal(path, error.errno, plain(error)) from error
