@@ -35,6 +35,7 @@ from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
 from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Floats
+from w2l_studio.terms.arrays import runs
 
 RATE = Fraction(25)
 #: Rhubarb's mouth shapes -> opening (README of Rhubarb: A shut for p b m, D wide open, X idle).
@@ -179,12 +180,11 @@ def matched(source: Source, shut: Bools) -> Match:
         for i, (name, start, stop) in enumerate(source.phones)
         if name.rstrip("012") in ("P", "B", "M") and sure(start, stop)
     ]
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
-    runs = [(float(a), float(b)) for a, b in edges / float(RATE)]
+    told = [(start / float(RATE), stop / float(RATE)) for start, stop in runs(shut)]
     spans = [source.phones[i][1:] for i in true]
-    touches = [[start < b + frame_s and stop > a - frame_s for a, b in spans] for start, stop in runs]
-    table = np.array(touches, bool).reshape(len(runs), len(true))
-    alone = [run for run, any_true in zip(runs, table.any(1), strict=True) if not any_true and sure(*run)]
+    touches = [[start < b + frame_s and stop > a - frame_s for a, b in spans] for start, stop in told]
+    table = np.array(touches, bool).reshape(len(told), len(true))
+    alone = [run for run, any_true in zip(told, table.any(1), strict=True) if not any_true and sure(*run)]
     return Match(true, table.any(0), alone)
 
 

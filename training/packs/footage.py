@@ -23,6 +23,7 @@ from w2l_studio.media.files import opened
 from w2l_studio.media.index import picture_stream
 from w2l_studio.nets import weights
 from w2l_studio.terms import FaceTrack, FramesBGR, Shot
+from w2l_studio.terms.arrays import runs
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(FPS)
@@ -116,8 +117,7 @@ def _side(face: FaceTrack) -> float:
 
 def _longest_run(found: FaceTrack) -> FaceTrack:
     """Return the longest stretch in which the face is there throughout."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], found.present.astype(np.int8), [0]]))).reshape(-1, 2)
-    start, stop = max(edges.tolist(), key=lambda edge: edge[1] - edge[0])
+    start, stop = max(runs(found.present), key=lambda run: run[1] - run[0])
     rows, first = slice(start, stop), found.frames.start
     frames = FrameRange(first + start, first + stop, found.frames.rate)
     return FaceTrack(frames, found.boxes[rows], found.points[rows], found.scores[rows], found.present[rows])

@@ -11,8 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from w2l_studio.config import ScoreConfig
 from w2l_studio.dub import figures, geometry, scan, wiring
 from w2l_studio.dub.figures import Face, Figures, Film
@@ -26,6 +24,7 @@ from w2l_studio.media.sound import probe_sound
 from w2l_studio.protocols import Detector, Judge
 from w2l_studio.sound import speech
 from w2l_studio.terms import FaceTrack, Floats, Shot, Stem
+from w2l_studio.terms.arrays import runs
 from w2l_studio.timing import FrameRange
 
 #: No picture is larger: the full one is never reduced.
@@ -150,9 +149,8 @@ def _found(film: Film, shot: Shot, detector: Detector, every: int) -> list[Face]
 
 def _pieces(track: FaceTrack) -> Iterator[FaceTrack]:
     """Yield a track's stretches in which its face is there."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], track.present.astype(np.int8), [0]])))
-    for start, stop in edges.reshape(-1, 2).tolist():
-        begin = track.frames.start
+    begin = track.frames.start
+    for start, stop in runs(track.present):
         yield scan.within(track, FrameRange(begin + start, begin + stop, track.frames.rate))
 
 

@@ -10,13 +10,14 @@ the jaw, and a window that went with them would tell a network how far the plate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from fractions import Fraction
 
 import numpy as np
 
 from w2l_studio.faces import crop
 from w2l_studio.terms import Bools, Doubles, Floats
+from w2l_studio.terms.arrays import runs
 
 #: Widths (standard deviations, seconds) of the bells, widest first; 0 = the values as they are.
 _PLACE_S = (0.24, 0.08, 0.03, 0.0)
@@ -52,7 +53,7 @@ def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
         ``float64[T, 4]``; the roll is continuous within a run.
     """
     out = np.array(window, np.float64)
-    for run in _runs(present):
+    for run in itertools.starmap(slice, runs(present)):
         part = out[run]
         side = float(np.median(part[:, 2]))
         limit = max(_MOTION_PX, _MOTION * side / crop.SIDE)
@@ -69,12 +70,6 @@ def steady_windows(window: Doubles, present: Bools, rate: Fraction) -> Doubles:
 def _below_eyes(side: Doubles, roll: Doubles) -> Doubles:
     """Return the way from the middle of the eyes to that of the window, ``float64[T, 2]``."""
     return np.column_stack([-np.sin(roll), np.cos(roll)]) * (crop.CENTRE / crop.SIDE * side)[:, None]
-
-
-def _runs(present: Bools) -> Iterator[slice]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(present, np.int8), [0]])))
-    for start, stop in edges.reshape(-1, 2):
-        yield slice(int(start), int(stop))
 
 
 def _adaptive(values: Doubles, rate: Fraction, widths_s: tuple[float, ...], limit: float) -> Doubles:

@@ -16,6 +16,7 @@ from torch import Tensor
 from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, WIDTH, Lips, levelled
 from w2l_studio.nets.moonshine import gain
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
+from w2l_studio.terms.arrays import runs
 
 #: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 48 to both sides.
 _COLUMNS_PER_SECOND = 80
@@ -193,8 +194,8 @@ def _awake(voiced: Bools) -> Floats:
 
 def _closures(shut: Floats) -> Ints:
     """Return closures as first and last column, ``int64[C, 2]``."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], shut > _STILL_SHUT, [False]]).astype(np.int8)))
-    spans = [(start, stop - 1) for start, stop in edges.reshape(-1, 2) if shut[start:stop].max() > _SHUT]
+    found = runs(shut > _STILL_SHUT)
+    spans = [(start, stop - 1) for start, stop in found if shut[start:stop].max() > _SHUT]
     return np.array(spans, np.int64).reshape(-1, 2)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2l_studio.sound.mel import COLUMNS_PER_SECOND, HOP, SAMPLE_RATE
 from w2l_studio.terms import Bools, Doubles, Floats
+from w2l_studio.terms.arrays import runs
 
 _WINDOW, _FFT = 640, 1024
 _BLOCK = 1024
@@ -76,7 +77,7 @@ def spans(active: Bools) -> list[tuple[Fraction, Fraction]]:
         ``(start_s, stop_s)`` in order; column j stands for 12.5 j to 12.5 (j + 1) ms.
     """
     second = COLUMNS_PER_SECOND
-    return [(Fraction(int(a), second), Fraction(int(b), second)) for a, b in _runs(active)]
+    return [(Fraction(int(a), second), Fraction(int(b), second)) for a, b in runs(active)]
 
 
 def _measure(samples: Floats, columns: int) -> _Columns:
@@ -154,15 +155,10 @@ def _surroundings(level_db: Doubles) -> tuple[Doubles, Doubles]:
     return np.repeat(floor, _CHUNK)[: len(level_db)], np.repeat(peak, _CHUNK)[: len(level_db)]
 
 
-def _runs(flags: Bools) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
 def _opened(flags: Bools, shortest: int) -> Bools:
     """Drop runs shorter than ``shortest`` columns: clicks."""
     kept = np.zeros_like(flags)
-    for start, stop in _runs(flags):
+    for start, stop in runs(flags):
         kept[start:stop] = stop - start >= shortest
     return kept
 
@@ -170,7 +166,7 @@ def _opened(flags: Bools, shortest: int) -> Bools:
 def _closed(flags: Bools, longest: int) -> Bools:
     """Fill gaps up to ``longest`` columns between runs."""
     filled = flags.copy()
-    for start, stop in _runs(~flags):
+    for start, stop in runs(~flags):
         if start > 0 and stop < len(flags) and stop - start <= longest:
             filled[start:stop] = True
     return filled
@@ -180,13 +176,13 @@ def _grown(seed: Bools, loud: Bools) -> Bools:
     """Let seeds spread over loud columns that touch them, at most `_GROW` to each side."""
     near = _dilated(seed, _GROW)
     grown = seed.copy()
-    for start, stop in _runs(_closed(seed | loud, 4) & near):
+    for start, stop in runs(_closed(seed | loud, 4) & near):
         grown[start:stop] |= seed[start:stop].any()
     return grown
 
 
 def _dilated(flags: Bools, columns: int) -> Bools:
     wide = flags.copy()
-    for start, stop in _runs(flags):
+    for start, stop in runs(flags):
         wide[max(0, start - columns) : stop + columns] = True
     return wide
