@@ -179,7 +179,7 @@ class NoStem(ShotError):
     code = "no-stem"
 
 
-class StemSilent(ShotError):
+class StemOutside(ShotError):
     """The stem ends before the mark begins, or has not begun."""
 
     code = "stem-outside"

@@ -47,12 +47,9 @@ class W2L_OT_dub_strips(Running, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Say why not, where it cannot run."""
-        why = problem(strips.scene_of(context))
-        if why:
-            cls.poll_message_set(why)
-        return not why
+    def problem(cls, context: bpy.types.Context) -> str:
+        """Return why it cannot run now; empty where it can."""
+        return problem(strips.scene_of(context))
 
     def steps(self, context: bpy.types.Context) -> flows.Steps:
         """Write the edit, let the engine dub it, lay the takes."""

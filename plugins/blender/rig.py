@@ -69,12 +69,9 @@ class W2L_OT_key_lips(Running, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Say why not, where it cannot run."""
-        why = problem(context)
-        if why:
-            cls.poll_message_set(why)
-        return not why
+    def problem(cls, context: bpy.types.Context) -> str:
+        """Return why it cannot run now; empty where it can."""
+        return problem(context)
 
     def steps(self, context: bpy.types.Context) -> flows.Steps:
         """Ask the engine for the lips, write them."""

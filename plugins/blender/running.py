@@ -29,6 +29,20 @@ class Running:
     #: Whether any operator of ours is at work.
     busy = False
 
+    @classmethod
+    def problem(cls, context: bpy.types.Context) -> str:
+        """Return why it cannot run now; empty where it can."""
+        del context
+        return AT_WORK if Running.busy else ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say why not, where it cannot run."""
+        why = cls.problem(context)
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Do all of it before returning: scripts and `--background`."""
         try:
@@ -42,9 +56,6 @@ class Running:
         """Begin, and go on while the user works."""
         if bpy.app.background:
             return self.execute(context)
-        if Running.busy:
-            self.report({"ERROR"}, AT_WORK)
-            return {"CANCELLED"}
         self._flow = flows.Flow(self.steps(context))
         self._timer = context.window_manager.event_timer_add(_TIMER_S, window=context.window)
         context.window_manager.modal_handler_add(self)

@@ -37,7 +37,7 @@ def layout(pix_fmt: str) -> PixelFormat:
     if stored is None or stored.packed_chroma:
         raise Unsupported(
             f"pictures of pixel format {pix_fmt} are not composited",
-            hint="Transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8 to 16 bits",
+            hint="transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8, 10 or 12 bits",
         )
     return stored
 
@@ -69,7 +69,7 @@ def codes_from_bgr(stored: PixelFormat, tags: ColourTags, height_px: int) -> Dou
     Args:
         tags: the matrix and range of the stream.
         height_px: rows of the plate, which decides an untagged matrix: BT.709 from 720 rows on,
-            else BT.601 (what players do; hosts.md 4.2).
+            else BT.601 (what players do).
 
     Raises:
         Unsupported: a matrix that is not linear in B'G'R' or unknown.

@@ -61,7 +61,7 @@ def _verdict(segment: Segment, mine: Sequence[Spoken], studio: Studio) -> dict[s
     longest, shown = max(stretches, key=lambda found: len(found[1]))
     row, rate = longest.rows[shown.start], segment.plate.rate
     mouths = longest.mouths.part(row, row + len(shown))
-    first_s = segment.record_start_s + (shown.start - segment.plate_range.start) / rate
+    first_s = segment.record_s(shown.start)
     count = floor_frame(len(mouths) / rate, listening.EXPERT_RATE)
     voice = sounds.heard(longest.stem, first_s, count, listening.EXPERT_RATE).voice()
     if not voice.voiced.any():

@@ -128,7 +128,7 @@ def boxes(film: Film, face: Face) -> Floats:
 
 def _by_crops(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge) -> list[Figures]:
     windows = [_windows(film, face) for face in faces]
-    joined = cutting.cut(film.plate, windows, EXPERT_PX, lambda _: None)
+    joined = cutting.cut(film.plate, windows, EXPERT_PX, scan.quiet)
     found = []
     for face, crops in zip(faces, cutting.parted(joined, windows), strict=True):
         shown, begin = face.part.shown, face.part.first / EXPERT_RATE

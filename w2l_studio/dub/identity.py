@@ -37,8 +37,7 @@ def take_key(
         sha256: of every network's weights, by kind.
         lang: which the take tells of itself.
     """
-    lead_s = (segment.render_range.start - segment.plate_range.start) / segment.plate.rate
-    first_s = segment.record_start_s + lead_s
+    first_s = segment.record_s(segment.render_range.start)
     mouths = config.mouths
     signed = {"certificate": workdir.file_sha256(config.sign.certificate)} if config.sign else {}
     return workdir.key(

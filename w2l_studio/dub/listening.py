@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from w2l_studio.dub import cutting, sounds
+from w2l_studio.dub import cutting, scan, sounds
 from w2l_studio.dub.geometry import View
-from w2l_studio.dub.scan import within
 from w2l_studio.dub.spool import Rows
 from w2l_studio.errors import StemError
 from w2l_studio.faces import crop, smooth
@@ -36,7 +35,7 @@ _MOST_FRAMES = 1500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listener:
+class ProductionScores:
     """Scores faces of a segment against its production sound."""
 
     segment: Segment
@@ -55,8 +54,8 @@ class Listener:
         part = busiest(heard.voiced)
         shown, voice = shown[part], heard.of(part).voice()
         seen = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
-        faces = [windows(self.view, within(track, seen)) for track in tracks]
-        joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, lambda _: None)
+        faces = [windows(self.view, scan.within(track, seen)) for track in tracks]
+        joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, scan.quiet)
         return [
             self.judge.follow(crops.pixels[shown - shown[0]], voice) if track.present.mean() > 1 / 3 else -1.0
             for crops, track in zip(cutting.parted(joined, faces), tracks, strict=True)
@@ -91,7 +90,7 @@ def sounds_under(segment: Segment, frames: FrameRange, production: Sequence[Soun
     """Yield the 16 kHz sounds of a range of the plate that may be asked, in this order; none is empty."""
     if segment.plate.has_audio:
         yield from _read(segment.plate.path, frames.start_s, frames.stop_s)
-    start_s = segment.record_start_s + (frames.start - segment.plate_range.start) / frames.rate
+    start_s = segment.record_s(frames.start)
     for use in production:
         begin = start_s - use.first_sample_s
         for samples in _read(use.media, begin, begin + len(frames) / frames.rate):

@@ -141,8 +141,8 @@ def _strip(entry: dict[str, Any]) -> str:
         return ""
     try:
         if entry["take"] is None:
-            rows = {"plate": strips.whole(Path(entry["media"]), _moments(entry, 0, None), _WHOLE_PX)}
             moments = _moments(entry, 0, None)
+            rows = {"plate": strips.whole(Path(entry["media"]), moments, _WHOLE_PX)}
         else:
             stop = entry["take_start"] + probe(Path(entry["take"])).frames
             moments = _moments(entry, entry["take_start"], stop)

@@ -19,7 +19,7 @@ from w2l_studio.terms import Bools, Doubles, FaceTrack, Floats, Line, Passed, Se
 from w2l_studio.timing import FrameRange
 
 #: Scores tracks against the production sound; None where there is no sound to ask.
-Listener = Callable[[Sequence[FaceTrack]], Sequence[float] | None]
+SpeakerScores = Callable[[Sequence[FaceTrack]], Sequence[float] | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ class Cutter:
     shot: Shot
     tracks: Sequence[FaceTrack]
     view: View
-    listen: Listener
+    listen: SpeakerScores
     config: DubConfig
     face_px: int
 

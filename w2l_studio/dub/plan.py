@@ -22,7 +22,7 @@ from w2l_studio.errors import (
     NoStem,
     NothingMarked,
     ShotError,
-    StemSilent,
+    StemOutside,
     StudioError,
     Unsupported,
     UsageError,
@@ -210,7 +210,7 @@ def _with_stems(
 def _check_stem(segment: Segment, line: Line, stems: Sequence[Stem]) -> None:
     stem = sounds.stem_for(line.mark.character, stems)
     if not sounds.covers(stem, *_when(segment, line)):
-        raise StemSilent(
+        raise StemOutside(
             f"the stem {stem.path.name} has no sound in this range (placed by {stem.placed_by})",
             hint="check where the stem begins",
         )
@@ -218,9 +218,7 @@ def _check_stem(segment: Segment, line: Line, stems: Sequence[Stem]) -> None:
 
 def _when(segment: Segment, line: Line) -> tuple[Fraction, Fraction]:
     """Return the seconds of the timeline in which a line is said."""
-    rate = line.plate_range.rate
-    start_s = segment.record_start_s + (line.plate_range.start - segment.plate_range.start) / rate
-    return start_s, start_s + len(line.plate_range) / rate
+    return segment.record_s(line.plate_range.start), segment.record_s(line.plate_range.stop)
 
 
 def _language(stems: Sequence[Stem], config: DubConfig) -> str:

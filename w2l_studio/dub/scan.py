@@ -20,6 +20,10 @@ from w2l_studio.timing import FrameRange
 Tick = Callable[[str], None]
 
 
+def quiet(_: str) -> None:
+    """Count nothing: a `Tick`."""
+
+
 def pictures(plate: Plate, frames: FrameRange, view: geometry.View) -> Iterator[FramesBGR]:
     """Yield upright reduced pictures ``uint8[h, w, 3]`` BGR of a range."""
     with decode.open_plate(plate) as reader:

@@ -119,7 +119,7 @@ def _faces(
     film: Film, config: ScoreConfig, judge: Judge | SlimJudge | SyncNetJudge, detector: Detector
 ) -> Iterator[Score]:
     longest = scored = 0
-    for shot in scan.split(film.plate, film.frames, film.small, _quiet):
+    for shot in scan.split(film.plate, film.frames, film.small, scan.quiet):
         faces = _found(film, shot, detector, config.faces.every)
         longest = max([longest, *(len(face.part.shown) for face in faces)])
         faces = [face for face in faces if len(face.part.shown) >= LEAST_FRAMES]
@@ -142,7 +142,7 @@ def _faces(
 
 
 def _found(film: Film, shot: Shot, detector: Detector, every: int) -> list[Face]:
-    tracks = scan.tracks(film.plate, shot, film.small, detector, every, _quiet)
+    tracks = scan.tracks(film.plate, shot, film.small, detector, every, scan.quiet)
     parts = [piece for track in tracks for piece in _pieces(track)]
     return [Face(piece, figures.part(film, piece.frames)) for piece in parts]
 
@@ -178,7 +178,3 @@ def _too_short(film: Film, frames: int) -> MediaError:
         f"{frames} pictures at 25 a second with sound are too short to score (needs {LEAST_FRAMES})",
         where=str(film.plate.path),
     )
-
-
-def _quiet(_: str) -> None:
-    """Count nothing."""

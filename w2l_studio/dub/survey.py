@@ -99,8 +99,8 @@ def _look(
     plate = segment.plate
     try:
         return [
-            (shot, scan.tracks(plate, shot, view, detector, config.faces.every, _quiet))
-            for shot in scan.split(plate, segment.render_range, view, _quiet)
+            (shot, scan.tracks(plate, shot, view, detector, config.faces.every, scan.quiet))
+            for shot in scan.split(plate, segment.render_range, view, scan.quiet)
         ], None
     except StudioError as error:
         return None, f"{error.code}: {error}"
@@ -124,7 +124,3 @@ def _foreseen(
         except NoFace as error:
             found.append(f"{error.code}: {error}")
     return " ".join(dict.fromkeys(found)) or None
-
-
-def _quiet(_: str) -> None:
-    """Count nothing."""

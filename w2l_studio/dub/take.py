@@ -17,7 +17,7 @@ import numpy as np
 from w2l_studio.composite import colour, likeness, matte, paste, teeth
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
-from w2l_studio.dub.listening import Listener
+from w2l_studio.dub.listening import ProductionScores
 from w2l_studio.dub.pieces import Piece
 from w2l_studio.dub.scan import Tick
 from w2l_studio.dub.spool import Rows, Spool
@@ -98,7 +98,7 @@ def perform(
     """
     view = geometry.view(segment.plate, config.faces.analysis_px)
     shots = scan.split(segment.plate, segment.render_range, view, tick)
-    listener = Listener(segment, production, studio.judge, view)
+    listen = ProductionScores(segment, production, studio.judge, view)
     found: list[Piece] = []
     passed: list[list[Passed]] = [[] for _ in segment.lines]
     for shot in shots:
@@ -108,7 +108,7 @@ def perform(
         if not touched:
             continue
         tracks = scan.tracks(segment.plate, shot, view, studio.detector, config.faces.every, tick)
-        cutter = pieces.Cutter(segment, shot, tracks, view, listener, config, studio.generator.face_px)
+        cutter = pieces.Cutter(segment, shot, tracks, view, listen, config, studio.generator.face_px)
         for i in touched:
             piece, why = cutter.cut(i)
             passed[i] += why
@@ -209,7 +209,7 @@ def _chunks(count: int) -> Iterator[slice]:
 
 def _heard(segment: Segment, piece: Piece, stem: Stem, studio: Studio) -> sounds.Heard:
     rate, hand = segment.plate.rate, studio.generator
-    first_s = segment.record_start_s + (piece.frames.start - segment.plate_range.start) / rate
+    first_s = segment.record_s(piece.frames.start)
     lead_s = Fraction(hand.lead_ms).limit_denominator(1000) / 1000
     heard = sounds.heard(stem, first_s, len(piece.frames), rate, lead_s, hand.columns, hand.listen)
     return heard.of(piece.dubbed)

@@ -5,20 +5,19 @@ Walks and computes; changes nothing and opens no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit.settings import KEY
+from w2l_studio.edit import settings
 from w2l_studio.errors import EditError
 from w2l_studio.timing import snap_rate
 
 #: Media reference keys that begin so are ours, one per language.
 OURS = "w2l_"
-_DEFAULT = "DEFAULT_MEDIA"
 _UNKNOWN_SPEED = Fraction(-1)
 _NO_TIME = (Fraction(0), Fraction(0))
 
@@ -101,15 +100,9 @@ def reference_key(clip: Any) -> str:
     """
     references, active = clip.media_references(), clip.active_media_reference_key
     ours = [references[key] for key in (active, *references) if key in references and key.startswith(OURS)]
-    before = [str(told(media).get("beside", "")) for media in ours]
-    keys = [active, *before, _DEFAULT, *references]
+    before = [str(settings.told(media).get("beside", "")) for media in ours]
+    keys = [active, *before, otio.schema.Clip.DEFAULT_MEDIA_KEY, *references]
     return next((key for key in keys if key in references and not key.startswith(OURS)), "")
-
-
-def told(item: Any) -> dict[str, Any]:
-    """Return what stands under our name in the metadata of an item or of media."""
-    found = item.metadata.get(KEY)
-    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def walk(timeline: Any) -> Iterator[Placed]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, stem_tracks, urls
+from w2l_studio.edit import layout, settings, stem_tracks, urls
 from w2l_studio.edit.layout import OURS, Placed, seconds
 from w2l_studio.edit.settings import KEY, SLATE
 from w2l_studio.edit.timeline import Edit, frames
@@ -60,7 +60,7 @@ def apply(edit: Edit, takes: Sequence[Take], *, stems: Sequence[Stem], lang: str
     for path in sorted(groups, reverse=True):
         _replace_clip(timeline.tracks, placed[path], _pieces(placed[path], groups[path], edit, lang, folder))
     stem_tracks.replace(timeline.tracks, stems, lang=lang, frames=edit.frames, rate=edit.rate, folder=folder)
-    timeline.metadata[KEY] = {**layout.told(timeline), "v": _VERSION, "lang": lang, "synthetic": True}
+    timeline.metadata[KEY] = {**settings.told(timeline), "v": _VERSION, "lang": lang, "synthetic": True}
     return timeline
 
 
@@ -72,7 +72,7 @@ def _by_target(
     slates = {
         (slate.get("segment"), slate.get("lang")): path
         for path, placed in clips.items()
-        if (slate := layout.told(placed.item))
+        if (slate := settings.told(placed.item))
     }
     groups: dict[_Path, list[Take]] = {}
     for take in sorted(takes, key=lambda take: take.segment.plate_range):
@@ -100,7 +100,7 @@ def _reset(clip: Any, lang: str) -> None:
             active = layout.reference_key(clip) or next(iter(kept), "")
         if kept:
             clip.set_media_references(kept, active)
-    ours = layout.told(clip)
+    ours = settings.told(clip)
     if ours.get("lang") == lang:
         rest = {name: value for name, value in ours.items() if name not in SLATE}
         clip.metadata.pop(KEY)
@@ -195,7 +195,7 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
         "beside": layout.reference_key(piece),
     }
     piece.set_media_references({**piece.media_references(), key: media}, key)
-    piece.metadata[KEY] = {**layout.told(piece), **take.slate.to_json(), "passed": _passed(take)}
+    piece.metadata[KEY] = {**settings.told(piece), **take.slate.to_json(), "passed": _passed(take)}
 
 
 def _passed(take: Take) -> list[dict[str, Any]]:

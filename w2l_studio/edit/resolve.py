@@ -14,7 +14,7 @@ import opentimelineio as otio
 from w2l_studio.edit import urls
 from w2l_studio.edit.layout import OURS
 
-_DIALECT, _DEFAULT = "Resolve_OTIO", "DEFAULT_MEDIA"
+_DIALECT, _DEFAULT = "Resolve_OTIO", otio.schema.Clip.DEFAULT_MEDIA_KEY
 #: Where the user's own media stays.
 _ORIGINAL = f"{OURS}original"
 

@@ -71,10 +71,15 @@ def under(mark: Mark, defaults: Settings) -> Mark:
     )
 
 
+def told(item: Any) -> dict[str, Any]:
+    """Return what stands under our name in the metadata of an item or of media."""
+    found = item.metadata.get(KEY)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
 def binds(clip: Any) -> bool:
     """Tell whether a sound clip says where its file lies, whatever time reference the file carries."""
-    found = clip.metadata.get(KEY)
-    return isinstance(found, Mapping) and found.get("place") == "here"
+    return told(clip).get("place") == "here"
 
 
 def _character(value: Any, where: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, urls
+from w2l_studio.edit import settings, urls
 from w2l_studio.edit.settings import KEY
 from w2l_studio.terms import Stem
 
@@ -50,7 +50,7 @@ def _ours(track: Any, lang: str, files: set[Path], folder: Path) -> bool:
     clips = list(track.find_clips())
     named = f"{track.name or ''} ".startswith(f"W2L {lang} ")
     return bool(named and clips) and all(
-        "stem" in layout.told(clip) or _plays(clip, folder) in files for clip in clips
+        "stem" in settings.told(clip) or _plays(clip, folder) in files for clip in clips
     )
 
 

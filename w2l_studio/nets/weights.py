@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 #: Published generators learned their pictures against sound that begins one picture (at 25 a second)
-#: earlier; see docs: "lead".
+#: earlier; see docs/glossary.md, lead.
 _PUBLISHED_LEAD_MS = -40.0
 #: Statistics of batch norms: their range is beyond fp16 in rare layers, and they are few.
 _STATISTICS = ("running_mean", "running_var")

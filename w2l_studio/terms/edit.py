@@ -138,3 +138,7 @@ class Segment:
     whole_clip: bool
     lines: tuple[Line, ...]
     drop: bool = False
+
+    def record_s(self, frame: int) -> Fraction:
+        """Return the timeline's seconds at which a frame of the plate begins."""
+        return self.record_start_s + (frame - self.plate_range.start) / self.plate.rate
