@@ -13,6 +13,7 @@ import pytest
 
 from w2l_studio.errors import MediaError, StudioError, Unsupported
 from w2l_studio.media.probe import probe
+from w2l_studio.media.quicktime import TimecodeTrack, timecode_track
 from w2l_studio.terms import ColourTags
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
@@ -100,6 +101,67 @@ def test_interlaced_is_told(film):
 def test_timecode(name, rate, written, read, film):
     how = PRORES if name == "a.mov" else {"frames": 5}
     assert probe(film(name, rate=rate, metadata={"timecode": written}, **how)).timecode == read
+
+
+def _patched(path, found, at, *numbers):
+    """Write 32-bit numbers behind the last place of an atom's name."""
+    octets = bytearray(path.read_bytes())
+    place = octets.rindex(found) + at
+    octets[place : place + 4 * len(numbers)] = struct.pack(f">{len(numbers)}I", *numbers)
+    path.write_bytes(bytes(octets))
+
+
+def test_timecode_that_counts_every_second_picture(film):
+    path = film("a.mov", **PRORES | {"frames": 4}, rate=Fraction(50), metadata={"timecode": "01:00:00:10"})
+    assert timecode_track(path) == TimecodeTrack(Fraction(50), Fraction(0))
+    # 180 010 numbers of 25 a second: FFmpeg knows that they are half as many as the frames of this track.
+    _patched(path, b"tmcd", 28, 25 << 24)
+    assert probe(path).timecode == "02:00:00:20"
+    # It does not know where the track has half as many frames as there are pictures.
+    _patched(path, b"tmcd", 20, 25, 1)
+    assert timecode_track(path) == TimecodeTrack(Fraction(25), Fraction(0))
+    assert probe(path).timecode == "02:00:00:20"
+
+
+def test_timecode_of_a_file_that_hides_its_first_pictures(film):
+    path = film("a.mov", **PRORES | {"frames": 4}, rate=Fraction(25), metadata={"timecode": "01:00:00:10"})
+    octets = path.read_bytes()
+    (units,) = struct.unpack_from(">I", octets, octets.rindex(b"mdhd") + 16)
+    _patched(path, b"elst", 16, 6 * units // 25)
+    assert timecode_track(path) == TimecodeTrack(Fraction(25), Fraction(6, 25))
+    assert probe(path).timecode == "01:00:00:16"
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_a_file_without_a_timecode_track_has_none(name, film):
+    assert timecode_track(film(name, frames=5)) is None
+
+
+def test_a_damaged_timecode_track_is_none_or_some_but_no_error(film):
+    path = film("a.mov", **PRORES | {"frames": 2}, metadata={"timecode": "01:00:00:00"})
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    for place in random.integers(whole.rindex(b"moov"), len(whole), 200):
+        path.write_bytes(whole[:place] + random.bytes(1) + whole[place + 1 :])
+        found = timecode_track(path)
+        assert found is None or (found.rate > 0 and found.hidden_s >= 0)
+
+
+def test_fields_that_only_the_container_tells_of(tmp_path):
+    """CineForm's decoder says nothing of them."""
+    path = tmp_path / "a.mov"
+    for fields, told in ((None, False), ("tt", True)):
+        how = {"field_order": fields} if fields else {}
+        with av.open(str(path), "w") as film:
+            stream = film.add_stream("cfhd", rate=25, options=how)
+            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv422p10le"
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            for n in range(3):
+                frame = picture.reformat(format="yuv422p10le")
+                frame.pts = n
+                film.mux(stream.encode(frame))
+            film.mux(stream.encode(None))
+        assert probe(path).interlaced == told
 
 
 def test_reel_stands_in_the_timecode_track(film):

@@ -218,6 +218,8 @@ class PlateReader:
         plate = self._plate
         if (frame.width, frame.height, frame.format.name) != (plate.width, plate.height, plate.pix_fmt):
             raise self._trouble(number, "has another size or format than the first")
+        if frame.interlaced_frame and not plate.interlaced:
+            raise self._trouble(number, "is interlaced, unlike the first")
         return planes_of(frame, self._stored)
 
     def _trouble(self, number: int, what: str) -> MediaError:

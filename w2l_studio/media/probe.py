@@ -20,11 +20,23 @@ from av.video.stream import VideoStream
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.files import opened, plain
 from w2l_studio.media.index import constant_run, picture_stream, presentation_times
+from w2l_studio.media.quicktime import TimecodeTrack, timecode_track
 from w2l_studio.terms import ColourTags, Plate
-from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
+from w2l_studio.timing import (
+    frames_to_timecode,
+    is_drop_timecode,
+    nearest_frame,
+    snap_rate,
+    timecode_to_frames,
+)
 
 #: Pictures that are decoded: an interlaced stream may begin with a progressive one.
 _LOOKED_AT = 5
+#: Decoders that leave it to the container to tell of fields. Others know each picture, and a container may
+#: say fields of pictures that are whole (25p in 50i).
+_FIELDS_UNTOLD = ("cfhd", "jpeg2000", "huffyuv", "ffvhuff", "mjpeg")
+#: What FFmpeg calls a stream that is told to be progressive, or of which nothing is told.
+_PROGRESSIVE = (0, 1)
 
 
 def probe(path: Path) -> Plate:
@@ -49,6 +61,8 @@ def probe(path: Path) -> Plate:
         named = list(_tags(container, stream))
         # Whatever is asked of a stream is asked before its file is closed: it is FFmpeg's memory.
         first, origin, base = head[0], head[0].pts, stream.time_base
+        how = stream.codec_context
+        fields = how.name in _FIELDS_UNTOLD and how.field_order not in _PROGRESSIVE
     with opened(path) as container:
         stream = picture_stream(container, path)
         times = presentation_times(container, stream, path)
@@ -69,9 +83,9 @@ def probe(path: Path) -> Plate:
         tags=_colour(first),
         pixel_aspect=pixel_aspect,
         rotation=_rotation(first, path),
-        timecode=_timecode(named, rate),
+        timecode=_timecode(named, rate, timecode_track(path)),
         reel=_find(named, "reel_name"),
-        interlaced=any(frame.interlaced_frame for frame in head),
+        interlaced=fields or any(frame.interlaced_frame for frame in head),
         has_audio=has_audio,
     )
 
@@ -130,13 +144,19 @@ def _find(named: list[Mapping[str, str]], key: str) -> str | None:
     return None
 
 
-def _timecode(named: list[Mapping[str, str]], rate: Fraction) -> str | None:
-    """Return the timecode in SMPTE's spelling, None where there is none that exists at this rate."""
+def _timecode(named: list[Mapping[str, str]], rate: Fraction, track: TimecodeTrack | None) -> str | None:
+    """Return the first picture's timecode in SMPTE's spelling, None where none exists at this rate.
+
+    At 50 or 60 pictures a second many files count every second one; FFmpeg tells the count as it is, and of
+    the track's first picture, shown or not.
+    """
     text = _find(named, "timecode")
     if text is None:
         return None
+    each = 2 if track and snap_rate(2 * track.rate) == rate else 1
     try:
-        frame = timecode_to_frames(text, rate)
+        frame = timecode_to_frames(text, rate / each) * each
     except ValueError:
         return None
-    return frames_to_timecode(frame, rate, drop=is_drop_timecode(text, rate))
+    hidden = nearest_frame(track.hidden_s, rate) if track else 0
+    return frames_to_timecode(frame + hidden, rate, drop=is_drop_timecode(text, rate / each))
