@@ -101,9 +101,9 @@ def test_doctor_asks_for_the_encoder_that_takes_are_written_with(
     from w2l_studio.cli import doctor
 
     assert doctor._media() == []
-    assert capsys.readouterr().out == "the prores encoder writes a frame\n"
+    assert capsys.readouterr().out == "the ProRes encoder writes a frame\n"
     monkeypatch.setattr(av, "codecs_available", {"prores_ks", "libx264"})
-    assert doctor._media() == ["PyAV has no prores encoder; install the wheel from PyPI"]
+    assert doctor._media() == ["PyAV has no ProRes encoders; install the wheel from PyPI"]
 
 
 def test_doctor_tells_an_encoder_that_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_doctor_tells_an_encoder_that_writes_nothing(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(encode._Sink, "write", lambda *_: None)
     (problem,) = doctor._media()
-    assert problem.startswith("the prores encoder writes no frame (")
+    assert problem.startswith("the ProRes encoder writes no frame (")
 
 
 def test_doctor_lets_the_detector_find_a_face(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,19 @@ def test_ten_bit_samples_come_back_within_the_codecs_error(film, tmp_path):
                 assert np.abs(a.astype(int) - b).mean() < 1.5
 
 
+@pytest.mark.parametrize("opacity", [0, 512, 1023])
+def test_opacity_comes_back(opacity, film, tmp_path):
+    plate = probe(film("a.mkv", codec="ffv1", pix_fmt="yuva444p10le", frames=1))
+    flat = [np.full((plate.height, plate.width), level, np.uint16) for level in (400, 512, 512, opacity)]
+    encode(plate, tmp_path / "take.mov", [Planes(tuple(flat), plate.pix_fmt)])
+    take = probe(tmp_path / "take.mov")
+    assert take.pix_fmt == "yuva444p12le"
+    with open_plate(take) as reader:
+        (after,) = reader.read(0, 1)
+    assert np.abs(after.planes[3].astype(int) - round(opacity * 4095 / 1023)).max() <= 2
+    assert opacity < 1023 or after.planes[3].min() == 4095
+
+
 @pytest.mark.parametrize("tags", [(1, 1, 1, 1), (9, 16, 9, 1), (6, 1, 6, 1), (2, 2, 2, 1)])
 def test_colour_tags_go_through(tags, film, tmp_path):
     plate = probe(film("a.mkv", codec="ffv1", pix_fmt="yuv422p10le", frames=2, tags=tags))
@@ -189,7 +202,7 @@ def blank(plate: Plate) -> Planes:
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv444p"])
 def test_an_odd_width_is_refused_before_any_work_and_an_odd_height_is_written(pix_fmt, film, tmp_path):
     source = film("odd.mkv", codec="ffv1", pix_fmt=pix_fmt, options={}, frames=3, size=(193, 97))
-    with pytest.raises(Unsupported, match=r"no picture of an odd width \(193 pixels\)"):
+    with pytest.raises(Unsupported, match=r"takes no odd width \(193 pixels\)"):
         codecs.target(probe(source))
     source = film("high.mkv", codec="ffv1", pix_fmt=pix_fmt, options={}, frames=3, size=(192, 97))
     take = copy(probe(source), tmp_path / "take.mov")

@@ -64,7 +64,7 @@ def _media() -> list[str]:
     from w2l_studio.terms import Planes, Plate
 
     if not encode.available():
-        return [f"PyAV has no {encode.CODEC} encoder; install the wheel from PyPI"]
+        return ["PyAV has no ProRes encoders; install the wheel from PyPI"]
     plate = Plate(Path("grey.mov"), 64, 64, Fraction(24), 1, "prores", "yuv422p10le", 10)
     grey = Planes(tuple(np.full((64, width), 512, "<u2") for width in (64, 32, 32)), plate.pix_fmt)
     with tempfile.TemporaryDirectory(prefix="w2l-") as folder:
@@ -72,6 +72,6 @@ def _media() -> list[str]:
             with encode.ProRes().open(Path(folder) / "one.mov", plate, 0, {}) as sink:
                 sink.write(grey)
         except StudioError as error:
-            return [f"the {encode.CODEC} encoder writes no frame ({error.message})"]
-    click.echo(f"the {encode.CODEC} encoder writes a frame")
+            return [f"the ProRes encoder writes no frame ({error.message})"]
+    click.echo("the ProRes encoder writes a frame")
     return []

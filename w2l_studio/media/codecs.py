@@ -32,6 +32,13 @@ _SAME_TRANSFER = {6: 1, 14: 1, 15: 1}
 _BT2020, _BT709 = (0.2627, 0.0593), (0.2126, 0.0722)
 
 
+#: FFmpeg's two encoders, by profile: 422 HQ, 4444. Measured on grainy film: of 422 HQ at 1080p `prores`
+#: writes 13 pictures a second on one busy core at 56 dB (max error 12 of 1023) and 1.4 MB a picture,
+#: `prores_ks` 4 at 53 dB (19) and 0.95 MB. Of 4444 `prores_ks` takes four times as long, at 65 dB for 51 and
+#: with a largest error of 2 for 13; and `prores` makes what is opaque let 0.1 % through.
+ENCODERS = {3: "prores", 4: "prores_ks"}
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a plate becomes in ProRes.
@@ -56,7 +63,7 @@ def target(plate: Plate) -> Target:
     stored = pixel_format(plate.pix_fmt, str(plate.path))
     if plate.width % 2:
         raise Unsupported(
-            f"takes are ProRes, which holds no picture of an odd width ({plate.width} pixels)",
+            f"takes are ProRes, and its encoder takes no odd width ({plate.width} pixels)",
             hint="crop or pad it to an even width first",
             where=str(plate.path),
         )

@@ -18,24 +18,20 @@ from av.video.stream import VideoStream
 
 from w2l_studio import atomic
 from w2l_studio.errors import OutputError
-from w2l_studio.media.codecs import Target, Words, target, to_prores
+from w2l_studio.media.codecs import ENCODERS, Target, Words, target, to_prores
 from w2l_studio.media.files import opened, plain
 from w2l_studio.media.index import picture_stream, presentation_times
 from w2l_studio.protocols import FrameSink
 from w2l_studio.terms import Planes, Plate
 from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
 
-#: Of FFmpeg's two encoders: measured on grainy 1080p film, one busy core, profile HQ, `prores` writes 13
-#: pictures a second at 56 dB (max error 12 of 1023) and 1.4 MB a picture, `prores_ks` 4 at 53 dB (19)
-#: and 0.95 MB. A take is short, so time and quality weigh more than size.
-CODEC = "prores"
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
 
 
 def available() -> bool:
     """Tell whether this PyAV writes ProRes."""
-    return CODEC in av.codecs_available
+    return all(encoder in av.codecs_available for encoder in ENCODERS.values())
 
 
 class ProRes:
@@ -126,7 +122,8 @@ class _Sink:
     def _add_stream(self, first_frame: int) -> VideoStream:
         plate, tags = self._plate, self._becomes.tags
         options = {"profile": str(self._becomes.profile), "vendor": _VENDOR}
-        stream = cast(VideoStream, self._container.add_stream(CODEC, rate=plate.rate, options=options))
+        encoder = ENCODERS[self._becomes.profile]
+        stream = cast(VideoStream, self._container.add_stream(encoder, rate=plate.rate, options=options))
         stream.width, stream.height, stream.pix_fmt = plate.width, plate.height, self._becomes.pix_fmt
         stream.sample_aspect_ratio = plate.pixel_aspect
         codec = stream.codec_context
