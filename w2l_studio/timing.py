@@ -172,6 +172,21 @@ def is_drop_timecode(timecode: str, rate: Fraction) -> bool:
     return match is not None and match[4] != ":" and drop_frame_rate(rate)
 
 
+def day_s(rate: Fraction, *, drop: bool = False) -> Fraction:
+    """Return the seconds that 24 hours of timecode last: 86.4 more than a day at 23.976.
+
+    >>> day_s(Fraction(24000, 1001)) - 86400
+    Fraction(432, 5)
+    >>> day_s(Fraction(30000, 1001), drop=True) * Fraction(30000, 1001)
+    Fraction(2589408, 1)
+    """
+    frames = 24 * 3600 * nominal(rate)
+    if drop:
+        # Each minute leaves numbers out but every tenth: 54 of an hour.
+        frames -= nominal(rate) // 15 * 24 * 54
+    return frames / rate
+
+
 def nominal(rate: Fraction) -> int:
     """Return the frame numbers that a second of timecode has: 30 at 29.97."""
     return -(-rate.numerator // rate.denominator)

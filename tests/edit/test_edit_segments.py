@@ -163,6 +163,13 @@ class TestConform:
     def test_the_timecode_of_the_file_where_only_that_is_possible(self, build, tmp_path):
         assert self.one(build, tmp_path, 90010, None, timecode="01:00:00:00") == 10
 
+    def test_the_timecode_of_the_file_goes_on_behind_midnight(self, build, tmp_path):
+        starts = {24 * 3600 * 25 - 3: 3, 10: 50}
+        clips = [build.clip(at, frames, 25, available=None) for at, frames in starts.items()]
+        edit = build.edit(tmp_path, build.track(*clips))
+        found, _ = cut(build, edit, stack_marks(edit, (0, 53, None)), timecode="23:59:59:20")
+        assert [(one.plate_range.start, one.plate_range.stop) for one in found] == [(2, 5), (15, 65)]
+
     @pytest.mark.parametrize(
         ("starts", "first", "said"),
         [

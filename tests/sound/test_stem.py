@@ -7,6 +7,7 @@ from w2l_studio.errors import UsageError
 from w2l_studio.sound import stem
 
 HOUR_S = Fraction(3600)
+DAY_S = Fraction(86400)
 
 
 @pytest.mark.parametrize(
@@ -59,23 +60,32 @@ def test_languages(name, wanted):
 
 def test_time_reference_comes_first():
     reference = 48000 * 3610
-    assert stem.place(reference, 48000, HOUR_S, Fraction(5)) == (Fraction(10), "time-reference")
-    assert stem.place(48000 * 3599, 48000, HOUR_S, None) == (Fraction(-1), "time-reference")
+    assert stem.place(reference, 48000, HOUR_S, Fraction(5), DAY_S) == (Fraction(10), "time-reference")
+    assert stem.place(48000 * 3599, 48000, HOUR_S, None, DAY_S) == (Fraction(-1), "time-reference")
 
 
 def test_time_reference_is_exact_at_ntsc_rates():
     start_s = Fraction(86400 * 1001, 24000)
-    first_s, _ = stem.place(172972800 + 1, 48000, start_s, None)
+    first_s, _ = stem.place(172972800 + 1, 48000, start_s, None, DAY_S)
     assert first_s == Fraction(1, 48000)
 
 
 def test_a_zero_reference_counts_as_absent():
-    assert stem.place(0, 48000, HOUR_S, Fraction(5)) == (Fraction(5), "edit")
-    assert stem.place(0, 48000, HOUR_S, None) == (Fraction(0), "timeline-start")
-    assert stem.place(0, 48000, Fraction(0), Fraction(5)) == (Fraction(5), "edit")
-    assert stem.place(0, 48000, Fraction(0), None) == (Fraction(0), "timeline-start")
+    assert stem.place(0, 48000, HOUR_S, Fraction(5), DAY_S) == (Fraction(5), "edit")
+    assert stem.place(0, 48000, HOUR_S, None, DAY_S) == (Fraction(0), "timeline-start")
+    assert stem.place(0, 48000, Fraction(0), Fraction(5), DAY_S) == (Fraction(5), "edit")
+    assert stem.place(0, 48000, Fraction(0), None, DAY_S) == (Fraction(0), "timeline-start")
 
 
 def test_edit_then_start():
-    assert stem.place(None, 48000, HOUR_S, Fraction(-2)) == (Fraction(-2), "edit")
-    assert stem.place(None, 48000, HOUR_S, None) == (Fraction(0), "timeline-start")
+    assert stem.place(None, 48000, HOUR_S, Fraction(-2), DAY_S) == (Fraction(-2), "edit")
+    assert stem.place(None, 48000, HOUR_S, None, DAY_S) == (Fraction(0), "timeline-start")
+
+
+def test_a_stem_or_a_timeline_may_begin_behind_midnight():
+    before_s, behind_s = DAY_S - 10, Fraction(5)
+    assert stem.place(5 * 48000, 48000, before_s, None, DAY_S)[0] == 15
+    assert stem.place(int(before_s) * 48000, 48000, behind_s, None, DAY_S)[0] == -15
+    # At 23.976, 24 hours of timecode last 86.4 seconds longer.
+    long_s = DAY_S + Fraction(432, 5)
+    assert stem.place(5 * 48000, 48000, long_s - 10, None, long_s)[0] == 15

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from w2l_studio import timing
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import production, sounds
 from w2l_studio.dub.workdir import file_sha256
@@ -139,7 +140,9 @@ def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     used = [use for use in edit.sounds if use.media.resolve() == path.resolve()]
     used.sort(key=lambda use: not use.binding)
     reference = None if used and used[0].binding else info.time_reference
-    first_s, rule = stem_rules.place(reference, info.rate, start_s, used[0].first_sample_s if used else None)
+    edit_s = used[0].first_sample_s if used else None
+    day_s = timing.day_s(edit.rate, drop=edit.drop)
+    first_s, rule = stem_rules.place(reference, info.rate, start_s, edit_s, day_s)
     duration_s = Fraction(info.samples, info.rate)
     return Stem(path.resolve(), character, first_s, duration_s, rule, file_sha256(path))
 

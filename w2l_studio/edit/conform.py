@@ -17,7 +17,7 @@ from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at
 from w2l_studio.errors import MediaMismatch, MediaOffline, Retimed, ShotError, StudioError, Unsupported
 from w2l_studio.terms import ClipUse, Plate
-from w2l_studio.timing import FrameRange, nearest_frame, timecode_to_frames
+from w2l_studio.timing import FrameRange, day_s, is_drop_timecode, nearest_frame, timecode_to_frames
 
 _RETIME_TOLERANCE = Fraction(1, 1_000_000)
 
@@ -143,20 +143,29 @@ def _bases(edit: Edit, clip: ClipUse, plate: Plate) -> list[Fraction]:
     """
     if clip.available is not None:
         return [clip.available.start_s]
-    possible = [base for base in _counts(plate) if _holds(plate, clip, base)]
     others = [use for use in edit.clips if use.media == clip.media and use.available is None]
     others = [use for use in others if abs(use.retime - 1) <= _RETIME_TOLERANCE]
-    agreed = [base for base in possible if all(_holds(plate, use, base) for use in others)]
+    possible, agreed = list[Fraction](), list[Fraction]()
+    for way in _counts(plate):
+        base = next((base for base in way if _holds(plate, clip, base)), None)
+        if base is not None:
+            possible.append(base)
+            if all(any(_holds(plate, use, base) for base in way) for use in others):
+                agreed.append(base)
     return agreed or possible
 
 
-def _counts(plate: Plate) -> list[Fraction]:
-    """Return the times in seconds from which a file's frames are counted: 0, and its timecode."""
+def _counts(plate: Plate) -> list[tuple[Fraction, ...]]:
+    """Return how a file's frames may be counted, in seconds: from 0, or from its timecode over midnight."""
     try:
         frame = timecode_to_frames(plate.timecode or "", plate.rate)
     except ValueError:
-        return [Fraction(0)]
-    return list(dict.fromkeys([Fraction(0), frame / plate.rate]))
+        frame = 0
+    if frame == 0:
+        return [(Fraction(0),)]
+    first_s = frame / plate.rate
+    day = day_s(plate.rate, drop=is_drop_timecode(plate.timecode or "", plate.rate))
+    return [(Fraction(0),), (first_s, first_s - day)]
 
 
 def _holds(plate: Plate, clip: ClipUse, base_s: Fraction) -> bool:

@@ -67,6 +67,7 @@ def place(
     sample_rate: int,
     start_of_timeline_s: Fraction,
     edit_first_sample_s: Fraction | None,
+    day_s: Fraction,
 ) -> tuple[Fraction, str]:
     """Decide where a stem's first sample lies on the timeline.
 
@@ -80,13 +81,16 @@ def place(
         start_of_timeline_s: the timeline's start timecode in real seconds (frames / rate).
         edit_first_sample_s: where the edit's own clip puts the first sample, seconds from the
             timeline's first frame; None where it has no such clip.
+        day_s: what 24 hours of the timeline's timecode last; where one of both lies behind midnight, the
+            stem begins less than half of it away.
 
     Returns:
         Seconds from the timeline's first frame (negative: before it), and the rule: ``time-reference``,
         ``edit`` or ``timeline-start``.
     """
     if time_reference:
-        return Fraction(time_reference, sample_rate) - start_of_timeline_s, "time-reference"
+        first_s = Fraction(time_reference, sample_rate) - start_of_timeline_s
+        return (first_s + day_s / 2) % day_s - day_s / 2, "time-reference"
     if edit_first_sample_s is not None:
         return edit_first_sample_s, "edit"
     return Fraction(0), "timeline-start"
