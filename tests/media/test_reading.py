@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.decode import open_plate, planes_of
@@ -367,3 +368,19 @@ def test_a_closed_plate_keeps_no_decoder(film):
             assert held() == before
     finally:
         gc.enable()
+
+
+def test_of_several_pictures_the_one_that_players_show_is_read(tmp_path):
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as film:
+        for side, shown in ((32, 0), (64, 1)):
+            stream = film.add_stream("ffv1", rate=25)
+            stream.width = stream.height = side
+            stream.pix_fmt = "yuv420p"
+            stream.disposition = Disposition.default if shown else Disposition(0)
+        for n in range(3):
+            for stream, side in zip(film.streams.video, (32, 64), strict=True):
+                frame = av.VideoFrame.from_ndarray(np.zeros((side, side, 3), np.uint8), format="rgb24")
+                frame.pts = n
+                film.mux(stream.encode(frame))
+    assert probe(path).width == 64

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from w2l_studio.errors import StemError
+from w2l_studio.media.decode import open_plate
+from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound, read_mono
 
 SECOND = 48000
@@ -114,3 +116,37 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path):
 def test_a_film_without_sound_is_no_stem(film):
     with pytest.raises(StemError, match="holds no sound"):
         probe_sound(film(frames=2))
+
+
+def test_sound_of_a_recording_that_begins_in_the_middle_counts_from_the_first_picture_that_decodes(tmp_path):
+    """A flash and a click at 2 s, cut in a group of pictures: they stay together."""
+    whole, cut = tmp_path / "whole.ts", tmp_path / "cut.ts"
+    click = np.zeros((1, 48000 * 3), np.float32)
+    click[0, 96000:96480] = 0.9
+    with av.open(str(whole), "w") as film:
+        pictures = film.add_stream("libx264", rate=25, options={"g": "24", "bf": "2", "sc_threshold": "0"})
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
+        sound = film.add_stream("mp2", rate=48000, layout="mono")
+        for n in range(75):
+            frame = av.VideoFrame.from_ndarray(
+                np.full((64, 64, 3), 255 * (n == 50), np.uint8), format="rgb24"
+            )
+            frame.pts = n
+            film.mux(pictures.encode(frame))
+        frame = av.AudioFrame.from_ndarray((click * 32767).astype(np.int16), format="s16", layout="mono")
+        frame.rate, frame.pts = 48000, 0
+        film.mux(sound.encode(frame) + sound.encode(None) + pictures.encode(None))
+    with av.open(str(whole)) as read, av.open(str(cut), "w") as write:
+        copies = {stream.index: write.add_stream_from_template(stream) for stream in read.streams}
+        begin_s = min(stream.start_time * stream.time_base for stream in read.streams) + Fraction(1, 2)
+        for packet in read.demux():
+            if packet.pts is not None and packet.pts * packet.time_base > begin_s:
+                packet.stream = copies[packet.stream_index]
+                write.mux(packet)
+    for path in (whole, cut):
+        plate = probe(path)
+        with open_plate(plate) as reader:
+            flash = int(np.argmax([picture.planes[0].mean() for picture in reader.read(0, plate.frames)]))
+        heard = np.flatnonzero(np.abs(read_mono(path)) > 0.3)[0] / 16000
+        assert abs(heard - flash / 25) < 0.02, path.name
+    assert probe(cut).frames < 65

@@ -23,23 +23,25 @@ _LONG_FRAMES = 24
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first stream that is film, not a cover picture.
+    """Return the stream that players show, else the first: film, not a cover picture.
 
     Raises:
         MediaError: there is none.
         Unsupported: nothing here decodes it.
     """
-    for stream in container.streams.video:
-        if stream.disposition & Disposition.attached_pic:
-            continue
-        if stream.codec_context is None:
-            raise Unsupported(
-                "no decoder for the codec of this file",
-                hint="transcode it to ProRes or DNxHR",
-                where=str(path),
-            )
-        return stream
-    raise MediaError("the file holds no picture", hint="link the clip to its picture file", where=str(path))
+    film = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    if not film:
+        raise MediaError(
+            "the file holds no picture", hint="link the clip to its picture file", where=str(path)
+        )
+    stream = next((one for one in film if one.disposition & Disposition.default), film[0])
+    if stream.codec_context is None:
+        raise Unsupported(
+            "no decoder for the codec of this file",
+            hint="transcode it to ProRes or DNxHR",
+            where=str(path),
+        )
+    return stream
 
 
 def intra_only(stream: VideoStream) -> bool:

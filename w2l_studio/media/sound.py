@@ -21,11 +21,14 @@ from av.stream import Disposition
 
 from w2l_studio.errors import StemError
 from w2l_studio.media.files import opened, plain
+from w2l_studio.media.index import picture_stream
 from w2l_studio.terms import Floats
 from w2l_studio.timing import nearest_frame
 
 #: Sound read on both sides of a range, so that the resampler's filter and a codec's overlap have settled.
 _SETTLE_S = Fraction(1, 5)
+#: Recordings that may begin anywhere: with pictures that lack those which they refer to.
+_CUT_ANYWHERE = ("mpegts",)
 #: Full scale of FFmpeg's integer samples (24 bits arrive in the upper bits of 32).
 _FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
@@ -162,7 +165,7 @@ def _placed(
     """
     if stream.time_base is None:
         raise StemError("the sound carries no time", hint="convert it to WAV", where=str(path))
-    base, rate, zero_s = stream.time_base, stream.rate, _zero_s(container, stream)
+    base, rate, zero_s = stream.time_base, stream.rate, _zero_s(container, stream, path)
     exact = base == Fraction(1, rate)
     frames = _decoded(container, stream, path)
     if exact and begin:
@@ -182,9 +185,14 @@ def _placed(
         cursor += frame.samples
 
 
-def _zero_s(container: InputContainer, stream: AudioStream) -> Fraction:
-    """Return where time 0 lies: at a film's first picture, else at the sound's first sample."""
+def _zero_s(container: InputContainer, stream: AudioStream, path: Path) -> Fraction:
+    """Return where time 0 lies: at a film's first picture that decodes, else at the sound's first sample."""
     film = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if film and container.format.name in _CUT_ANYWHERE:
+        with opened(path, StemError) as again:
+            first = next(again.decode(picture_stream(again, path)), None)
+            if first is not None and first.pts is not None and first.time_base is not None:
+                return first.pts * first.time_base
     leader = film[0] if film else stream
     return (leader.start_time or 0) * (leader.time_base or Fraction(0))
 
