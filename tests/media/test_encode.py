@@ -117,7 +117,15 @@ def test_rotation_and_pixel_aspect_go_through(degrees, film, tmp_path):
     plate = probe(film("a.mp4", frames=3, rotation=degrees, sample_aspect_ratio=Fraction(16, 11)))
     take = copy(plate, tmp_path / "take.mov")
     assert (take.rotation - plate.rotation) % 360 == 0
+    assert take.display == plate.display != ()
     assert (take.pixel_aspect, take.width, take.height) == (Fraction(16, 11), plate.width, plate.height)
+
+
+def test_a_turned_picture_stays_in_sight(film, tmp_path):
+    """Phones move it back by its height, which some players need."""
+    plate = probe(film("a.mp4", frames=3, rotation=-90))
+    moved = (*plate.display[:6], 240 << 16, *plate.display[7:])
+    assert copy(replace(plate, display=moved), tmp_path / "take.mov").display == moved
 
 
 def test_every_take_says_that_it_is_synthetic(film, tmp_path):

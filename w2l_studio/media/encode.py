@@ -133,8 +133,8 @@ class _Sink:
         codec.colorspace, codec.color_range = tags.matrix, tags.range
         codec.thread_type = "AUTO"
         codec.thread_count = 0
-        if plate.rotation:
-            stream.set_display_rotation(plate.rotation)
+        if plate.display:
+            stream.set_display_matrix(plate.display)
         if plate.timecode:
             stream.metadata["timecode"] = _advanced(plate.timecode, plate, first_frame)
         if plate.reel:

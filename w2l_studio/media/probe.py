@@ -82,7 +82,8 @@ def probe(path: Path) -> Plate:
         bits=first.format.components[0].bits,
         tags=_colour(first),
         pixel_aspect=pixel_aspect,
-        rotation=_rotation(first, path),
+        rotation=int(first.rotation),
+        display=_display(first, path),
         timecode=_timecode(named, rate, timecode_track(path)),
         reel=_find(named, "reel_name"),
         interlaced=fields or any(frame.interlaced_frame for frame in head),
@@ -112,18 +113,20 @@ def _colour(frame: VideoFrame) -> ColourTags:
     return ColourTags(told[0] or 2, told[1] or 2, told[2] or 2, frame.color_range)
 
 
-def _rotation(frame: VideoFrame, path: Path) -> int:
-    """Return degrees counter-clockwise of the display matrix, which must not mirror."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is not None:
-        a, b, _, c, d, *_ = memoryview(cast(Buffer, matrix)).cast("i")
-        if a * d - b * c < 0:
-            raise Unsupported(
-                "the file asks players to mirror the picture",
-                hint="transcode it as it is shown",
-                where=str(path),
-            )
-    return int(frame.rotation)
+def _display(frame: VideoFrame, path: Path) -> tuple[int, ...]:
+    """Return the display matrix, which must not mirror."""
+    found = frame.side_data.get("DISPLAYMATRIX")
+    if found is None:
+        return ()
+    matrix = tuple(memoryview(cast(Buffer, found)).cast("i"))
+    a, b, _, c, d, *_ = matrix
+    if a * d - b * c < 0:
+        raise Unsupported(
+            "the file asks players to mirror the picture",
+            hint="transcode it as it is shown",
+            where=str(path),
+        )
+    return matrix
 
 
 def _tags(container: InputContainer, stream: VideoStream) -> Iterator[Mapping[str, str]]:

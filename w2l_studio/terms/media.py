@@ -34,6 +34,8 @@ class Plate:
         bits: bits per sample.
         timecode: SMPTE timecode of the first frame, None where the file has none.
         rotation: degrees that a player turns the picture, counter-clockwise as FFmpeg tells it.
+        display: the matrix that says so, its nine numbers as FFmpeg tells them; it also moves what is turned
+            back into sight. () = the file has none.
         stored_rate: the file's own rate where the edit plays its frames at another one; None = `rate`.
     """
 
@@ -48,6 +50,7 @@ class Plate:
     tags: ColourTags = field(default_factory=ColourTags)
     pixel_aspect: Fraction = Fraction(1)
     rotation: int = 0
+    display: tuple[int, ...] = ()
     timecode: str | None = None
     reel: str | None = None
     interlaced: bool = False
