@@ -108,9 +108,8 @@ class FrameSink(Protocol):
 
 
 class Encoder(Protocol):
-    """Writes pictures to a file."""
+    """Writes pictures to a file; ``suffix`` is how its name ends, with the dot."""
 
-    name: str
     suffix: str
 
     def open(

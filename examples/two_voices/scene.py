@@ -99,9 +99,9 @@ def load(path: Path = HERE / "scene.yaml") -> Scene:
     )
 
 
-def phones(path: Path = PHONES) -> dict[str, Phones]:
+def phones() -> dict[str, Phones]:
     """Return each character's English phones (ARPABET): name, begin and end in seconds of the edit."""
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(PHONES.read_text(encoding="utf-8"))
     return {who: [(name, begin, end) for name, begin, end in said] for who, said in told.items()}
 
 

@@ -85,12 +85,16 @@ def test_a_detector_that_works_is_kept(name: str, shared, tmp_path: Path, monkey
     from click.testing import CliRunner
 
     from w2l_studio.cli import weights as command
+    from w2l_studio.nets import weights
 
     monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(tmp_path))
     done = CliRunner().invoke(
         command.command, ["add", str(shared(f"weights/{name}"))], catch_exceptions=False
     )
     assert done.exit_code == 0
+    (kept,) = (entry for entry in weights.entries() if not entry.built_in)
+    assert kept.path.parent == tmp_path
+    assert kept.path.read_bytes() == shared(f"weights/{name}").read_bytes()
 
 
 def test_doctor_asks_for_the_encoder_that_takes_are_written_with(

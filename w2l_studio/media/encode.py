@@ -37,7 +37,6 @@ def available() -> bool:
 class ProRes:
     """ProRes 422 HQ, and 4444 where the plate has a chroma sample (or an opacity) for every pixel."""
 
-    name = "prores"
     suffix = ".mov"
 
     @contextmanager

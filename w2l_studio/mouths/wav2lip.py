@@ -46,7 +46,6 @@ class Wav2Lip:
         self.name, self.face_px, self.lead_ms = name, net.face_px, lead_ms
         self.columns, self._ear = net.columns, ear
         self._device, reduced = chosen(device, precision)
-        self.precision = "bf16" if reduced else "fp32"
         self._dtype = torch.bfloat16 if reduced else torch.float32
         self._batch = _CPU_BATCH if self._device.type == "cpu" else _GPU_BATCH
         self._net = _ready(net, self._device, self._dtype)
