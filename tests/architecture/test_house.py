@@ -1,6 +1,7 @@
 """The rules of the house that no linter holds: sizes, who catches everything, what loads what."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "w2l_studio").rglob("*.py"))
 #: Where the last line of defence stands: the command line, and its event stream.
 CATCHES_ALL = {"cli/main.py", "cli/progress.py"}
+#: Who may catch a shot's trouble, or anything wider (docs/architecture.md, rule 5).
+CATCHES_TROUBLE = CATCHES_ALL | {
+    "cli/doctor.py", "dub/pieces.py", "dub/plan.py", "dub/run.py", "dub/score.py", "dub/survey.py",
+    "edit/segments.py",
+}  # fmt: skip
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
@@ -39,6 +45,11 @@ def test_modules_and_functions_stay_readable(path: Path) -> None:
 def test_everything_is_caught_in_two_places_only() -> None:
     found = {name(path) for path in MODULES if "except Exception" in path.read_text(encoding="utf-8")}
     assert found == CATCHES_ALL
+
+
+def test_a_shots_trouble_is_caught_where_it_is_known_whose_it_is() -> None:
+    trouble = re.compile(r"except \(?[^:]*\b(ShotError|StudioError)\b")
+    assert {name(path) for path in MODULES if trouble.search(path.read_text("utf-8"))} == CATCHES_TROUBLE
 
 
 def modules_after(code: str) -> set[str]:

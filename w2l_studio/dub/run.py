@@ -1,6 +1,6 @@
 """Walks the plan: one take after the other, a shot's trouble reported, the edit patched at the end.
 
-The only place that catches a take's errors; constructs nothing itself (`dub.wiring` does).
+Catches what goes wrong with a whole take; constructs nothing itself (`dub.wiring` does).
 """
 
 from __future__ import annotations
