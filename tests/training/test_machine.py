@@ -104,3 +104,13 @@ def test_batches_drawn_ahead_are_the_same_in_the_same_order(sampler):
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert torch.equal(here[1].lips, feed.Drawn(source, 6, 5)[4].lips)
     assert not torch.equal(here[0].lips, here[1].lips)
+
+
+def test_a_step_is_as_long_as_its_rate_and_stays_so_until_told():
+    weight = torch.nn.Parameter(torch.zeros(()))
+    optimiser, lengths = torch.optim.SGD([weight], 1.0), []
+    for rate in (None, 0.25, None):
+        before = weight.item()
+        Machine().learn(-weight, optimiser, rate=rate)
+        lengths.append(weight.item() - before)
+    assert lengths == [1.0, 0.25, 0.25]

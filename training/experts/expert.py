@@ -234,11 +234,9 @@ class ContrastTrainee:
     def learn(self, number: int, steps: int, drawn: Moments) -> Told:
         """Learn from a batch; chance is ln 8 = 2.079."""
         batch = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate * one_cycle(number, steps)
         seen, sound = self.embed(batch.lips, batch.heard)
         loss, hit = contrast(seen, sound, self._sharp.exp().clamp(max=_SHARPEST))
-        self._machine.learn(loss, self._optimiser)
+        self._machine.learn(loss, self._optimiser, rate=self._rate * one_cycle(number, steps))
         return {"loss": loss.detach(), "hit": hit, "sharp": self._sharp.detach().exp()}
 
     def embed(self, lips: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:

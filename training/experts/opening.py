@@ -77,11 +77,9 @@ class OpeningTrainee:
     def learn(self, number: int, steps: int, drawn: Opened) -> dict[str, Tensor]:
         """Learn from pictures."""
         lower, wanted = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate * one_cycle(number, steps)
         measured = self.net.train().measure(lower)
         loss = functional.smooth_l1_loss(measured, wanted, beta=_TOLERANCE)
-        self._machine.learn(loss, self._optimiser)
+        self._machine.learn(loss, self._optimiser, rate=self._rate * one_cycle(number, steps))
         return {"loss": loss.detach(), "error": (measured - wanted).detach().abs().mean()}
 
     def state_dict(self) -> dict[str, Any]:

@@ -193,13 +193,12 @@ class DetectorTrainee(Followed[RetinaFace]):
     def learn(self, number: int, steps: int, drawn: Shown) -> dict[str, float]:
         """Learn from pictures as drawn, then from other looks at them."""
         shown: Shown = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(*self._way(number, steps))
+        rate = _RATE * one_cycle(*self._way(number, steps))
         chance = torch.Generator(self._machine.device).manual_seed(number)
         looks, told = self.source.diet.looks, []
         for look in range(looks):
             seen = varied(mirrored(shown) if look % 2 else shown, chance) if look else shown
-            told.append(self._learn(batch(seen), looks * number + look))
+            told.append(self._learn(batch(seen), looks * number + look, rate))
         means = torch.stack(told).mean(0).tolist()
         return dict(zip(("loss", "box", "class", "points"), means, strict=True))
 
@@ -210,12 +209,12 @@ class DetectorTrainee(Followed[RetinaFace]):
         spent = (now - self._began) / self._seconds
         return max(number, min(steps - 1, int(steps * spent))), steps
 
-    def _learn(self, placed: Batch, number: int) -> Tensor:
+    def _learn(self, placed: Batch, number: int, rate: float) -> Tensor:
         with self._machine.autocast():
             said = self.net.train().raw(placed.pictures)
         boxes, classes, points = losses(said, placed)
         loss = _BOX_WEIGHT * boxes + _CLASS_WEIGHT * classes + _POINT_WEIGHT * points
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, _LIMIT, rate=rate)
         self.follow(number)
         return torch.stack([loss, boxes, classes, points]).detach()
 

@@ -103,12 +103,10 @@ class PointsTrainee(Followed[Points]):
     def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
         """Learn from windows."""
         placed: Windows = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
         with self._machine.autocast():
             said = self.net.train()(placed.pictures)
         loss = functional.smooth_l1_loss(said / SIDE_PX, placed.points / SIDE_PX, beta=_NEAR)
-        self._machine.learn(loss, self._optimiser)
+        self._machine.learn(loss, self._optimiser, rate=_RATE * one_cycle(number, steps))
         self.follow(number)
         return {"loss": loss.detach(), "off": _off(said.detach(), placed.points)}
 

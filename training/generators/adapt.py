@@ -79,11 +79,9 @@ class AdaptTrainee:
 
     def learn(self, number: int, steps: int, drawn: Batch) -> Told:
         """Learn from two windows and six pictures."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._recipe.rate * one_cycle(number, steps)
         batch = self._machine.place(drawn)
         told, loss = self._terms.loss(self._drawn(batch), batch, number / steps)
-        self._machine.learn(loss, self._optimiser, 1.0)
+        self._machine.learn(loss, self._optimiser, 1.0, rate=self._recipe.rate * one_cycle(number, steps))
         return told
 
     def _drawn(self, batch: Batch) -> Tensor:

@@ -120,8 +120,6 @@ class EarsTrainee:
     def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
         """Learn what lips do while this is heard."""
         batch = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
         self.net.train()
         with self._machine.autocast():
             told = self.told(self.net(batch.heard).flatten(1))
@@ -132,7 +130,7 @@ class EarsTrainee:
             "sounds": functional.cross_entropy(said, batch.sounds, ignore_index=OUTSIDE),
         }
         loss = losses["units"] * 10 + losses["closure"] + losses["sounds"] * 0.3
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, _LIMIT, rate=_RATE * one_cycle(number, steps))
         return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 
     def state_dict(self) -> dict[str, Any]:

@@ -87,11 +87,9 @@ class GeneratorTrainee:
         early = self.recipe.early(steps)
         hearing = isinstance(drawn, Sounds)
         factor = one_cycle(number, early) if hearing else one_cycle(number - early, steps - early)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.rate * factor
         placed = self._machine.place(drawn)
         told, loss = self._listen(placed) if hearing else self._draw(placed, number / steps)
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, _LIMIT, rate=self.recipe.rate * factor)
         self._remember(0.0 if hearing else _EMA)
         return told
 

@@ -186,13 +186,11 @@ class SharpenerTrainee(Followed[Sharpener]):
     def learn(self, number: int, steps: int, drawn: Lips) -> dict[str, Tensor]:
         """Learn from lips."""
         placed: Lips = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
         with self._machine.autocast():
             made = self.net.train()(placed.drawn, placed.alike).float()
         told = self.compared(made, placed)
         loss = told["l1"] + told["edges"] + _STRUCTURE * told["structure"] + _OPENING * told["opening"]
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, _LIMIT, rate=_RATE * one_cycle(number, steps))
         self.follow(number)
         return {name: term.detach() for name, term in told.items()}
 

@@ -44,9 +44,6 @@ class PairTrainee:
     def learn(self, number: int, steps: int, drawn: Pairs) -> dict[str, Tensor]:
         """Learn from a batch; chance is ln 2 = 0.693, while it contrasts ln 8 = 2.079."""
         batch = self._machine.place(drawn)
-        if self.recipe.cosine:
-            for group in self._optimiser.param_groups:
-                group["lr"] = self.recipe.rate * one_cycle(number, steps)
         with self._machine.autocast():
             sound, seen = self.net.train()(batch.heard, pictured(batch))
         early = int(steps * self.recipe.contrast)
@@ -62,7 +59,8 @@ class PairTrainee:
             cosine = (sound * seen).sum(1)
             loss = together_loss(cosine, batch.together)
             told = {"loss": loss, "hit": ((cosine > 0.5) == (batch.together > 0.5)).float().mean()}
-        self._machine.learn(loss, self._optimiser, self.recipe.limit)
+        rate = self.recipe.rate * one_cycle(number, steps) if self.recipe.cosine else None
+        self._machine.learn(loss, self._optimiser, self.recipe.limit, rate=rate)
         return {name: value.detach() for name, value in told.items()}
 
     def state_dict(self) -> dict[str, Any]:

@@ -100,12 +100,23 @@ class Machine:
         share = count // self.world
         return random.spawn(count)[self.rank * share : (self.rank + 1) * share]
 
-    def learn(self, loss: Tensor, optimiser: torch.optim.Optimizer, limit: float | None = None) -> None:
+    def learn(
+        self,
+        loss: Tensor,
+        optimiser: torch.optim.Optimizer,
+        limit: float | None = None,
+        *,
+        rate: float | None = None,
+    ) -> None:
         """Take one step of the optimiser down a loss that is a mean over this process's rows.
 
         Args:
             limit: largest norm of the gradient.
+            rate: learning rate of this step and all later ones, None = as it is.
         """
+        if rate is not None:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         learned = [p for group in optimiser.param_groups for p in group["params"] if p.grad is not None]

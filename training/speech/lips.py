@@ -103,8 +103,6 @@ class LipsTrainee(Followed[Lips]):
     def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
         """Learn what lips do while this is heard."""
         batch = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate * one_cycle(number, steps)
         self.net.train()
         columns = doubts.doubted(self.net.joined(batch.heard, batch.rows), self._silence)
         with self._machine.autocast():
@@ -118,7 +116,7 @@ class LipsTrainee(Followed[Lips]):
         }
         # Sounds lead: where units weigh as much, the layers below learn neither.
         loss = losses["units"] * 2 + losses["moves"] * 3 + losses["closure"] * 3 + losses["sounds"]
-        self._machine.learn(loss, self._optimiser, _LIMIT)
+        self._machine.learn(loss, self._optimiser, _LIMIT, rate=self._rate * one_cycle(number, steps))
         self.follow(number)
         return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 

@@ -159,14 +159,13 @@ class ListenerTrainee:
     def learn(self, number: int, steps: int, drawn: Moments) -> dict[str, Tensor]:
         """Learn to say what the ears say, so that lips are right; the mean of all would have 1 at most."""
         batch = self._machine.place(drawn)
-        for group in self._optimiser.param_groups:
-            group["lr"] = _RATE * one_cycle(number, steps)
         noisy = batch.heard + hearing.NOISE * torch.randn_like(batch.heard)
         said = self.net(noisy).flatten(1)
         alike = functional.mse_loss(said, batch.wanted) / self._spread
         apart = torch.addmm(self._read[-1], said, self._read[:-1]) - batch.units
         lips = (apart.square() / self._moves * batch.weights).sum() / batch.weights.sum()
-        self._machine.learn(alike + _LIPS * lips, self._optimiser, _LIMIT)
+        rate = _RATE * one_cycle(number, steps)
+        self._machine.learn(alike + _LIPS * lips, self._optimiser, _LIMIT, rate=rate)
         return {"alike": alike.detach(), "lips": lips.detach()}
 
     def state_dict(self) -> dict[str, Any]:
