@@ -18,6 +18,7 @@ from training.generators.recipe import Recipe
 from training.generators.sampling import Batch, LipSource, Sounds
 from training.generators.terms import Terms
 from training.packs.data import Sampler
+from training.run import average
 from training.run.loop import Told, one_cycle
 from training.run.machine import Machine
 from training.speech.hearing import Thoughts
@@ -25,8 +26,6 @@ from w2l_studio.nets.contrast import EMBEDDING, Contrast
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.opening import Opening
 
-#: Share of the old value in the mean of the weights, which is what is exported.
-_EMA = 0.998
 _LIMIT = 1.0
 #: How many of the last decoder blocks paint.
 _PAINTING = 3
@@ -90,7 +89,8 @@ class GeneratorTrainee:
         placed = self._machine.place(drawn)
         told, loss = self._listen(placed) if hearing else self._draw(placed, number / steps)
         self._machine.learn(loss, self._optimiser, _LIMIT, rate=self.recipe.rate * factor)
-        self._remember(0.0 if hearing else _EMA)
+        # The mean is what is exported.
+        average.follow(self.mean, self.net, 0.0 if hearing else average.MEMORY)
         return told
 
     def _listen(self, batch: Sounds) -> tuple[dict[str, Tensor], Tensor]:
@@ -111,15 +111,6 @@ class GeneratorTrainee:
         with self._machine.autocast():
             drawn = self.net.lower_half(batch.heard, batch.faces).float()
         return self.terms.loss(drawn, batch, done)
-
-    def _remember(self, memory: float) -> None:
-        held, new = (
-            [value for value in net.state_dict().values() if value.is_floating_point()]
-            for net in (self.mean, self.net)
-        )
-        with torch.no_grad():
-            # All at once: on a GPU each of 300 calls would cost as much as a layer.
-            torch._foreach_lerp_(held, new, 1 - memory)
 
     def state_dict(self) -> dict[str, Any]:
         """Return networks, mean, optimiser, and what `export` writes into the header."""

@@ -1,4 +1,4 @@
-"""A trainee of one network that a second one follows: the moving average of its weights and statistics."""
+"""A second network follows one that learns: the moving average of its weights and statistics."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
-_MEMORY = 0.998
+#: Share of the old value in an average that has been going for long.
+MEMORY = 0.998
 _N = TypeVar("_N", bound=nn.Module)
+
+
+@torch.no_grad()
+def follow(average: nn.Module, net: nn.Module, memory: float) -> None:
+    """Move an average of a network towards it; what is no float becomes what the network has.
+
+    Args:
+        memory: share of the old value that stays, 0..1; 0 = it becomes the network.
+    """
+    mine, followed = average.state_dict(), net.state_dict()
+    floats = [name for name, value in mine.items() if value.is_floating_point()]
+    # All at once: on a GPU each of 300 calls would cost as much as a layer.
+    torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
+    for name in mine.keys() - set(floats):
+        mine[name].copy_(followed[name])
 
 
 class Followed(Generic[_N]):
@@ -24,15 +40,9 @@ class Followed(Generic[_N]):
         self.net, self._optimiser = net, optimiser
         self._average = copy.deepcopy(net).requires_grad_(False).eval()
 
-    @torch.no_grad()
     def follow(self, number: int) -> None:
         """Move the average towards the network after step ``number``; it forgets faster in the beginning."""
-        memory = min(_MEMORY, (number + 1) / (number + 10))
-        mine, followed = self._average.state_dict(), self.net.state_dict()
-        floats = [name for name, value in mine.items() if value.is_floating_point()]
-        torch._foreach_lerp_([mine[n] for n in floats], [followed[n] for n in floats], 1 - memory)
-        for name in mine.keys() - set(floats):
-            mine[name].copy_(followed[name])
+        follow(self._average, self.net, min(MEMORY, (number + 1) / (number + 10)))
 
     def state_dict(self) -> dict[str, Any]:
         """Return network, average and optimiser."""
