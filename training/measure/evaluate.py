@@ -16,19 +16,19 @@ from torch import nn
 
 from training.packs.data import WINDOW, Clip, column, hear, read_audio
 from training.variety import augment
+from w2l_studio.judge import sync
 from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.mfcc import pcm
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.nets.syncnet import SyncNet
 from w2l_studio.terms import Doubles, Floats, Ints
 
-#: From here on a sound is out of sync for certain: windows share no picture.
-FAR = 5
 #: Pictures over which scores are averaged (a second), and how far apart these seconds begin.
 _AVERAGED, _STRIDE = 25, 8
 #: Clips with fewer windows cannot be moved by 15 pictures to both sides.
 _LEAST_WINDOWS = 2 * SHIFT + 1
-_BATCH = 48
+#: Windows that an expert embeds at once.
+BATCH = 48
 _RESAMPLED = 1000
 _MEASURES = ("window", "corrected", "second", "found")
 
@@ -63,22 +63,13 @@ class Score:
 
 def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
     """Embed all windows of a clip by an expert or our judge: lips and sounds, each ``float32[T, E]``."""
-    device = next(net.parameters()).device
     if isinstance(net, SyncNet):
         return SlimJudge(net, name="").embed(augment.faces(clip.frames), pcm(read_audio(clip.folder)))
     placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
-    lips, sounds = [], []
-    net.eval()
-    with torch.inference_mode():
-        for start in range(0, clip.windows, _BATCH):
-            at = np.arange(start, min(start + _BATCH, clip.windows))
-            faces = torch.from_numpy(lower[at[:, None] + np.arange(WINDOW)]).flatten(1, 2).float() / 255
-            mel = torch.from_numpy(np.stack([hear(clip.mel, column(int(frame))) for frame in at]))
-            sound, seen = net(mel[:, None].to(device), faces.to(device))
-            lips.append(seen.float().cpu().numpy())
-            sounds.append(sound.float().cpu().numpy())
-    return np.concatenate(lips), np.concatenate(sounds)
+    heard = np.stack([hear(clip.mel, column(frame)) for frame in range(clip.windows)])
+    seen = (torch.from_numpy(lower).float() / 255).to(next(net.parameters()).device)
+    return sync.embed(net.eval(), seen, heard, WINDOW, BATCH)
 
 
 def score(net: nn.Module, clip: Clip) -> Score:
@@ -114,14 +105,14 @@ def _sweep(cosines: Doubles, rows: Ints) -> Doubles:
 def _nearer(cosines: Doubles, rows: Ints, moved: int) -> float:
     """Return how often the sound ``moved`` pictures later is nearer than those far from it."""
     rows = rows[(rows + moved >= 0) & (rows + moved < len(cosines))]
-    far = np.abs(np.arange(len(cosines))[None, :] - (rows + moved)[:, None]) >= FAR
+    far = np.abs(np.arange(len(cosines))[None, :] - (rows + moved)[:, None]) >= sync.FAR
     nearer = np.sign(cosines[rows, rows + moved][:, None] - cosines[rows]) / 2 + 0.5
     return float(nearer[far].mean())
 
 
 def _seconds(cosines: Doubles) -> float:
     hits: list[float] = []
-    for moved in [k for k in range(-SHIFT, SHIFT + 1) if abs(k) >= FAR]:
+    for moved in [k for k in range(-SHIFT, SHIFT + 1) if abs(k) >= sync.FAR]:
         wrong = np.diagonal(cosines, moved)
         right = np.diag(cosines)[max(0, -moved) : len(cosines) - max(0, moved)]
         sums = np.concatenate([[0.0], np.cumsum(right - wrong)])

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from training.measure.evaluate import BATCH
 from training.packs.data import WINDOW, Clip, column, hear, read_audio
 from training.paper.losses import lower_windows
 from training.variety import augment
 from w2l_studio.faces import reference
-from w2l_studio.judge.sync import by_offset
+from w2l_studio.judge import sync
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
 
-_BATCH = 48
 #: Mouth and chin within a face, in parts of its side: rows and columns.
 _MOUTH = (slice(0.58, 0.95), slice(0.2, 0.8))
 
@@ -55,20 +55,9 @@ def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:
 
 def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Floats:
     """Return the mean distance (1 - cosine) of lips to sounds -15..15 pictures later, ``float32[31]``."""
-    count = clip.windows
     pictures = torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
-    lower = lower_windows(pictures, 1)
-    seen, heard = [], []
-    judge.eval()
-    with torch.inference_mode():
-        for start in range(0, count, _BATCH):
-            at = np.arange(start, min(start + _BATCH, count))
-            lips = lower[at[:, None] + np.arange(WINDOW)].flatten(1, 2)
-            mel = np.stack([hear(clip.mel, column(int(n))) for n in at])
-            sound, face = judge(torch.from_numpy(mel)[:, None], lips)
-            seen.append(face.float().numpy())
-            heard.append(sound.float().numpy())
-    return by_offset(np.concatenate(seen), np.concatenate(heard))
+    heard = np.stack([hear(clip.mel, column(n)) for n in range(clip.windows)])
+    return sync.by_offset(*sync.embed(judge.eval(), lower_windows(pictures, 1), heard, WINDOW, BATCH))
 
 
 def mouth(faces_: FramesBGR) -> FramesBGR:

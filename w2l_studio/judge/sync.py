@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.judge.lse import SHIFT
@@ -19,7 +19,7 @@ from w2l_studio.terms import Bools, Floats, FramesBGR, Verdict, Voice
 #: Side of the faces that the expert reads, their lower half (paper 3.3.1).
 FACE_PX = 96
 #: Offsets from here on are out of sync for certain: the windows share no picture.
-_FAR = 5
+FAR = 5
 #: A mean over fewer pairs says nothing.
 _LEAST_PAIRS = 4
 _BATCH = 32
@@ -84,7 +84,7 @@ class ExpertJudge:
         offset = np.arange(len(similarity))[None, :] - np.arange(len(similarity))[:, None]
         heard = np.broadcast_to(spoken[None, :] if spoken.any() else True, offset.shape)
         near = similarity[heard & (offset == 0)]
-        far = similarity[heard & (np.abs(offset) >= _FAR) & (np.abs(offset) <= SHIFT)]
+        far = similarity[heard & (np.abs(offset) >= FAR) & (np.abs(offset) <= SHIFT)]
         return float(near.mean() - far.mean()) if len(near) and len(far) else 0.0
 
     def _embedded(self, crops: FramesBGR, voice: Voice) -> tuple[Floats, Floats]:
@@ -94,16 +94,33 @@ class ExpertJudge:
             raise ValueError(f"{self.name} needs at least {self.frames} pictures, not {len(crops)}")
         if len(voice.windows) != len(crops):
             raise ValueError(f"{len(crops)} pictures, but {len(voice.windows)} mel windows")
-        lower = _lower_halves(crops)
-        audio, faces = [], []
-        with torch.inference_mode():
-            for start in range(0, count, _BATCH):
-                stop = min(start + _BATCH, count)
-                mel = torch.from_numpy(np.ascontiguousarray(voice.windows[start:stop]))[:, None]
-                sound, lips = self._net(mel, _stacked(lower[start : stop + self.frames - 1], self.frames))
-                audio.append(functional.normalize(sound.float(), dim=1))
-                faces.append(functional.normalize(lips.float(), dim=1))
-        return torch.cat(faces).numpy(), torch.cat(audio).numpy()
+        embedded = embed(self._net, _lower_halves(crops), voice.windows[:count], self.frames, _BATCH)
+        lips, sound = (functional.normalize(torch.from_numpy(rows), dim=1).numpy() for rows in embedded)
+        return lips, sound
+
+
+def embed(net: nn.Module, lower: Tensor, heard: Floats, frames: int, batch: int) -> tuple[Floats, Floats]:
+    """Embed windows that begin with consecutive pictures.
+
+    Args:
+        net: as of `ExpertJudge`.
+        lower: ``float32[>= N + frames - 1, 3, 48, 96]`` BGR 0..1, lower halves, on the network's device.
+        heard: ``float32[N, 80, 16]``, each window's sound, N >= 1.
+        frames: pictures in a window.
+        batch: how many windows go through the network at once; last digits hang on it.
+
+    Returns:
+        ``float32[N, E]`` of lip windows and of sound windows, as the network embeds them.
+    """
+    lips, sounds = [], []
+    with torch.inference_mode():
+        for start in range(0, len(heard), batch):
+            mel = torch.from_numpy(np.ascontiguousarray(heard[start : start + batch]))[:, None]
+            faces = _stacked(lower[start : start + len(mel) + frames - 1], frames)
+            sound, seen = net(mel.to(lower.device), faces)
+            lips.append(seen.float().cpu())
+            sounds.append(sound.float().cpu())
+    return torch.cat(lips).numpy(), torch.cat(sounds).numpy()
 
 
 def by_offset(lips: Floats, sound: Floats) -> Floats:
