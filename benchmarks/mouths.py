@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from benchmarks import lag, landmarks
 from training.measure import redub, tables
-from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_pack
+from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.faces import reference
@@ -60,7 +60,7 @@ def detail(pixels: FramesBGR) -> float:
 
 
 def voice(clip: Clip, count: int, lead_ms: int = 0, columns: int = COLUMNS) -> Voice:
-    windows = np.stack([hear(clip.mel, column(n, lead_ms), columns) for n in range(count)])
+    windows = hear(clip.mel, np.arange(count), lead_ms, columns)
     return Voice(windows, windows.max((1, 2)) > -1)
 
 

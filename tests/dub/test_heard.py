@@ -42,9 +42,8 @@ def test_parts_that_are_joined_hear_what_each_heard(sizes, columns, seed):
 def test_a_sound_is_heard_as_its_windows_are_aligned():
     samples = np.random.default_rng(1).normal(0, 0.1, 32000).astype(np.float32)
     heard = hear(samples, Fraction(1, 3), 40, RATE, Fraction(-75, 1000), 40)
-    wanted = windows.align(
-        heard.spectrum, 40, RATE, first_s=Fraction(1, 3), lead_s=Fraction(-75, 1000), columns=40
-    )
+    begins = windows.starts(40, RATE, Fraction(1, 3), Fraction(-75, 1000)) - windows.before(40)
+    wanted = windows.cut(heard.spectrum, begins, 40)
     assert np.array_equal(heard.voice().windows, wanted)
 
 

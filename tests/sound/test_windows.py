@@ -56,7 +56,8 @@ def columns(count):
 
 
 def test_every_picture_gets_its_window_and_beyond_the_ends_is_silence():
-    cut = windows.align(columns(40), 13, Fraction(25), lead_s=Fraction(-40, 1000))
+    begins = windows.starts(13, Fraction(25), Fraction(0), Fraction(-40, 1000))
+    cut = windows.cut(columns(40), begins, 16)
     assert cut.shape == (13, 80, 16)
     assert cut.dtype == np.float32
     assert cut[0, 0].tolist() == [-4, -4, -4, -4, *range(12)]
@@ -65,10 +66,8 @@ def test_every_picture_gets_its_window_and_beyond_the_ends_is_silence():
 
 
 def test_a_longer_window_reaches_as_far_back_as_forth():
-    short, long = (
-        windows.align(columns(40), 13, Fraction(25), lead_s=Fraction(-40, 1000), columns=wide)
-        for wide in (16, 40)
-    )
+    begins = windows.starts(13, Fraction(25), Fraction(0), Fraction(-40, 1000))
+    short, long = (windows.cut(columns(40), begins - windows.before(wide), wide) for wide in (16, 40))
     assert long.shape == (13, 80, 40)
     assert np.array_equal(long[:, :, 12:28], short)
     assert long[4, 0, :4].tolist() == [-4, -4, -4, 0]
@@ -78,7 +77,7 @@ def test_a_shot_in_the_middle_hears_what_it_hears_in_the_whole():
     mel = np.random.default_rng(0).uniform(-4, 4, (80, 900)).astype(np.float32)
     rate = Fraction(30000, 1001)
     whole = windows.align(mel, 300, rate)
-    part = windows.align(mel, 100, rate, first_s=100 / rate)
+    part = windows.cut(mel, windows.starts(100, rate, 100 / rate, Fraction(0)), 16)
     assert np.array_equal(part, whole[100:200])
 
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from training.__main__ import cli
 from training.generators import calibrate
 from training.measure import redub
-from training.packs.data import column, read_pack
+from training.packs.data import hear, read_pack
 from training.run import checkpoint
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.mouths.openness import Openness
@@ -39,11 +39,9 @@ def painter(late_ms):
     def spoken(hand, clip, reference, lead_ms):
         numbers = np.arange(len(clip.frames))
         # An expert's window is 5 pictures long and begins with the first: so does what is painted.
-        from training.packs.data import hear
-
-        loud = [hear(clip.mel, column(int(n), lead_ms - late_ms)).mean() for n in numbers]
+        loud = hear(clip.mel, numbers, lead_ms - late_ms).mean((1, 2))
         made = np.empty((len(numbers), 96, 96, 3), np.uint8)
-        made[:] = np.rint((np.array(loud) + 4) / 8 * 255).astype(np.uint8)[:, None, None, None]
+        made[:] = np.rint((loud + 4) / 8 * 255).astype(np.uint8)[:, None, None, None]
         return made, made
 
     return spoken

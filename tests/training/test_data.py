@@ -88,7 +88,7 @@ def test_an_empty_pack_is_an_error(tmp_path):
 
 def test_every_window_has_its_whole_sound(pack):
     clip = read_pack([pack])[0]
-    last = data.column(clip.windows - 1)
+    (last,) = data.begins(np.array([clip.windows - 1]))
     assert last + windows.COLUMNS <= clip.mel.shape[1]
     assert clip.windows + data.WINDOW - 1 <= len(clip.frames)
 
@@ -96,9 +96,11 @@ def test_every_window_has_its_whole_sound(pack):
 def test_windows_are_those_that_the_engine_cuts(pack):
     clip = read_pack([pack])[0]
     for lead_ms in (0, -40, -80):
-        engine = windows.align(clip.mel, len(clip.frames), Fraction(25), lead_s=Fraction(lead_ms, 1000))
-        ours = [data.hear(clip.mel, data.column(f, lead_ms)) for f in range(len(clip.frames))]
-        assert np.array_equal(engine, np.stack(ours))
+        begins = windows.starts(len(clip.frames), Fraction(25), Fraction(0), Fraction(lead_ms, 1000))
+        at = np.arange(len(clip.frames))[::-1]
+        assert np.array_equal(windows.cut(clip.mel, begins, 16)[::-1], data.hear(clip.mel, at, lead_ms))
+        wide = windows.cut(clip.mel, begins - 12, 40)
+        assert np.array_equal(wide[::-1], data.hear(clip.mel, at, lead_ms, 40))
 
 
 def test_groups_are_drawn_by_share_and_people_evenly(tmp_path, write_clip):

@@ -8,7 +8,7 @@ import pytest
 from training.experts import expert, judge
 from training.experts.expert import MomentSource
 from training.experts.judge import WholeMoments
-from training.packs.data import Sampler, column, hear, read_pack
+from training.packs.data import Sampler, begins, hear, read_pack
 from training.run import feed
 from training.run.machine import Machine
 from training.variety import tempo
@@ -30,10 +30,8 @@ def ruler(columns, per_second):
 def test_tempo_1_is_what_is_heard_without_it(clip):
     at = np.array([0, 1, 7, 50, 55])
     for lead_ms in (0, -75):
-        plain = np.stack([hear(clip.mel, column(int(n), lead_ms)) for n in at])
-        assert np.array_equal(tempo.hear(clip.mel, at, 5, 1.0, lead_ms), plain)
-    wide = np.stack([hear(clip.mel, column(int(n), -75), 40) for n in at])
-    assert np.array_equal(tempo.hear(clip.mel, at, 1, 1.0, -75, 40), wide)
+        assert np.array_equal(tempo.hear(clip.mel, at, 5, 1.0, lead_ms), hear(clip.mel, at, lead_ms))
+    assert np.array_equal(tempo.hear(clip.mel, at, 1, 1.0, -75, 40), hear(clip.mel, at, -75, 40))
     reach = expert.around(at[2:4], clip, 16)
     part = tempo.hear(clip.mel[:, reach], at[2:4], 5, 1.1, since=reach.start)
     assert part == pytest.approx(tempo.hear(clip.mel, at[2:4], 5, 1.1), abs=1e-5)
@@ -47,9 +45,9 @@ def test_what_is_heard_at_a_picture_is_of_its_moment(pace):
     exact = tempo.stretched(at, 5, at + 2, pace)
     assert np.abs(seen[..., 0, 0] - exact).max() <= 0.5
     heard = tempo.hear(ruler(240, 80), at, 5, pace)[:, 0]
-    for row, first in enumerate(at):
+    for row, (first, begin) in enumerate(zip(at, begins(at), strict=True)):
         # In the window a picture's middle lies so many columns from the first one.
-        beside = (first + np.arange(5) + 0.5) * 3.2 - column(int(first))
+        beside = (first + np.arange(5) + 0.5) * 3.2 - begin
         at_s = np.interp(beside, np.arange(16), heard[row])
         assert at_s == pytest.approx((exact[row] + 0.5) / 25, abs=1e-3)
     assert np.ptp(heard[0]) == pytest.approx(15 / 80 * pace, rel=1e-4)

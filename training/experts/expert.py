@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.experts.openings import Openings
-from training.packs.data import WINDOW, Clip, Sampler, column
+from training.packs.data import WINDOW, Clip, Sampler, begins
 from training.run.loop import Told, one_cycle
 from training.run.machine import Machine
 from training.variety import augment, disguise, recordings, tempo
@@ -90,8 +90,8 @@ def around(at: Ints, clip: Clip, columns: int) -> slice:
     Args:
         columns: of a window.
     """
-    first, last = column(int(at[0])) - columns, column(int(at[-1])) + 2 * columns
-    return slice(max(0, first), min(clip.mel.shape[1], last))
+    first, last = begins(at[[0, -1]]).tolist()
+    return slice(max(0, first - columns), min(clip.mel.shape[1], last + 2 * columns))
 
 
 def mouths(

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from training.generators import start
 from training.generators.recipe import Recipe
-from training.packs.data import FPS, hear
+from training.packs.data import FPS
 from training.run import checkpoint
 from training.run.loop import one_cycle
 from training.run.machine import Machine
@@ -28,7 +28,7 @@ from w2l_studio.nets.blocks import audio_encoder, scaled
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import SOUNDS, UNITS
 from w2l_studio.sound import mel
-from w2l_studio.sound.windows import COLUMNS, before
+from w2l_studio.sound.windows import COLUMNS, before, cut
 from w2l_studio.terms import Floats
 
 _EXCERPTS, _MOMENTS = 16, 12
@@ -83,9 +83,10 @@ class MomentSource:
         heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
         beside = before(self._columns)
         starts = beside + random.choice(heard.shape[1] - COLUMNS - 2 * beside, _MOMENTS, replace=False)
+        cuts = cut(heard, starts - beside, self._columns)
         return [
-            (hear(heard, begin, self._columns), units[:, at], shut[at], sounds[at], weights[:, at])
-            for begin, at in zip(starts, starts + self._middle, strict=True)
+            (one, units[:, at], shut[at], sounds[at], weights[:, at])
+            for one, at in zip(cuts, starts + self._middle, strict=True)
         ]
 
 

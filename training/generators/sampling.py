@@ -15,12 +15,13 @@ from torch import Tensor
 from training.experts.expert import around
 from training.experts.openings import Openings
 from training.generators.recipe import Recipe
-from training.packs.data import WINDOW, Clip, Sampler, column, hear
+from training.packs.data import WINDOW, Clip, Sampler, begins
 from training.run.machine import Machine
 from training.speech.hearing import Thoughts
 from training.variety import augment, disguise, recordings, tempo
 from w2l_studio.nets.opening import Opening
 from w2l_studio.sound.mel import SILENCE
+from w2l_studio.sound.windows import COLUMNS, cut
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
 
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
@@ -142,7 +143,7 @@ class LipSource:
         reference = choose_reference(shut, frames, random, recipe)
         heard = self._hear(listened, frames, pace, reach.start)
         # The expert is shown all five pictures as they were, and so it hears them.
-        sound = hear(recorded, column(int(frames[0])) - reach.start) if length == WINDOW else None
+        sound = cut(recorded, begins(frames[:1]) - reach.start, COLUMNS)[0] if length == WINDOW else None
         return (*_pictures(clip, opening, frames, reference, random, recipe), heard, sound)
 
 

@@ -21,7 +21,7 @@ from training.generators import structure
 from training.generators.recipe import finish
 from training.generators.sampling import choose_moment, shown, shut_lips
 from training.generators.terms import reduced
-from training.packs.data import Clip, Sampler, column, hear
+from training.packs.data import Clip, Sampler, hear
 from training.run.average import Followed
 from training.run.loop import one_cycle
 from training.run.machine import Machine
@@ -129,8 +129,8 @@ class DrawnLips:
     ) -> FramesBGR:
         hand = self._hand
         heard = self._thoughts.of(clip, random) if self._thoughts else clip.mel
-        windows = [hear(heard, column(int(n), int(hand.lead_ms)), hand.columns) for n in at]
-        voice = Voice(np.stack(windows), np.ones(len(at), np.bool_))
+        windows = hear(heard, at, int(hand.lead_ms), hand.columns)
+        voice = Voice(windows, np.ones(len(at), np.bool_))
         return hand.speak(Crops(plate, np.zeros((len(at), 2, 3))), reference, voice)
 
     def _alike(

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.packs.data import WINDOW, Clip, column, hear, read_audio
+from training.packs.data import WINDOW, Clip, hear, read_audio
 from training.variety import augment
 from w2l_studio.judge import sync
 from w2l_studio.judge.lse import SHIFT
@@ -67,7 +67,7 @@ def embed(net: nn.Module, clip: Clip) -> tuple[Floats, Floats]:
         return SlimJudge(net, name="").embed(augment.faces(clip.frames), pcm(read_audio(clip.folder)))
     placed = augment.place(np.random.default_rng(0), clip.frames.shape[1])
     lower = np.stack([augment.lower(frame, placed) for frame in clip.frames]).transpose(0, 3, 1, 2)
-    heard = np.stack([hear(clip.mel, column(frame)) for frame in range(clip.windows)])
+    heard = hear(clip.mel, np.arange(clip.windows))
     seen = (torch.from_numpy(lower).float() / 255).to(next(net.parameters()).device)
     return sync.embed(net.eval(), seen, heard, WINDOW, BATCH)
 

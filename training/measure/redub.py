@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from training.measure.evaluate import BATCH
-from training.packs.data import WINDOW, Clip, column, hear, read_audio
+from training.packs.data import WINDOW, Clip, hear, read_audio
 from training.paper.losses import lower_windows
 from training.variety import augment
 from w2l_studio.faces import reference
@@ -50,13 +50,13 @@ def heard(hand: Wav2Lip, clip: Clip, count: int, lead_ms: int) -> Floats:
         lead_ms: where a window begins relative to its picture.
     """
     spectrum = hand.listen(clip.mel, read_audio(clip.folder))
-    return np.stack([hear(spectrum, column(n, lead_ms), hand.columns) for n in range(count)])
+    return hear(spectrum, np.arange(count), lead_ms, hand.columns)
 
 
 def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Floats:
     """Return the mean distance (1 - cosine) of lips to sounds -15..15 pictures later, ``float32[31]``."""
     pictures = torch.from_numpy(made).permute(0, 3, 1, 2).float() / 255
-    heard = np.stack([hear(clip.mel, column(n)) for n in range(clip.windows)])
+    heard = hear(clip.mel, np.arange(clip.windows))
     return sync.by_offset(*sync.embed(judge.eval(), lower_windows(pictures, 1), heard, WINDOW, BATCH))
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from training.measure import fid, redub
 from training.measure.inception import Inception
 from training.measure.lists import Pair
-from training.packs.data import SAMPLES_PER_FRAME, Clip, column, hear, read_audio
+from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_audio
 from training.packs.prepare import SUFFIXES
 from training.variety import augment
 from w2l_studio.errors import UsageError
@@ -136,7 +136,7 @@ def small(faces: FramesBGR) -> FramesBGR:
 
 def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
     windows = redub.heard(generator, clip, count, int(generator.lead_ms))
-    loud = np.stack([hear(clip.mel, column(n)) for n in range(count)])
+    loud = hear(clip.mel, np.arange(count))
     return Voice(windows, loud.max((1, 2)) > _SILENT)
 
 

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -21,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2l_studio.errors import MediaError, UsageError
-from w2l_studio.sound import mel
-from w2l_studio.sound.windows import COLUMNS, before
-from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.sound import mel, windows
+from w2l_studio.sound.windows import COLUMNS
+from w2l_studio.terms import Floats, FramesBGR, Ints
 
 FPS = 25
 #: Side of the pictures that are made: a 192-pixel face with its margin. Others are read as well.
@@ -252,24 +253,22 @@ class Sampler:
         return Sampler(clips, dict(zip(self._groups, self._weights, strict=True)))
 
 
-def hear(mel_columns: Floats, start: int, columns: int = COLUMNS) -> Floats:
-    """Cut a window ``float32[B, columns]``; beyond either end there is silence.
+def hear(spectrum: Floats, frames: Ints, lead_ms: int = 0, columns: int = COLUMNS) -> Floats:
+    """Cut the windows of some pictures, ``float32[K, B, columns]``; beyond either end there is silence.
 
     Args:
-        start: where a window of 16 columns begins; a longer one reaches as much further back as forth.
+        spectrum: ``float32[B, M]``.
+        frames: ``int64[K]``.
+        lead_ms: where a window of 16 columns begins relative to its picture.
+        columns: a longer window reaches as much further back as forth.
     """
-    wanted = start - before(columns) + np.arange(columns)
-    inside = (wanted >= 0) & (wanted < mel_columns.shape[1])
-    window = np.full((len(mel_columns), columns), mel.SILENCE, np.float32)
-    window[:, inside] = mel_columns[:, wanted[inside]]
-    return window
+    return windows.cut(spectrum, begins(frames, lead_ms) - windows.before(columns), columns)
 
 
-def column(frame: int, lead_ms: int = 0) -> int:
-    """Return the mel column with which a picture's window begins, as `sound.windows.starts` at 25 a second.
+def begins(frames: Ints, lead_ms: int = 0) -> Ints:
+    """Return the mel columns with which the windows of some pictures begin, ``int64[K]``.
 
-    >>> [column(f) for f in range(4)], column(0, -80)
-    ([0, 3, 6, 9], -7)
+    >>> begins(np.arange(4)).tolist()
+    [0, 3, 6, 9]
     """
-    per_second = mel.COLUMNS_PER_SECOND
-    return (frame * 1000 // FPS + lead_ms) * per_second // 1000
+    return windows.begins(frames.tolist(), Fraction(FPS), Fraction(0), Fraction(lead_ms, 1000))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.packs.data import WINDOW, Sampler, column, hear
+from training.packs.data import WINDOW, Sampler, hear
 from training.paper.pairs import elsewhere
 from training.paper.recipes import GeneratorRecipe
 from training.run.machine import Machine
@@ -53,11 +53,10 @@ class FaceSource:
         at = int(random.integers(clip.windows))
         near = elsewhere(at, clip.windows, recipe.gap, random)
         length = np.arange(recipe.frames)
-        sounds = [hear(clip.mel, column(int(n), recipe.lead_ms)) for n in at + length]
         return (
             augment.faces(clip.frames[at + length], recipe.face_px),
             augment.faces(clip.frames[near + length], recipe.face_px),
-            np.stack(sounds)[:, None],
-            hear(clip.mel, column(at))[None, None],
-            hear(clip.mel, column(elsewhere(at, clip.windows, WINDOW, random)))[None, None],
+            hear(clip.mel, at + length, recipe.lead_ms)[:, None],
+            hear(clip.mel, np.array([at]))[:, None],
+            hear(clip.mel, np.array([elsewhere(at, clip.windows, WINDOW, random)]))[:, None],
         )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from training.experts.expert import WINDOWS, starts
-from training.packs.data import WINDOW, Clip, Sampler, column, hear
+from training.packs.data import WINDOW, Clip, Sampler, hear
 from training.paper.recipes import ExpertRecipe
 from training.run.machine import Machine
 from training.variety import augment, recordings
@@ -69,7 +69,7 @@ class PairSource:
         light = chance.uniform(0.75, 1.2) * chance.uniform(0.93, 1.07, 3) if moved else np.ones(3)
         return Pairs(
             torch.from_numpy(lower_windows(clip, at, self.recipe.frames, chance if moved else None)),
-            torch.from_numpy(np.stack([hear(spectrum, column(int(frame))) for frame in when]))[:, None],
+            torch.from_numpy(hear(spectrum, when))[:, None],
             torch.full((len(at),), float(together)),
             torch.tensor(light, dtype=torch.float32).expand(len(at), 3),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from training.packs.data import FPS, column
+from training.packs.data import FPS, begins
 from w2l_studio.sound import mel
 from w2l_studio.sound.windows import COLUMNS, before
 from w2l_studio.terms import Doubles, Floats, Ints
@@ -48,14 +48,14 @@ def hear(
         spectrum: ``float32[80, M]``; before and after it there is silence.
         at: the windows' first pictures, ``[K]``.
         pictures: in a window.
-        lead_ms: as of `data.column`.
+        lead_ms: as of `data.hear`.
         columns: of the sounds; longer ones reach as much further back as forth, as of `data.hear`.
         since: the column with which the spectrum begins.
 
     Returns:
         ``float32[K, 80, columns]``; at tempo 1 those of `data.hear`.
     """
-    first = np.array([column(int(frame), lead_ms) for frame in at]) - before(columns)
+    first = begins(at, lead_ms) - before(columns)
     wanted = stretched(first, columns, (at + pictures / 2) * _PER_PICTURE, tempo) - since
     # Beside the sound silence begins with the next column.
     around = np.full((len(spectrum), spectrum.shape[1] + 2), mel.SILENCE, np.float32)

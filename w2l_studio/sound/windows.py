@@ -5,6 +5,7 @@ Counts in ints and Fractions; makes no spectrogram.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -43,37 +44,34 @@ def starts(frame_count: int, rate: Fraction, first_s: Fraction, lead_s: Fraction
     >>> starts(4, Fraction(24000, 1001), Fraction(0), Fraction(0)).tolist()
     [0, 3, 6, 10]
     """
+    return begins(range(frame_count), rate, first_s, lead_s)
+
+
+def begins(frames: Iterable[int], rate: Fraction, first_s: Fraction, lead_s: Fraction) -> Ints:
+    """Return the mel column with which the window of some pictures begins, as `starts` of the first ones.
+
+    >>> begins([3, 0], Fraction(25), Fraction(0), Fraction(-80, 1000)).tolist()
+    [3, -7]
+    """
     first = COLUMNS_PER_SECOND * (first_s + lead_s)
     step = COLUMNS_PER_SECOND / rate
     below = first.denominator * step.denominator
     offset, stride = first.numerator * step.denominator, step.numerator * first.denominator
-    return np.array([(offset + i * stride) // below for i in range(frame_count)], np.int64)
+    return np.array([(offset + i * stride) // below for i in frames], np.int64)
 
 
-def align(
-    mel: Floats,
-    frame_count: int,
-    rate: Fraction,
-    *,
-    first_s: Fraction = Fraction(0),
-    lead_s: Fraction = Fraction(0),
-    columns: int = COLUMNS,
-) -> Floats:
-    """Cut one mel window per picture; where there is no sound, there is silence.
+def align(mel: Floats, frame_count: int, rate: Fraction) -> Floats:
+    """Cut the paper's window for each picture, beginning with it; where there is no sound, there is silence.
 
     Args:
         mel: ``float32[80, M]`` as from `mel.spectrogram`.
         frame_count: T pictures.
         rate: pictures per second.
-        first_s: where picture 0 begins, in seconds of the sound.
-        lead_s: how much later than its picture a window begins; the paper's script has 0, its training
-            -40 ms (docs: "lead").
-        columns: C of each window; a longer one reaches as much further back as forth.
 
     Returns:
-        ``float32[T, 80, C]`` in -4..4; columns beyond either end are -4.
+        ``float32[T, 80, 16]`` in -4..4; columns beyond either end are -4.
     """
-    return cut(mel, starts(frame_count, rate, first_s, lead_s) - before(columns), columns)
+    return cut(mel, starts(frame_count, rate, Fraction(0), Fraction(0)), COLUMNS)
 
 
 def cut(mel: Floats, begins: Ints, columns: int) -> Floats:
