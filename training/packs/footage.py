@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from training.packs.data import FPS, LEAST_FRAMES
+from w2l_studio.config import FaceConfig
 from w2l_studio.errors import MediaError
 from w2l_studio.faces import crop, shots, track
 from w2l_studio.faces.detect_retinaface import RetinaFace
@@ -27,13 +28,8 @@ from w2l_studio.terms.arrays import runs
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(FPS)
-#: What the engine finds faces and their points with.
-_DETECTOR, _POINTS = "w2l-faces", "w2l-points"
-_EVERY = 4
-#: Longer side of the pictures that faces are looked for in.
-_LOOK_PX = 640
-#: Windows smaller than this many pixels hold no lips that could be read.
-_SMALLEST_PX = 48.0
+#: As the engine finds faces; smaller windows than it dubs hold no lips that could be read.
+_FACES = FaceConfig()
 #: Another face counts when it is at least this large beside the first, for a fifth of the shot.
 _RIVAL, _RIVAL_TIME = 0.5, 0.2
 
@@ -88,14 +84,14 @@ def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
             factors.append(factor)
             yield small
 
-    tracks = track.link(looked(), _detector(), shot=shot, every=_EVERY)
+    tracks = track.link(looked(), _detector(), shot=shot, every=_FACES.every)
     if not tracks:
         return "no face"
     first, *others = (_longest_run(found) for found in tracks)
     side = _side(first)
     if any(_side(o) > _RIVAL * side and len(o.frames) > _RIVAL_TIME * len(shot.frames) for o in others):
         return "several faces"
-    if side * factors[0] < _SMALLEST_PX:
+    if side * factors[0] < _FACES.min_face_px:
         return "face too small"
     if len(first.frames) < LEAST_FRAMES:
         return "too short"
@@ -107,8 +103,8 @@ def one_face(frames: Iterator[FramesBGR], shot: Shot) -> FaceTrack | str:
 @cache
 def _detector() -> Pointed:
     """Return this process's detector."""
-    finder = RetinaFace(weights.load_state(weights.find(_DETECTOR, "retinaface").path))
-    return Pointed(finder, weights.load_points(weights.find(_POINTS, "points").path))
+    finder = RetinaFace(weights.load_state(weights.find(_FACES.detector, "retinaface").path))
+    return Pointed(finder, weights.load_points(weights.find(_FACES.points, "points").path))
 
 
 def _side(face: FaceTrack) -> float:
@@ -126,7 +122,7 @@ def _longest_run(found: FaceTrack) -> FaceTrack:
 def _reduced(picture: FramesBGR) -> tuple[FramesBGR, float]:
     """Return a picture for looking at and by how much the original is larger."""
     height, width = picture.shape[:2]
-    factor = max(1.0, max(height, width) / _LOOK_PX)
+    factor = max(1.0, max(height, width) / _FACES.analysis_px)
     if factor == 1:
         return picture, 1.0
     small: FramesBGR = cv2.resize(
