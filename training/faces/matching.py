@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from training.performers.crowds import Crowd
-from w2l_studio.faces import overlap
-from w2l_studio.faces.detect_retinaface import OVERLAP, VARIANCES, anchors
+from w2l_studio.faces import detect_retinaface, overlap
+from w2l_studio.faces.detect_retinaface import VARIANCES, anchors
 from w2l_studio.terms import Floats
 
 #: An anchor is a face's when they overlap by so much (and every face's best one is); one that overlaps less
@@ -70,17 +70,10 @@ def encode(boxes: Tensor, points: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]
 
 def decode(boxes: Tensor, classes: Tensor, points: Tensor, *, size: int) -> tuple[Floats, Floats]:
     """Return boxes ``[K, 4]`` and points ``[K, 5, 2]`` (edges) that a network found in one square picture."""
-    grid = anchors(size, size)
     scores = classes.float().softmax(-1)[:, 1].cpu().numpy()
-    rows = np.flatnonzero(scores > _PASS)
-    middle, side = grid[rows, :2], grid[rows, 2:]
-    told, placed = boxes.float().cpu().numpy()[rows], points.float().cpu().numpy()[rows]
-    centre = middle + told[:, :2] * VARIANCES[0] * side
-    half = side * np.exp(told[:, 2:] * VARIANCES[1]) / 2
-    corners = np.concatenate([centre - half, centre + half], 1)
-    places = middle[:, None] + placed.reshape(-1, 5, 2) * VARIANCES[0] * side[:, None]
-    kept = overlap.suppress(corners, scores[rows], OVERLAP)
-    return corners[kept], np.asarray(places[kept], np.float32)
+    told, placed = (x.float().cpu().numpy() for x in (boxes, points))
+    corners, places, _ = detect_retinaface.decode(told, scores, placed, anchors(size, size), _PASS)
+    return corners, places
 
 
 def compared(crowd: Crowd, seen: Floats, places: Floats) -> tuple[list[float], int]:

@@ -90,7 +90,8 @@ class RetinaFace:
         for start in range(0, len(frames), _BATCH):
             seen = [cv2.resize(frame, size, interpolation=way) for frame in frames[start : start + _BATCH]]
             boxes, scores, points = (out.numpy() for out in self._net(self._tensor(np.stack(seen))))
-            found += [_decode(*one, grid, per_px) for one in zip(boxes, scores, points, strict=True)]
+            told = zip(boxes, scores, points, strict=True)
+            found += [_faces(*decode(*one, grid, PASS), per_px) for one in told]
         return found
 
     def _tensor(self, seen: FramesBGR) -> Tensor:
@@ -115,18 +116,36 @@ def anchors(height: int, width: int) -> Floats:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _decode(boxes: Floats, scores: Floats, points: Floats, grid: Floats, per_px: Floats) -> Faces:
-    rows = np.flatnonzero(scores > PASS)
+def decode(
+    boxes: Floats, scores: Floats, points: Floats, grid: Floats, least: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return what the anchors of one picture found: of boxes that overlap the most probable one.
+
+    Args:
+        boxes: ``float32[A, 4]``, corrections from each anchor to its box.
+        scores: ``float32[A]``, probabilities of faces.
+        points: ``float32[A, 10]``, corrections of the points.
+        grid: ``float32[A, 3]`` as from `anchors`.
+        least: faces less probable than this are no faces.
+
+    Returns:
+        Boxes ``[K, 4]`` and points ``[K, 5, 2]`` in pixel edges, and scores ``[K]``, best first.
+    """
+    rows = np.flatnonzero(scores > least)
     boxes, scores, points, grid = boxes[rows], scores[rows], points[rows], grid[rows]
     middle, side = grid[:, :2], grid[:, 2:]
     centre = middle + boxes[:, :2] * VARIANCES[0] * side
     half = side * np.exp(boxes[:, 2:] * VARIANCES[1]) / 2
     corners = np.concatenate([centre - half, centre + half], 1)
-    kept = suppress(corners, scores, OVERLAP)
     places = middle[:, None] + points.reshape(-1, 5, 2) * VARIANCES[0] * side[:, None]
+    kept = suppress(corners, scores, OVERLAP)
+    return corners[kept], places[kept], scores[kept]
+
+
+def _faces(corners: Floats, places: Floats, scores: Floats, per_px: Floats) -> Faces:
     # Edges become pixel centres: the centre of the first pixel is 0.
     return Faces(
-        (corners[kept].reshape(-1, 2, 2) * per_px - 0.5).reshape(-1, 4).astype(np.float32),
-        (places[kept] * per_px - 0.5).astype(np.float32),
-        scores[kept].astype(np.float32),
+        (corners.reshape(-1, 2, 2) * per_px - 0.5).reshape(-1, 4).astype(np.float32),
+        (places * per_px - 0.5).astype(np.float32),
+        scores.astype(np.float32),
     )
