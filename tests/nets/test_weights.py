@@ -4,7 +4,7 @@ import subprocess
 import sys
 import zipfile
 from collections import OrderedDict
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -274,6 +274,18 @@ def test_damaged_list(store):
     (store / "weights.json").write_text("[{")
     with pytest.raises(WeightsError, match="damaged"):
         weights.entries()
+
+
+def test_a_folders_list_has_one_of_each_name_and_the_newest_last(tmp_path):
+    assert registry.listed(tmp_path) == []
+    one, two = (
+        registry.Entry(name, "opening", tmp_path / f"{name}.pth", "0" * 64, "CC0", True, "Ø", built_in=False)
+        for name in ("one", "two")
+    )
+    newer = replace(one, sha256="1" * 64, path=tmp_path / "newer.pth")
+    for entry in (one, two, newer):
+        registry.enter(tmp_path, entry)
+    assert registry.listed(tmp_path) == [two, newer]
 
 
 def test_store_that_cannot_be_written(slim, tmp_path, monkeypatch):

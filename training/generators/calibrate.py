@@ -6,7 +6,6 @@ bound to be best with it. Trains nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.judge.lse import SHIFT
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
-from w2l_studio.nets import weights
+from w2l_studio.nets import registry, weights
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Doubles
@@ -118,6 +117,7 @@ def write(path: Path, lead_ms: int) -> None:
 
     Raises:
         UsageError: the file is listed with its hash, which would no longer be true.
+        WeightsError: the list beside it is damaged.
         OutputError: it cannot be written.
     """
     if path.is_dir():
@@ -125,18 +125,13 @@ def write(path: Path, lead_ms: int) -> None:
         saved["trainee"].setdefault("meta", {})["lead_ms"] = float(lead_ms)
         checkpoint.save(path / "checkpoint.pt", saved)
         return
-    if _listed(path):
+    if path in (entry.path for entry in registry.listed(path.parent)):
         raise UsageError(
             "these weights are listed with their SHA-256, so they are not changed",
             hint="calibrate the run's folder and export it again",
             where=str(path),
         )
     _rewrite(path, {"lead_ms": str(float(lead_ms))})
-
-
-def _listed(path: Path) -> bool:
-    index = path.parent / "weights.json"
-    return index.exists() and any(row["file"] == path.name for row in json.loads(index.read_text("utf-8")))
 
 
 def _rewrite(path: Path, changes: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ Trains and measures nothing.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,11 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from training.run import checkpoint
-from w2l_studio import atomic
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.faces.retinaface_net import RetinaFace
 from w2l_studio.nets import checkpoint as files
-from w2l_studio.nets import weights
+from w2l_studio.nets import registry, weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.generator import Generator
@@ -28,11 +26,10 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 from w2l_studio.nets.points import SIDE_PX, Points
+from w2l_studio.nets.registry import Entry
 from w2l_studio.nets.sharpener import FACE_PX, Sharpener
 from w2l_studio.nets.syncnet import SLIM, SyncNet
 from w2l_studio.sound.windows import COLUMNS
-
-_INDEX = "weights.json"
 
 
 def network(state: dict[str, Tensor], where: Path, columns: int | None = None) -> tuple[nn.Module, Meta]:
@@ -134,7 +131,7 @@ def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Mo
     if isinstance(net, Generator):
         net.from_reference = meta.from_reference
     listed = run / "manifest.tsv"
-    manifest = sha256(listed.read_bytes()).hexdigest() if listed.exists() else ""
+    manifest = files.sha256(listed) if listed.exists() else ""
     return net, replace(meta, steps=saved["step"], manifest=manifest)
 
 
@@ -219,18 +216,15 @@ def ship(net: nn.Module, meta: Meta, folder: Path, name: str) -> Path:
     """
     path = folder / f"{name}.safetensors"
     weights.save(net, path, meta)
-    index = folder / _INDEX
-    rows = json.loads(index.read_text("utf-8")) if index.exists() else []
-    row = {
-        "name": name,
-        "kind": meta.kind,
-        "file": path.name,
-        "sha256": sha256(path.read_bytes()).hexdigest(),
-        "licence": meta.licence,
-        "commercial": meta.commercial,
-        "description": meta.description,
-    }
-    kept = [other for other in rows if other["name"] != name]
-    with atomic.written(index) as part:
-        part.write_text(json.dumps([*kept, row], indent=2) + "\n", encoding="utf-8")
+    entry = Entry(
+        name=name,
+        kind=meta.kind,
+        path=path,
+        sha256=files.sha256(path),
+        licence=meta.licence,
+        commercial=meta.commercial,
+        description=meta.description,
+        built_in=False,
+    )
+    registry.enter(folder, entry)
     return path

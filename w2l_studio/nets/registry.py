@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -63,7 +63,60 @@ def entries() -> list[Entry]:
     Raises:
         WeightsError: the user's list is damaged.
     """
-    return _listed(_built_in_folder(), built_in=True) + _listed(_store(), built_in=False)
+    return listed(_built_in_folder(), built_in=True) + listed(_store())
+
+
+def listed(folder: Path, *, built_in: bool = False) -> list[Entry]:
+    """Return what a folder's list of weights names, nothing where it has none.
+
+    Raises:
+        WeightsError: the list is damaged.
+    """
+    index = folder / _INDEX
+    if not index.is_file():
+        return []
+    try:
+        return [
+            Entry(
+                name=row["name"],
+                kind=row["kind"],
+                path=folder / row["file"],
+                sha256=row["sha256"],
+                licence=row["licence"],
+                commercial=row["commercial"],
+                description=row["description"],
+                built_in=built_in,
+            )
+            for row in json.loads(index.read_text(encoding="utf-8"))
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            "the list of weights is damaged", hint="delete it and add your weights again", where=str(index)
+        ) from error
+
+
+def enter(folder: Path, entry: Entry) -> None:
+    """List weights that lie in a folder there, last; another of their name goes from the list.
+
+    Raises:
+        WeightsError: the list is damaged.
+        OSError: it cannot be written.
+    """
+    others = [other for other in listed(folder) if other.name != entry.name]
+    rows = [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "file": one.path.name,
+            "sha256": one.sha256,
+            "licence": one.licence,
+            "commercial": one.commercial,
+            "description": one.description,
+        }
+        for one in (*others, entry)
+    ]
+    with atomic.written(folder / _INDEX) as part:
+        part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
@@ -155,30 +208,6 @@ def _built_in_folder() -> Path:
     return Path(str(resources.files("w2l_studio.nets"))) / "data"
 
 
-def _listed(folder: Path, *, built_in: bool) -> list[Entry]:
-    index = folder / _INDEX
-    if not index.is_file():
-        return []
-    try:
-        return [
-            Entry(
-                name=row["name"],
-                kind=row["kind"],
-                path=folder / row["file"],
-                sha256=row["sha256"],
-                licence=row["licence"],
-                commercial=row["commercial"],
-                description=row["description"],
-                built_in=built_in,
-            )
-            for row in json.loads(index.read_text(encoding="utf-8"))
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(
-            "the list of weights is damaged", hint="delete it and add your weights again", where=str(index)
-        ) from error
-
-
 def _unregistered(path: Path) -> Entry:
     """Describe a file by its content."""
     kind = checkpoint.kind_of(path)
@@ -206,24 +235,20 @@ def _default_name(found: Entry) -> str:
 
 def _keep(found: Entry, name: str, licence: str = "", description: str = "") -> Entry:
     store = _store()
-    kept = Entry(
+    kept = replace(
+        found,
         name=name,
-        kind=found.kind,
         path=store / f"{name}-{found.sha256[:12]}{found.path.suffix}",
-        sha256=found.sha256,
         licence=licence or found.licence,
-        commercial=found.commercial,
         description=description or found.description,
-        built_in=False,
     )
-    before = _listed(store, built_in=False)
-    others = [entry for entry in before if entry.name != name]
+    before = listed(store)
     try:
         store.mkdir(parents=True, exist_ok=True)
         with atomic.written(kept.path) as part:
             shutil.copyfile(found.path, part)
-        _write_index(store, [*others, kept])
-        used = {entry.path for entry in (*others, kept)}
+        enter(store, kept)
+        used = {entry.path for entry in listed(store)}
         for entry in before:
             if entry.path not in used:
                 entry.path.unlink(missing_ok=True)
@@ -231,23 +256,6 @@ def _keep(found: Entry, name: str, licence: str = "", description: str = "") -> 
         raise OutputError(f"weights cannot be kept ({error.strerror})", where=str(store)) from error
     _verify(kept)
     return kept
-
-
-def _write_index(store: Path, kept: list[Entry]) -> None:
-    rows = [
-        {
-            "name": entry.name,
-            "kind": entry.kind,
-            "file": entry.path.name,
-            "sha256": entry.sha256,
-            "licence": entry.licence,
-            "commercial": entry.commercial,
-            "description": entry.description,
-        }
-        for entry in kept
-    ]
-    with atomic.written(store / _INDEX) as part:
-        part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def _verify(entry: Entry) -> None:
