@@ -6,10 +6,11 @@ Trains and measures nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +32,10 @@ from w2l_studio.nets.sharpener import FACE_PX, Sharpener
 from w2l_studio.nets.syncnet import SLIM, SyncNet
 from w2l_studio.sound.windows import COLUMNS
 
+State: TypeAlias = dict[str, Tensor]
 
-def network(state: dict[str, Tensor], where: Path, columns: int | None = None) -> tuple[nn.Module, Meta]:
+
+def network(state: State, where: Path, columns: int | None = None) -> tuple[nn.Module, Meta]:
     """Build the network that a state belongs to, filled, with what its shape tells about it.
 
     Args:
@@ -41,64 +44,86 @@ def network(state: dict[str, Tensor], where: Path, columns: int | None = None) -
     Raises:
         WeightsError: it belongs to none that is known here.
     """
-    net: nn.Module
     if "face_encoder_blocks.0.0.conv_block.0.weight" in state:
-        width, side = _width(state, "face_decoder_blocks.0.0"), _side(state)
-        sub_pixels = _sub_pixels(state)
-        side *= sub_pixels
-        columns = columns or _columns(state)
-        # A state does not tell whether it draws from its reference, but for one that warps it.
-        warps = "flow_block.1.weight" in state
-        net = Generator(
-            width,
-            side,
-            from_reference=warps,
-            warps=warps,
-            sub_pixels=sub_pixels,
-            columns=columns,
-            listens="listener.outer.weight" in state,
-        )
-        meta = Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
-    elif "face_encoder.0.conv_block.0.weight" in state:
-        frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
-        width = _width(state, "face_encoder.14")
-        net, meta = Expert(width, frames), Meta("expert", width=width, frames=frames, recipe="paper")
-    elif "face_encoder.0.0.weight" in state:
-        net, meta = Contrast(), Meta("expert", recipe="contrast")
-    elif "netcnnlip.0.weight" in state:
-        net, meta = SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
-    elif "coarse.0.first.weight" in state:
-        net, meta = Sharpener(), Meta("sharpener", frames=1, face_px=FACE_PX, recipe="truth laid over")
-    elif "out.weight" in state:
-        net, meta = Points(), Meta("points", frames=1, face_px=SIDE_PX, recipe="portraits of performers")
-    elif "body.0.0.weight" in state:
-        net, meta = Opening(), Meta("opening", frames=1)
-    elif "body.stage1.0.0.weight" in state:
-        net, meta = RetinaFace(resnet=False), Meta("retinaface", frames=1, recipe="crowds of performers")
-    elif "lips.weight" in state:
-        net, meta = Lips(), Meta("lips", frames=0)
+        net, meta = _generator(state, columns)
     else:
-        raise WeightsError("this is no network of ours", hint="give a run's folder", where=str(where))
+        build = next((build for sign, build in _BUILDERS if sign in state), None)
+        if build is None:
+            raise WeightsError("this is no network of ours", hint="give a run's folder", where=str(where))
+        net, meta = build(state)
     net.load_state_dict(state)
     return net.eval(), meta
 
 
-def _width(state: dict[str, Tensor], layer: str) -> float:
+def _generator(state: State, columns: int | None) -> tuple[nn.Module, Meta]:
+    width, sub_pixels = _width(state, "face_decoder_blocks.0.0"), _sub_pixels(state)
+    side = _side(state) * sub_pixels
+    columns = columns or _columns(state)
+    # A state does not tell whether it draws from its reference, but for one that warps it.
+    warps = "flow_block.1.weight" in state
+    net = Generator(
+        width,
+        side,
+        from_reference=warps,
+        warps=warps,
+        sub_pixels=sub_pixels,
+        columns=columns,
+        listens="listener.outer.weight" in state,
+    )
+    return net, Meta("generator", width=width, face_px=side, sub_pixels=sub_pixels, columns=columns)
+
+
+def _expert(state: State) -> tuple[nn.Module, Meta]:
+    frames = state["face_encoder.0.conv_block.0.weight"].shape[1] // 3
+    width = _width(state, "face_encoder.14")
+    return Expert(width, frames), Meta("expert", width=width, frames=frames, recipe="paper")
+
+
+def _judge(_: State) -> tuple[nn.Module, Meta]:
+    return SyncNet(SLIM), Meta("judge", width=SLIM.width, recipe="SyncNet slim, contrast")
+
+
+def _sharpener(_: State) -> tuple[nn.Module, Meta]:
+    return Sharpener(), Meta("sharpener", frames=1, face_px=FACE_PX, recipe="truth laid over")
+
+
+def _points(_: State) -> tuple[nn.Module, Meta]:
+    return Points(), Meta("points", frames=1, face_px=SIDE_PX, recipe="portraits of performers")
+
+
+def _detector(_: State) -> tuple[nn.Module, Meta]:
+    return RetinaFace(resnet=False), Meta("retinaface", frames=1, recipe="crowds of performers")
+
+
+#: A key of a network's state, and what builds that network; the first one that is there counts.
+_BUILDERS: tuple[tuple[str, Callable[[State], tuple[nn.Module, Meta]]], ...] = (
+    ("face_encoder.0.conv_block.0.weight", _expert),
+    ("face_encoder.0.0.weight", lambda _: (Contrast(), Meta("expert", recipe="contrast"))),
+    ("netcnnlip.0.weight", _judge),
+    ("coarse.0.first.weight", _sharpener),
+    ("out.weight", _points),
+    ("body.0.0.weight", lambda _: (Opening(), Meta("opening", frames=1))),
+    ("body.stage1.0.0.weight", _detector),
+    ("lips.weight", lambda _: (Lips(), Meta("lips", frames=0))),
+)
+
+
+def _width(state: State, layer: str) -> float:
     """Return the width of a network from a layer that has 512 channels at width 1."""
     return state[f"{layer}.conv_block.0.weight"].shape[0] / 512
 
 
-def _sub_pixels(state: dict[str, Tensor]) -> int:
+def _sub_pixels(state: State) -> int:
     """Return how many pixels stand side by side in the input of a generator: 6 channels for each."""
     return round(math.sqrt(state["face_encoder_blocks.0.0.conv_block.0.weight"].shape[1] / 6))
 
 
-def _columns(state: dict[str, Tensor]) -> int:
+def _columns(state: State) -> int:
     """Return how many mel columns a generator hears: a last kernel of 3 spans 16, each more another 6."""
     return COLUMNS + 6 * (state["audio_encoder.11.conv_block.0.weight"].shape[-1] - 3)
 
 
-def _side(state: dict[str, Tensor]) -> int:
+def _side(state: State) -> int:
     """Return the side of the pictures inside a generator by its stages and its bottleneck's kernel."""
     if "face_encoder_blocks.7.0.conv_block.0.weight" in state:
         return 192
