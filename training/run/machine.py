@@ -18,7 +18,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from w2l_studio.errors import UsageError
-from w2l_studio.nets.fuse import bf16_pays
+from w2l_studio.nets.fuse import chosen
 
 Module = TypeVar("Module", bound=nn.Module)
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -205,31 +205,26 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
     """Join the processes that ``torchrun`` started, if it did, and leave them in the end.
 
     Args:
-        device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
-        precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the device multiplies in it (on CPUs by AMX or
-            AVX-512; benchmarks/throughput.py measures what that gives).
+        device, precision: as of `fuse.chosen`; of several GPUs each process takes its own.
 
     Raises:
         UsageError: no such device.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("torch finds no CUDA device here", hint="leave --device out, or say cpu")
+    placed, reduced = chosen(device, precision)
     world, rank = (
         int(os.environ.get(name, default)) for name, default in (("WORLD_SIZE", "1"), ("RANK", "0"))
     )
-    chosen = torch.device("cpu")
-    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
-        chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        torch.cuda.set_device(chosen)
+    if placed.type == "cuda":
+        placed = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(placed)
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
-    reduced = precision == "bf16" or (precision == "auto" and bf16_pays(chosen))
     if world > 1:
-        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+        distributed.init_process_group("nccl" if placed.type == "cuda" else "gloo")
     # Numbers too small for a normal float slow a CPU down a hundredfold; whoever comes after may need them.
     torch.set_flush_denormal(True)
     try:
-        yield Machine(chosen, reduced, compiled, rank, world)
+        yield Machine(placed, reduced, compiled, rank, world)
     finally:
         torch.set_flush_denormal(False)
         if world > 1:
