@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from . import edit, flows, placing, preferences, settings, strips
+from . import edit, flows, placing, preferences, settings, strips, takes
 from .running import AT_WORK, Running
 
 
@@ -94,17 +94,19 @@ def write(folder: Path, document: dict) -> Path:
 def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], first: int) -> str:
     """Lay the takes of a report above their strips and return what was done."""
     below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
+    placed = placing.placements(report, first)
     laid = there = 0
     lost = []
-    for placement in placing.placements(report, pictures, first):
-        name = pictures[placement.picture].name
-        original = below.get(name)
+    for number, picture in enumerate(pictures):
+        found = [take for take in placed if take.picture == number]
+        original = below.get(picture.name)
         if original is None:
-            lost.append(f"{name} is gone, or lies in another meta strip; its take is {placement.path}")
+            gone = f"{picture.name} is gone, or lies in another meta strip; its take is"
+            lost += [f"{gone} {take.path}" for take in found]
             continue
-        new = strips.lay(scene, original, placement, report["lang"])
-        laid, there = laid + new, there + (not new)
-        original.mute = original.mute or (scene.w2l.mute and placement.whole)
+        new = takes.lay(scene, original, found, report["lang"])
+        laid, there = laid + new, there + len(found) - new
+    takes.mute(scene, {picture.name for picture in pictures})
     kept = [*lost, *placing.kept(report, first)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
     scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])

@@ -5,13 +5,12 @@ Reads no file: the report comes as plain JSON values (docs/report.md). Knows no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import edit
-from .edit import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,6 @@ class Placement:
         stop: the frame after the last one.
         zero: the frame of the scene at which the take's first picture would lie.
         character: whose lips.
-        whole: whether all that is seen of the strip is covered by this take and the others.
     """
 
     picture: int
@@ -34,15 +32,13 @@ class Placement:
     stop: int
     zero: int
     character: str | None
-    whole: bool
 
 
-def placements(report: Mapping[str, Any], pictures: Sequence[Picture], first: int) -> tuple[Placement, ...]:
+def placements(report: Mapping[str, Any], first: int) -> tuple[Placement, ...]:
     """Return where takes go.
 
     Args:
         report: of a finished job.
-        pictures: as the edit was made of them.
         first: the scene's frame with which the edit begins.
     """
     found: list[Placement] = []
@@ -54,17 +50,21 @@ def placements(report: Mapping[str, Any], pictures: Sequence[Picture], first: in
         stop = start + int(told["frames"])
         handle = int(told["media_start"]) - int(told["take_start"])
         zero = start - handle
-        found.append(Placement(number, Path(told["take"]), start, stop, zero, told["character"], False))
-    return tuple(replace(one, whole=_covered(pictures[one.picture], one.picture, found)) for one in found)
+        found.append(Placement(number, Path(told["take"]), start, stop, zero, told["character"]))
+    return tuple(found)
 
 
-def _covered(picture: Picture, number: int, found: Sequence[Placement]) -> bool:
-    """Tell whether takes leave nothing to see of a strip."""
-    reached = picture.start
-    for one in sorted(found, key=lambda one: one.start):
-        if one.picture == number and one.start <= reached:
-            reached = max(reached, one.stop)
-    return reached >= picture.stop
+def covered(start: int, stop: int, spans: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether spans together leave no frame of ``start <= frame < stop``.
+
+    >>> covered(10, 30, [(20, 40), (10, 20)]), covered(10, 30, [(10, 19), (20, 40)])
+    (True, False)
+    """
+    reached = start
+    for begin, end in sorted(spans):
+        if begin <= reached:
+            reached = max(reached, end)
+    return reached >= stop
 
 
 def kept(report: Mapping[str, Any], first: int) -> tuple[str, ...]:

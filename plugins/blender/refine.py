@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from . import dub, edit, flows, placing, preferences, settings, strips
+from . import dub, edit, flows, placing, preferences, settings, strips, takes
 from .edit import Picture
 from .flows import Failed
 from .marks import Mark
@@ -64,7 +64,7 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         arguments = ["dub", str(source), "--stem", stem, *preferences.settings(), "--out", str(folder)]
         finished = yield flows.EngineJob(program, arguments, folder / "job")
         report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
-        found = placing.placements(report, [shot], begin)
+        found = placing.placements(report, begin)
         kept = placing.kept(report, begin)
         if not found:
             raise Failed("nothing of the render was dubbed: " + "; ".join(kept))
@@ -119,7 +119,7 @@ def _as_strips(
     below = next((s for s in there if s.type == "MOVIE" and strips.path_of(s) == shot.path.resolve()), None)
     if below is None:
         below = strips.lay_movie(scene, shot.path, shot.start, shot.name)
-    laid = sum(strips.lay(scene, below, placement, language) for placement in found)
+    laid = takes.lay(scene, below, found, language)
     return f"{laid} strips laid above {below.name}"
 
 

@@ -1,4 +1,4 @@
-"""Strips of the Sequencer as plain values, and takes laid above them.
+"""Strips of the Sequencer as plain values, and new ones on free channels.
 
 The names that differ between Blender 4.2 and 5.0 stand here. Starts no engine.
 """
@@ -14,17 +14,9 @@ import bpy
 
 from . import marks, rates
 from .edit import Picture, Sound
-from .placing import Placement
 
 #: Custom properties of strips that are ours: name of the strip below (empty for sounds), and the language.
 OURS, LANGUAGE = "w2l_of", "w2l_lang"
-#: What of the original's look is given to the take above it.
-_LOOK = (
-    "blend_type", "blend_alpha", "color_saturation", "color_multiply", "use_flip_x", "use_flip_y",
-    "use_float", "alpha_mode", "multiply_alpha",
-)  # fmt: skip
-_TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
-_CROP = ("min_x", "max_x", "min_y", "max_y")
 _MOST_CHANNELS = 128
 
 
@@ -100,37 +92,12 @@ def sound_strips(scene: bpy.types.Scene) -> list[Any]:
     return [s for s in collection(scene) if s.type == "SOUND" and s.sound is not None]
 
 
-def lay(scene: bpy.types.Scene, below: Any, placement: Placement, language: str) -> bool:
-    """Lay a take above a strip; False where it lies there already."""
-    strips = collection(scene)
-    name = f"{below.name} {language}"
-    names = {strip.name for strip in strips}
-    for strip in [s for s in strips if s.get(LANGUAGE) == language]:
-        # The strip below may have been renamed since; a copy of it has a take of its own.
-        if _lies(strip, placement) and (strip[OURS] == below.name or strip[OURS] not in names):
-            strip[OURS] = below.name
-            return False
-    for strip in [s for s in strips if s.get(OURS) == below.name and s.get(LANGUAGE) == language]:
-        if strip.frame_final_start < placement.stop and placement.start < strip.frame_final_end:
-            strips.remove(strip)
-    channel = _free_channel(strips, below.channel + 1, placement.start, placement.stop)
-    laid = strips.new_movie(name, str(placement.path), channel, placement.zero)
-    laid.frame_offset_start = placement.start - placement.zero
-    laid.frame_final_end = placement.stop
-    laid[OURS], laid[LANGUAGE] = below.name, language
-    _copy(below, laid, _LOOK)
-    _copy(below.transform, laid.transform, _TRANSFORM)
-    _copy(below.crop, laid.crop, _CROP)
-    laid.color_tag = "COLOR_05"
-    return True
-
-
 def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
     """Lay a movie on the lowest free channel."""
     strips = collection(scene)
     laid = strips.new_movie(name, str(path), _MOST_CHANNELS, start)
     others = [s for s in strips if s != laid]
-    laid.channel = _free_channel(others, 1, start, start + int(laid.frame_final_duration))
+    laid.channel = free_channel(others, 1, start, start + int(laid.frame_final_duration))
     return laid
 
 
@@ -146,31 +113,22 @@ def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> bool
     laid = strips.new_sound(name, str(path), _MOST_CHANNELS, start)
     length = int(laid.frame_final_duration)
     others = [s for s in strips if s != laid]
-    laid.channel = _free_channel(others, 1, start, start + length)
+    laid.channel = free_channel(others, 1, start, start + length)
     laid[OURS] = ""
     return True
+
+
+def meets(strip: Any, start: int, stop: int) -> bool:
+    """Tell whether a strip is seen or heard anywhere in ``start <= frame < stop``."""
+    return strip.frame_final_start < stop and start < strip.frame_final_end
+
+
+def free_channel(strips: Iterable[Any], lowest: int, start: int, stop: int) -> int:
+    """Return the first channel from ``lowest`` on that has room in ``start <= frame < stop``."""
+    taken = {strip.channel for strip in strips if meets(strip, start, stop)}
+    return next((c for c in range(lowest, _MOST_CHANNELS + 1) if c not in taken), _MOST_CHANNELS)
 
 
 def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:
     effects = [s for s in collection(scene) if s.type == "SPEED"]
     return len(strip.retiming_keys) > 0 or strip in [getattr(effect, "input_1", None) for effect in effects]
-
-
-def _lies(strip: Any, placement: Placement) -> bool:
-    return (
-        path_of(strip) == placement.path.resolve()
-        and int(strip.frame_final_start) == placement.start
-        and int(strip.frame_final_end) == placement.stop
-        and int(strip.frame_start) == placement.zero
-    )
-
-
-def _free_channel(strips: Iterable[Any], lowest: int, start: int, stop: int) -> int:
-    taken = {s.channel for s in strips if s.frame_final_start < stop and start < s.frame_final_end}
-    return next((c for c in range(lowest, _MOST_CHANNELS + 1) if c not in taken), _MOST_CHANNELS)
-
-
-def _copy(source: Any, target: Any, names: Iterable[str]) -> None:
-    for name in names:
-        if hasattr(source, name):
-            setattr(target, name, getattr(source, name))

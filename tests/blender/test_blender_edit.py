@@ -73,7 +73,6 @@ def line(mark, record_start, frames, take="/out/a.mov", **more):
 
 
 def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
-    shown = picture("A", 110, 140, 16)
     why = {"frames": 5, "message": "no face", "hint": "look"}
     report = {
         "ranges": [
@@ -82,19 +81,25 @@ def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
             line("0.1#2", 30, 4, take=None),
         ]
     }
-    (found,) = placing.placements(report, [shown], 100)
-    assert (found.start, found.stop, found.zero, found.whole) == (110, 140, 98, True)
+    (found,) = placing.placements(report, 100)
+    assert (found.start, found.stop, found.zero) == (110, 140, 98)
     assert placing.kept(report, 100) == ("A from frame 112: 5 frames stay, no face; look",)
-    (part,) = placing.placements({"ranges": [line("0.1#0", 12, 20)]}, [shown], 100)
-    assert (part.start, part.zero, part.whole) == (112, 100, False)
+    (part,) = placing.placements({"ranges": [line("0.1#0", 12, 20)]}, 100)
+    assert (part.start, part.zero) == (112, 100)
 
 
-def test_a_strip_is_covered_by_all_its_takes_together():
+@pytest.mark.parametrize(
+    ("spans", "all_of_it"),
+    [
+        ([(110, 140)], True),
+        ([(120, 140), (110, 120)], True),
+        ([(100, 125), (112, 118), (121, 150)], True),
+        ([(110, 119), (120, 140)], False),
+        ([(110, 139)], False),
+        ([(111, 140)], False),
+        ([], False),
+    ],
+)
+def test_a_strip_is_covered_by_all_its_takes_together(spans, all_of_it):
     """Two characters share a strip; the original below shows nothing any more."""
-    shown = [picture("A", 110, 140, 16), picture("B", 110, 140, 16)]
-    report = {"ranges": [line("0.1#1", 20, 20), line("0.1#0", 10, 10), line("1.1#0", 10, 9)]}
-    report["ranges"].append(line("1.1#1", 20, 20))
-    found = placing.placements(report, shown, 100)
-    assert [(one.picture, one.start, one.whole) for one in found] == [
-        (0, 120, True), (0, 110, True), (1, 110, False), (1, 120, False),
-    ]  # fmt: skip
+    assert placing.covered(110, 140, spans) == all_of_it

@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "two_voices"
 PYTHON = os.environ.get("W2L_TEST_PYTHON", str(ROOT / ".venv" / "bin" / "python"))
 MODULE = "bl_ext.user_default.w2l_studio"
+CLIP = EXAMPLE / "media" / "A001C001.mov"
+STEM = EXAMPLE / "stems" / "ANNA.fr.wav"
+TRIM, FRAMES = 16, 30
 
 if importlib.util.find_spec("bpy") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -91,3 +94,34 @@ def saved(installed, tmp_path):
     folder.mkdir()
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / "Übung.blend"))
     return bpy.context.scene
+
+
+def strips_of(scene):
+    """Return a scene's strips."""
+    found = getattr(scene.sequence_editor, "strips", None)
+    return scene.sequence_editor.sequences if found is None else found
+
+
+def takes(scene):
+    """Return the takes that the extension laid."""
+    return [strip for strip in strips_of(scene) if strip.get("w2l_of")]
+
+
+def film(scene):
+    """Lay a movie strip whose frames 16..45 are seen at 101..130, with Anna's first words."""
+    scene.sequence_editor_create()
+    strip = strips_of(scene).new_movie("Anna spricht", str(CLIP), 2, 101 - TRIM)
+    strip.frame_offset_start = TRIM
+    strip.frame_final_end = 101 + FRAMES
+    strip.select = True
+    return strip
+
+
+@pytest.fixture
+def shot(saved):
+    """Return that strip with a stem that is a file."""
+    strip = film(saved)
+    strip.transform.scale_x = 0.5
+    stem = saved.w2l.stems.add()
+    stem.character, stem.file, stem.start = "ANNA", str(STEM), 101
+    return strip

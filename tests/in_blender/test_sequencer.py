@@ -10,38 +10,10 @@ from types import SimpleNamespace
 
 import bpy
 import pytest
-from conftest import EXAMPLE
+from conftest import CLIP, FRAMES, STEM, TRIM, film, strips_of, takes
 
-CLIP = EXAMPLE / "media" / "A001C001.mov"
-STEM = EXAMPLE / "stems" / "ANNA.fr.wav"
 #: A scene with a sound strip, written by the module of 4.5.15 (`bpy.data.libraries.write`).
 SOUND_STRIP = Path(__file__).with_name("sound_strip.blend")
-TRIM, FRAMES = 16, 30
-
-
-def strips_of(scene):
-    found = getattr(scene.sequence_editor, "strips", None)
-    return scene.sequence_editor.sequences if found is None else found
-
-
-def film(scene):
-    """Lay a movie strip whose frames 16..45 are seen at 101..130, with Anna's first words."""
-    scene.sequence_editor_create()
-    strip = strips_of(scene).new_movie("Anna spricht", str(CLIP), 2, 101 - TRIM)
-    strip.frame_offset_start = TRIM
-    strip.frame_final_end = 101 + FRAMES
-    strip.select = True
-    return strip
-
-
-@pytest.fixture
-def shot(saved):
-    """Return that strip with a stem that is a file."""
-    strip = film(saved)
-    strip.transform.scale_x = 0.5
-    stem = saved.w2l.stems.add()
-    stem.character, stem.file, stem.start = "ANNA", str(STEM), 101
-    return strip
 
 
 @pytest.fixture
@@ -64,10 +36,6 @@ def heard(saved):
     strip = strips_of(scene)["voix"]
     strip.select = True
     return strip
-
-
-def takes(scene):
-    return [strip for strip in strips_of(scene) if strip.get("w2l_of")]
 
 
 def test_a_take_lies_above_with_the_same_trims_and_shows_the_same_frames(installed, saved, shot):

@@ -1,0 +1,95 @@
+"""Takes of a second run, and of strips that changed: what is laid, taken away and muted. No engine works."""
+
+import pytest
+from conftest import CLIP, TRIM, strips_of, takes
+
+START, STOP = 101, 131
+
+
+@pytest.fixture
+def run(installed, saved, shot):
+    """Return ``run(*ranges, of=[strips])``: lays takes of ranges as a run would that dubbed them alone."""
+
+    def line(number, start, stop):
+        return {
+            "mark": f"{number}.0#0", "character": "ANNA", "clip": "Anna spricht", "take": str(CLIP),
+            "synced": stop - start, "record_start": start - START, "frames": stop - start,
+            "media_start": TRIM + start - START, "take_start": 0, "passed": [],
+        }  # fmt: skip
+
+    def lay(*ranges, of=(shot,), lang="fr"):
+        pictures = [installed("strips").picture(saved, strip) for strip in of]
+        lines = [line(number, *span) for number in range(len(of)) for span in ranges]
+        return installed("dub").lay(saved, {"ranges": lines, "lang": lang}, pictures, START)
+
+    return lay
+
+
+def spans(scene):
+    return sorted((take.frame_final_start, take.frame_final_end) for take in takes(scene))
+
+
+def test_a_run_that_dubs_less_leaves_no_frame_without_a_picture(run, saved, shot):
+    run((101, 131))
+    assert (spans(saved), shot.mute) == ([(101, 131)], True)
+    run((101, 116))
+    assert (spans(saved), shot.mute) == ([(101, 116)], False)
+    run((101, 116), (116, 131))
+    assert (spans(saved), shot.mute) == ([(101, 116), (116, 131)], True)
+
+
+def test_takes_that_a_run_does_not_name_go(run, saved, shot):
+    run((101, 116))
+    run((116, 131))
+    assert spans(saved) == [(116, 131)]
+    run((101, 131))
+    run()
+    assert (spans(saved), shot.mute) == ([], False)
+
+
+def test_the_other_language_stays_and_so_does_what_it_covers(run, saved, shot):
+    run((101, 131))
+    run((101, 116), lang="de")
+    assert (spans(saved), shot.mute) == ([(101, 116), (101, 131)], True)
+    run(lang="fr")
+    assert (spans(saved), shot.mute) == ([(101, 116)], False)
+
+
+def test_what_the_user_muted_stays_muted_and_unasked_nothing_is(run, saved, shot):
+    shot.mute = True
+    run((101, 131))
+    run((101, 116))
+    assert shot.mute
+    shot.mute = saved.w2l.mute = False
+    run((101, 131))
+    assert not shot.mute
+    saved.w2l.mute = True
+    run((101, 131))
+    assert shot.mute
+    saved.w2l.mute = False
+    run((101, 131))
+    assert not shot.mute
+
+
+def test_a_take_that_was_copied_along_with_its_strip_stays(run, saved, shot):
+    run((101, 131))
+    copy = strips_of(saved).new_movie("Anna spricht.001", str(CLIP), 2, 201 - TRIM)
+    copy.frame_offset_start, copy.frame_final_end = TRIM, 231
+    copy.mute = copy["w2l_muted"] = True
+    along = strips_of(saved).new_movie("take.001", str(CLIP), 3, 201 - TRIM)
+    along.frame_offset_start, along.frame_final_end = TRIM, 231
+    along["w2l_of"], along["w2l_lang"] = shot.name, "fr"
+    run((101, 116))
+    assert spans(saved) == [(101, 116), (201, 231)]
+    assert (shot.mute, copy.mute) == (False, True)
+
+
+def test_the_other_half_of_a_cut_strip_is_shown_when_the_take_above_both_goes(run, saved, shot):
+    run((101, 131))
+    other = strips_of(saved).new_movie("Anna spricht.001", str(CLIP), 2, 101 - TRIM)
+    shot.frame_final_end = 116
+    other.frame_offset_start, other.frame_final_end, other.channel = TRIM + 15, 131, 2
+    other.mute = other["w2l_muted"] = True
+    run((101, 116))
+    assert spans(saved) == [(101, 116)]
+    assert (shot.mute, other.mute) == (True, False)
