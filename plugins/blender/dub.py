@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -68,7 +69,19 @@ class W2L_OT_dub_strips(Running, bpy.types.Operator):
         program = yield from preferences.checked()
         finished = yield flows.EngineJob(program, arguments, folder / "job")
         report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
-        return lay(bpy.data.scenes[name], report, pictures, first)
+        return lay(scene_named(name, folder), report, pictures, first)
+
+
+def scene_named(name: str, folder: Path) -> bpy.types.Scene:
+    """Return the scene that a job was begun for.
+
+    Raises:
+        flows.Failed: it is gone; says where the takes are.
+    """
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise flows.Failed(f"the scene {name} is gone or renamed; the takes are in {folder / 'media'}")
+    return scene
 
 
 def option(character: str, path: Path) -> str:
@@ -96,21 +109,33 @@ def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], firs
     below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
     placed = placing.placements(report, first)
     laid = there = 0
-    lost = []
+    told, dubbed = [], set()
     for number, picture in enumerate(pictures):
-        found = [take for take in placed if take.picture == number]
         original = below.get(picture.name)
-        if original is None:
-            gone = f"{picture.name} is gone, or lies in another meta strip; its take is"
-            lost += [f"{gone} {take.path}" for take in found]
+        found = [take for take in placed if take.picture == number]
+        why = _unfit(scene, original, picture)
+        if why:
+            told += [f"{why}; its take is {take.path}" for take in found]
             continue
-        new = takes.lay(scene, original, found, report["lang"])
-        laid, there = laid + new, there + len(found) - new
-    takes.mute(scene, {picture.name for picture in pictures})
-    kept = [*lost, *placing.kept(report, first)]
+        fitting, changed = takes.followed(scene, original, picture, found)
+        new = takes.lay(scene, original, fitting, report["lang"])
+        laid, there = laid + new, there + len(fitting) - new
+        told += changed
+        dubbed.add(picture.name)
+    takes.mute(scene, dubbed)
+    kept = [*told, *placing.kept(report, first)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
     scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])
     return "; ".join([done, *kept])
+
+
+def _unfit(scene: bpy.types.Scene, original: Any, was: edit.Picture) -> str:
+    """Return why a strip cannot take its take any more; empty where it can."""
+    if original is None:
+        return f"{was.name} is gone, or lies in another meta strip"
+    if strips.path_of(original) != was.path:
+        return f"{was.name} shows another movie than the one that was dubbed"
+    return strips.problem(scene, original)
 
 
 def _lay_stems(scene: bpy.types.Scene) -> list[str]:

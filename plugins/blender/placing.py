@@ -6,11 +6,12 @@ Reads no file: the report comes as plain JSON values (docs/report.md). Knows no 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import edit
+from .edit import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,24 @@ def placements(report: Mapping[str, Any], first: int) -> tuple[Placement, ...]:
         zero = start - handle
         found.append(Placement(number, Path(told["take"]), start, stop, zero, told["character"]))
     return tuple(found)
+
+
+def moved(placement: Placement, was: Picture, now: Picture) -> Placement | None:
+    """Return a take where its strip lies now, cut to what is seen of it; None where nothing of the take is.
+
+    Args:
+        placement: of a job that was begun with the strip as it was.
+        was: the strip as the job was told of it.
+        now: the strip as it is.
+    """
+    way = shift(was, now)
+    start, stop = max(placement.start + way, now.start), min(placement.stop + way, now.stop)
+    return replace(placement, start=start, stop=stop, zero=placement.zero + way) if start < stop else None
+
+
+def shift(was: Picture, now: Picture) -> int:
+    """Return how many frames later a strip shows each picture of its movie."""
+    return (now.start - now.media_first) - (was.start - was.media_first)
 
 
 def covered(start: int, stop: int, spans: Iterable[tuple[int, int]]) -> bool:

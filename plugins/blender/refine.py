@@ -69,7 +69,7 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         if not found:
             raise Failed("nothing of the render was dubbed: " + "; ".join(kept))
         if deliver == "STRIP":
-            done = _as_strips(bpy.data.scenes[name], shot, found, report["lang"])
+            done = _as_strips(dub.scene_named(name, folder), shot, found, report["lang"])
         else:
             frames = folder / "frames"
             yield flows.Child(
@@ -119,8 +119,9 @@ def _as_strips(
     below = next((s for s in there if s.type == "MOVIE" and strips.path_of(s) == shot.path.resolve()), None)
     if below is None:
         below = strips.lay_movie(scene, shot.path, shot.start, shot.name)
-    laid = takes.lay(scene, below, found, language)
-    return f"{laid} strips laid above {below.name}"
+    fitting, told = takes.followed(scene, below, shot, found)
+    laid = takes.lay(scene, below, fitting, language)
+    return "; ".join([f"{laid} strips laid above {below.name}", *told])
 
 
 def _as_texture(frames: Path, placement: placing.Placement, name: str) -> str:

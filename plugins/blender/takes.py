@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from . import placing, strips
+from .edit import Picture
 from .placing import Placement
 
 #: Custom property of strips that we muted: what the user muted is never shown again.
@@ -22,6 +23,35 @@ _LOOK = (
 )  # fmt: skip
 _TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
 _CROP = ("min_x", "max_x", "min_y", "max_y")
+
+
+def followed(
+    scene: bpy.types.Scene, strip: Any, was: Picture, placements: Sequence[Placement]
+) -> tuple[list[Placement], list[str]]:
+    """Return takes where their strip lies now, and sentences on what changed while the engine worked.
+
+    Args:
+        scene: of the strip.
+        strip: as it is now.
+        was: the strip as the job was told of it.
+        placements: takes of this strip.
+    """
+    now = strips.picture(scene, strip)
+    found, told = [], []
+    for placement in placements:
+        moved = placing.moved(placement, was, now)
+        if moved is None:
+            told.append(f"{strip.name} no longer shows what was dubbed of it; its take is {placement.path}")
+        else:
+            found.append(moved)
+    way = placing.shift(was, now)
+    if found and way:
+        side = "later" if way > 0 else "earlier"
+        told.append(
+            f"{strip.name} lies {abs(way)} frames {side} than it was dubbed, and its take with it: "
+            "the lips follow the sound where that was, so move it too or dub again"
+        )
+    return found, told
 
 
 def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], language: str) -> int:

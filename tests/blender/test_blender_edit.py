@@ -103,3 +103,19 @@ def test_takes_are_placed_so_that_their_frames_fall_on_the_plates():
 def test_a_strip_is_covered_by_all_its_takes_together(spans, all_of_it):
     """Two characters share a strip; the original below shows nothing any more."""
     assert placing.covered(110, 140, spans) == all_of_it
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        (picture("A", 110, 140, 16), (112, 130, 100)),
+        (picture("A", 160, 190, 16), (162, 180, 150)),
+        (picture("A", 115, 125, 21), (115, 125, 100)),
+        (picture("A", 105, 117, 36), None),
+        (picture("A", 130, 140, 36), None),
+    ],
+)
+def test_a_take_goes_with_its_strip_and_shows_no_more_of_it(now, found):
+    take = placing.Placement(0, Path("/out/a.mov"), 112, 130, 100, "ANNA")
+    moved = placing.moved(take, picture("A", 110, 140, 16), now)
+    assert (moved and (moved.start, moved.stop, moved.zero)) == found

@@ -1,6 +1,8 @@
 """Render and refine: a second Blender renders the shot, the engine dubs it, a strip or pictures come back."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -68,6 +70,37 @@ def test_the_take_comes_back_as_an_image_sequence_numbered_like_the_scene(shot):
     assert written == [f"lips_{frame:04d}.png" for frame in range(101, 101 + FRAMES)]
     picture = bpy.data.images.load(str(Path(image.filepath)), check_existing=False)
     assert tuple(picture.size) == (480, 270)
+
+
+def test_a_scene_that_was_renamed_meanwhile_is_a_sentence_with_the_place_of_the_take(
+    installed, shot, tmp_path
+):
+    flows = installed("flows")
+    steps = installed("refine").W2L_OT_refine_render.steps(SimpleNamespace(), bpy.context)
+    next(steps)
+    assert isinstance(steps.send("0.1.0"), flows.Child)
+    assert isinstance(steps.send(None), flows.EngineJob)
+    told = {
+        "mark": "0.0#0", "character": "ANNA", "clip": "Leinwand", "take": "/takes/a.mov", "synced": FRAMES,
+        "record_start": 0, "frames": FRAMES, "media_start": 0, "take_start": 0, "passed": [],
+    }  # fmt: skip
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"ranges": [told], "lang": "fr"}))
+    shot.name = "Other"
+    with pytest.raises(flows.Failed, match=r"Straße 7\S* is gone or renamed; the takes are in .*media"):
+        steps.send({"report": str(report)})
+
+
+def test_a_take_lies_above_its_render_wherever_that_was_moved(installed, shot):
+    refine, placing, edit = (installed(name) for name in ("refine", "placing", "edit"))
+    movie = EXAMPLE / "media" / "A001C001.mov"
+    picture = edit.Picture("Leinwand", movie, 101, 101 + FRAMES, 0, FRAMES, ())
+    take = placing.Placement(0, movie, 101, 101 + FRAMES, 101, "ANNA")
+    render = installed("strips").lay_movie(shot, movie, 61, "Leinwand")
+    told = refine._as_strips(shot, picture, [take], "fr")
+    (laid,) = [strip for strip in installed("strips").collection(shot) if strip.get("w2l_of")]
+    assert (laid.frame_final_start, laid.frame_start) == (61, render.frame_start)
+    assert "Leinwand lies 40 frames earlier than it was dubbed" in told
 
 
 def test_without_a_camera_the_button_says_so(installed, shot):

@@ -1,5 +1,8 @@
 """Takes of a second run, and of strips that changed: what is laid, taken away and muted. No engine works."""
 
+from types import SimpleNamespace
+
+import bpy
 import pytest
 from conftest import CLIP, TRIM, strips_of, takes
 
@@ -8,7 +11,10 @@ START, STOP = 101, 131
 
 @pytest.fixture
 def run(installed, saved, shot):
-    """Return ``run(*ranges, of=[strips])``: lays takes of ranges as a run would that dubbed them alone."""
+    """Return ``run(*ranges)``: lays takes of ranges as a run would that dubbed them alone.
+
+    ``meanwhile`` is called while the engine would be at work.
+    """
 
     def line(number, start, stop):
         return {
@@ -17,9 +23,10 @@ def run(installed, saved, shot):
             "media_start": TRIM + start - START, "take_start": 0, "passed": [],
         }  # fmt: skip
 
-    def lay(*ranges, of=(shot,), lang="fr"):
+    def lay(*ranges, of=(shot,), lang="fr", meanwhile=lambda: None):
         pictures = [installed("strips").picture(saved, strip) for strip in of]
         lines = [line(number, *span) for number in range(len(of)) for span in ranges]
+        meanwhile()
         return installed("dub").lay(saved, {"ranges": lines, "lang": lang}, pictures, START)
 
     return lay
@@ -93,3 +100,55 @@ def test_the_other_half_of_a_cut_strip_is_shown_when_the_take_above_both_goes(ru
     run((101, 116))
     assert spans(saved) == [(101, 116)]
     assert (shot.mute, other.mute) == (True, False)
+
+
+def test_a_strip_that_was_moved_meanwhile_has_its_take_where_it_is(run, saved, shot):
+    def move():
+        shot.frame_start += 50
+
+    told = run((101, 131), meanwhile=move)
+    assert (spans(saved), shot.mute) == ([(151, 181)], True)
+    (take,) = takes(saved)
+    assert take.frame_start == shot.frame_start
+    assert "Anna spricht lies 50 frames later than it was dubbed" in told
+    assert told in saved.w2l.told.replace("\n", "; ")
+
+
+def test_a_strip_that_was_trimmed_meanwhile_has_no_more_take_than_it_shows(run, saved, shot):
+    def trim():
+        shot.frame_offset_start, shot.frame_final_end = TRIM + 5, 140
+
+    assert "earlier" not in run((101, 131), meanwhile=trim)
+    assert (spans(saved), shot.mute) == ([(106, 131)], False)
+    (take,) = takes(saved)
+    assert take.frame_start == shot.frame_start
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda shot: setattr(shot, "frame_offset_start", TRIM + 30), "no longer shows what was dubbed"),
+        (lambda shot: setattr(shot, "filepath", str(CLIP.with_name("B001C001.mov"))), "another movie"),
+        (lambda shot: setattr(shot, "use_reverse_frames", True), "is retimed"),
+    ],
+)
+def test_a_strip_that_its_take_no_longer_fits_stays_as_it_is(run, saved, shot, change, said):
+    shot.frame_final_end = 161
+    told = run((101, 131), meanwhile=lambda: change(shot))
+    assert f"its take is {CLIP}" in told
+    assert said in told
+    assert (spans(saved), shot.mute) == ([], False)
+
+
+def test_a_scene_that_was_renamed_meanwhile_is_a_sentence_with_the_place_of_the_takes(
+    installed, saved, shot, tmp_path
+):
+    flows = installed("flows")
+    steps = installed("dub").W2L_OT_dub_strips.steps(SimpleNamespace(), bpy.context)
+    next(steps)
+    assert isinstance(steps.send("0.1.0"), flows.EngineJob)
+    report = tmp_path / "report.json"
+    report.write_text('{"ranges": [], "lang": "fr"}')
+    saved.name = "Other"
+    with pytest.raises(flows.Failed, match=r"Straße 7\S* is gone or renamed; the takes are in .*media"):
+        steps.send({"report": str(report)})
