@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -16,24 +17,44 @@ import numpy as np
 from . import curves
 from .controls import Channel
 
-#: Name of our NLA tracks, and custom properties of our actions: whose lips, and which curves are ours.
-TRACK, STEM, PATHS = "W2L", "w2l_stem", "w2l_paths"
+#: Name of our NLA tracks, and custom properties of our actions: which curves are ours, and `Line`'s stem.
+TRACK, PATHS = "W2L", "w2l_paths"
+STEM, SHA256, ZERO = "w2l_stem", "w2l_sha256", "w2l_zero"
 
 
-def write(owner: bpy.types.ID, stem: str, channels: Sequence[Channel], keep: np.ndarray) -> bpy.types.Action:
-    """Write a datablock's curves into the action of a stem, and return the action.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stem where it is heard.
 
-    An action that an earlier call made for this stem and datablock is taken up: our own curves in it are
+    Args:
+        stem: file name of the sound: a label, which other sounds may share.
+        sha256: of the sound.
+        zero: the scene's frame at which the stem's frame 0 lies.
+        start: first frame of the scene in which it is heard.
+        stop: the frame after the last one.
+    """
+
+    stem: str
+    sha256: str
+    zero: int
+    start: int
+    stop: int
+
+
+def write(owner: bpy.types.ID, line: Line, channels: Sequence[Channel], keep: np.ndarray) -> None:
+    """Write a datablock's curves into the action of a line, and lay it under the user's own keys.
+
+    An action that an earlier call made for this line and datablock is taken up: our own curves in it are
     replaced, everything else in it stays.
 
     Args:
         owner: a mesh's shape keys or an object.
-        stem: file name of the sound.
+        line: what is said.
         channels: of this owner, frame 0 first.
         keep: ``int64[K]`` frames that get a key in any case.
     """
-    strip = _strip(owner, stem)
-    action = strip.action if strip is not None else _action(stem)
+    old = _strip(owner, line)
+    action = old.action if old is not None else _action(line)
     container = _container(action, owner)
     _remove_ours(action, owner, container)
     for channel in channels:
@@ -41,37 +62,11 @@ def write(owner: bpy.types.ID, stem: str, channels: Sequence[Channel], keep: np.
         if found is not None:
             container.fcurves.remove(found)
         _fill(container.fcurves.new(channel.path, index=channel.index), channel.values, keep)
-    action[STEM] = stem
+    action[STEM], action[SHA256], action[ZERO] = line.stem, line.sha256, line.zero
     ours = json.loads(action.get(PATHS, "{}"))
     ours[owner.name] = [[channel.path, channel.index] for channel in channels]
     action[PATHS] = json.dumps(ours)
-    return action
-
-
-def place(owner: bpy.types.ID, action: bpy.types.Action, zero: int, start: int, stop: int) -> None:
-    """Lay an action under the user's own keys.
-
-    Args:
-        owner: what it animates.
-        action: as `write` returned it.
-        zero: the scene's frame at which the action's frame 0 lies.
-        start: first frame of the scene in which it is heard.
-        stop: the frame after the last one.
-    """
-    data = owner.animation_data_create()
-    old = _strip(owner, action[STEM])
-    if old is not None:
-        track = next(track for track in data.nla_tracks if old.name in track.strips)
-        track.strips.remove(old)
-    track = _track(data, start, stop)
-    strip = track.strips.new(action.name, start, action)
-    if hasattr(strip, "action_slot"):
-        strip.action_slot = _slot(action, owner)
-    strip.use_sync_length = False
-    strip.action_frame_start, strip.action_frame_end = start - zero, stop - 1 - zero
-    strip.frame_start, strip.frame_end = start, stop - 1
-    strip.extrapolation = "NOTHING"
-    strip.blend_type = "REPLACE"
+    _place(owner, action, old, line)
 
 
 def hidden(owner: bpy.types.ID, channels: Sequence[Channel]) -> list[str]:
@@ -83,22 +78,49 @@ def hidden(owner: bpy.types.ID, channels: Sequence[Channel]) -> list[str]:
     return [c.path for c in channels if container.fcurves.find(c.path, index=c.index) is not None]
 
 
-def _strip(owner: bpy.types.ID, stem: str) -> bpy.types.NlaStrip | None:
+def _place(owner: bpy.types.ID, action: bpy.types.Action, old: bpy.types.NlaStrip | None, line: Line) -> None:
+    data = owner.animation_data_create()
+    if old is not None:
+        track = next(track for track in data.nla_tracks if old.name in track.strips)
+        track.strips.remove(old)
+    track = _track(data, line.start, line.stop)
+    strip = track.strips.new(action.name, line.start, action)
+    if hasattr(strip, "action_slot"):
+        strip.action_slot = _slot(action, owner)
+    strip.use_sync_length = False
+    strip.action_frame_start, strip.action_frame_end = line.start - line.zero, line.stop - 1 - line.zero
+    strip.frame_start, strip.frame_end = line.start, line.stop - 1
+    strip.extrapolation = "NOTHING"
+    strip.blend_type = "REPLACE"
+
+
+def _strip(owner: bpy.types.ID, line: Line) -> bpy.types.NlaStrip | None:
+    """Return the strip that a line replaces.
+
+    That is the same sound where it begins now or overlaps itself, since it was moved; and another sound of
+    the same name that begins in the same frame, since the stem was exported again. The same sound farther
+    away is said twice, and the same name elsewhere is another scene's.
+    """
     tracks = owner.animation_data.nla_tracks if owner.animation_data is not None else []
-    for track in tracks:
-        for strip in track.strips:
-            if strip.action is not None and strip.action.get(STEM) == stem:
-                return strip
-    return None
+    strips = [s for track in tracks for s in track.strips if s.action is not None and STEM in s.action]
+    here = [s for s in strips if round(s.frame_start - s.action_frame_start) == line.zero]
+    same = [s for s in strips if s.action.get(SHA256) == line.sha256]
+    found = [
+        *(s for s in here if s in same),
+        *(s for s in here if s.action[STEM] == line.stem),
+        *(s for s in same if s.frame_start < line.stop and line.start <= s.frame_end),
+    ]
+    return found[0] if found else None
 
 
-def _action(stem: str) -> bpy.types.Action:
-    """Return the stem's action: one for all datablocks where actions have slots, else one for each."""
+def _action(line: Line) -> bpy.types.Action:
+    """Return the line's action: one for all datablocks where actions have slots, else one for each."""
     if hasattr(bpy.types, "ActionSlot"):
         for action in bpy.data.actions:
-            if action.get(STEM) == stem and action.library is None:
+            told = (action.get(SHA256), action.get(ZERO), action.library)
+            if told == (line.sha256, line.zero, None):
                 return action
-    return bpy.data.actions.new(f"W2L {stem}")
+    return bpy.data.actions.new(f"W2L {line.stem}")
 
 
 def _container(action: bpy.types.Action, owner: bpy.types.ID) -> Any:

@@ -111,11 +111,11 @@ def key(character: bpy.types.Object, moved: lips.Lips, sound: Sound) -> str:
     keep = curves.shut(moved.curves["closure"])
     zero = sound.start - sound.media_first
     stop = min(sound.stop, zero + moved.frames)
+    line = actions.Line(sound.path.name, moved.sha256, zero, sound.start, stop)
     covered = []
     for owner in dict.fromkeys(channel.owner for channel in found):
         own = [channel for channel in found if channel.owner == owner]
-        action = actions.write(owner, sound.path.name, own, keep)
-        actions.place(owner, action, zero, sound.start, stop)
+        actions.write(owner, line, own, keep)
         covered += [f"{owner.name} {path}" for path in actions.hidden(owner, own)]
     done = f"{len(rows)} controls keyed in frames {sound.start} to {stop - 1}"
     if covered:

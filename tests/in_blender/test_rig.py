@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -131,6 +132,47 @@ def test_a_second_stem_has_an_action_of_its_own(saved):
     strips = [strip for track in data.nla_tracks for strip in track.strips]
     assert sorted(strip.action.name for strip in strips) == ["W2L ANNA.fr.wav", "W2L BEN.fr.wav"]
     assert len({strip.action for strip in strips}) == 2
+
+
+@pytest.fixture
+def keyed(installed, saved):
+    """Return ``keyed(folder, sha256, start)``: keys ANNA.fr.wav of a folder, 31 frames long, made-up lips."""
+    made = head(saved, ARKIT)
+    bpy.ops.w2l.find_controls()
+    lips, edit = installed("lips"), installed("edit")
+    names = (*lips.FEATURES, "jawOpen")
+
+    def key(folder, sha256, start):
+        moved = lips.Lips(24, sha256, {name: np.linspace(0, 1, 31) for name in names})
+        sound = edit.Sound(Path(folder) / "ANNA.fr.wav", start, start + 31, 0, True)
+        installed("rig").key(made, moved, sound)
+        tracks = made.data.shape_keys.animation_data.nla_tracks
+        return sorted((s.frame_start, s.action.name) for track in tracks for s in track.strips)
+
+    return key
+
+
+FIRST, SECOND, THIRD = "W2L ANNA.fr.wav", "W2L ANNA.fr.wav.001", "W2L ANNA.fr.wav.002"
+
+
+def test_two_stems_of_one_name_keep_their_keys_beside_each_other(keyed):
+    assert keyed("/sc1", "aa", 1) == [(1, FIRST)]
+    assert keyed("/sc2", "bb", 500) == [(1, FIRST), (500, SECOND)]
+    # They may overlap: stems often end in silence.
+    assert keyed("/sc3", "cc", 20) == [(1, FIRST), (20, THIRD), (500, SECOND)]
+
+
+def test_a_line_that_is_said_twice_has_keys_in_both_places(keyed):
+    keyed("/sc1", "aa", 1)
+    assert keyed("/sc1", "aa", 500) == [(1, FIRST), (500, SECOND)]
+    assert keyed("/sc1", "aa", 500) == [(1, FIRST), (500, SECOND)]
+
+
+def test_a_stem_that_was_moved_a_little_or_exported_again_replaces_its_own_keys(keyed):
+    keyed("/sc1", "aa", 1)
+    assert keyed("/sc1", "aa", 6) == [(6, FIRST)]
+    assert keyed("/sc1", "bb", 6) == [(6, FIRST)]
+    assert keyed("/sc1", "bb", 20) == [(20, FIRST)]
 
 
 def test_an_own_action_that_hides_ours_is_told(saved):
