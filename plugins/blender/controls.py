@@ -60,20 +60,29 @@ def problem(row: Row) -> str:
     owner = bpy.data.objects.get(row.owner)
     if owner is None:
         return f"the object {row.owner} of {row.control} is gone"
+    if not _has(owner, row):
+        return f"{row.owner} has no {row.kind.lower()} {row.control}"
+    # A linked datablock takes keys and loses them when the file is read again.
+    if row.kind == mapping.SHAPE and _keys(owner).library is not None:
+        return (
+            f"the shape keys of {row.owner} are linked: make its mesh a library override or local, "
+            "or key it in its own file"
+        )
+    if row.kind != mapping.SHAPE and owner.library is not None:
+        return f"{row.owner} is linked: make a library override, or key it in its own file"
+    turns = row.kind == mapping.BONE and row.part.startswith("ROT")
+    if turns and owner.pose.bones[row.control].rotation_mode == "AXIS_ANGLE":
+        return f"the bone {row.control} turns by axis and angle; set it to Euler or quaternion"
+    return ""
+
+
+def _has(owner: bpy.types.Object, row: Row) -> bool:
     if row.kind == mapping.SHAPE:
         keys = _keys(owner)
-        there = keys is not None and row.control in keys.key_blocks
-    elif row.kind == mapping.BONE:
-        there = owner.pose is not None and row.control in owner.pose.bones
-        if (
-            there
-            and owner.pose.bones[row.control].rotation_mode == "AXIS_ANGLE"
-            and row.part.startswith("ROT")
-        ):
-            return f"the bone {row.control} turns by axis and angle; set it to Euler or quaternion"
-    else:
-        there = row.control in owner
-    return "" if there else f"{row.owner} has no {row.kind.lower()} {row.control}"
+        return keys is not None and row.control in keys.key_blocks
+    if row.kind == mapping.BONE:
+        return owner.pose is not None and row.control in owner.pose.bones
+    return row.control in owner
 
 
 def channels(row: Row, values: Curve) -> Iterator[Channel]:

@@ -20,7 +20,7 @@ def problem(context: bpy.types.Context) -> str:
         return AT_WORK
     if character is None:
         return "Select the character"
-    if character.library is not None or (character.data is not None and character.data.library is not None):
+    if character.library is not None:
         return "The character is linked: make a library override, or key it in its own file"
     if not settings.rows_of(character.w2l):
         return "Find the character's controls first, and check the list"

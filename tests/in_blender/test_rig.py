@@ -277,6 +277,55 @@ def test_custom_properties_follow_and_a_mapping_survives_its_file(saved, told, t
         bpy.ops.w2l.mapping_load(filepath=str(path))
 
 
+def linked(scene, path):
+    """Return a local object whose mesh, with its shape keys, is linked from another file."""
+    made = head(scene, ARKIT)
+    bpy.data.libraries.write(str(path), {made})
+    bpy.data.objects.remove(made)
+    with bpy.data.libraries.load(str(path), link=True) as (there, wanted):
+        wanted.meshes = there.meshes
+    (mesh,) = wanted.meshes
+    made = bpy.data.objects.new("Kopf", mesh)
+    scene.collection.objects.link(made)
+    return made
+
+
+def test_linked_shape_keys_are_refused_wherever_they_hang(installed, saved, tmp_path):
+    rig = installed("rig")
+    part = linked(saved, tmp_path / "library.blend")
+    root = bpy.data.objects.new("Wurzel", None)
+    saved.collection.objects.link(root)
+    part.parent = root
+    for character in (root, part):
+        bpy.context.view_layer.objects.active = character
+        aim(character)
+        assert bpy.ops.w2l.find_controls() == {"FINISHED"}
+        assert rig.problem(bpy.context).startswith("the shape keys of Kopf are linked")
+        assert not bpy.ops.w2l.key_lips.poll()
+    # A property lies on the object, which is of this file.
+    part["mouth_open"] = 0.0
+    part.w2l.rows.clear()
+    row = part.w2l.rows.add()
+    row.source, row.kind, row.owner, row.control = "opening", "PROPERTY", part.name, "mouth_open"
+    assert rig.problem(bpy.context) == ""
+    assert bpy.ops.w2l.key_lips() == {"FINISHED"}
+
+
+def test_a_linked_part_is_refused_and_its_override_is_not(installed, saved, tmp_path):
+    made = bpy.data.objects.new("Kiefer", None)
+    made["mouth_open"] = 0.0
+    bpy.data.libraries.write(str(tmp_path / "library.blend"), {made})
+    bpy.data.objects.remove(made)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (there, wanted):
+        wanted.objects = there.objects
+    (part,) = wanted.objects
+    row = installed("mapping").Row("opening", "PROPERTY", "Kiefer", "mouth_open")
+    problem = installed("controls").problem
+    assert problem(row) == "Kiefer is linked: make a library override, or key it in its own file"
+    part.override_create(remap_local_usages=True)
+    assert problem(row) == ""
+
+
 def test_what_cannot_be_keyed_says_why(installed, saved):
     problem = installed("rig").problem
     made = head(saved, ["smirk", "grin"])
