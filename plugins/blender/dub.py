@@ -93,8 +93,9 @@ def write(folder: Path, document: dict) -> Path:
     """Write the edit into the result folder and return its path.
 
     Raises:
-        flows.Failed: the folder cannot be written.
+        flows.Failed: the folder cannot be written, or an engine is at work on the edit that is there.
     """
+    flows.check_free(folder / "job")
     path = folder / "edit.otio"
     try:
         folder.mkdir(parents=True, exist_ok=True)

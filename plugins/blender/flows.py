@@ -29,6 +29,19 @@ class Stopped(Exception):
     """The user stopped the work."""
 
 
+def check_free(folder: Path) -> None:
+    """Check that no engine is at work in a job's folder: it outlives the Blender that started it.
+
+    Raises:
+        Failed: one is; says how to stop it.
+    """
+    if bridge.Job(folder).running():
+        raise Failed(
+            f"an engine that was started earlier is still at work in {folder}; wait for it, "
+            "or put a file named stop there"
+        )
+
+
 class Work(Protocol):
     """Something that takes long and goes on by itself."""
 

@@ -52,8 +52,9 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         first, stop = scene.frame_start, scene.frame_end + 1
         sound = settings.stem_sound(scene, told.stem, stop)
         rate = strips.rate(scene)
-        # Before the render, which may take hours.
+        # Before the render, which may take hours and goes over the movie that an engine may still read.
         program = yield from preferences.checked()
+        flows.check_free(folder / "job")
         yield flows.Child(_render(folder, name, movie), folder / "render.log", "W2L: rendering")
         shot = Picture(
             movie.stem, movie, first, stop, 0, stop - first, (Mark(first, stop, character or None),)

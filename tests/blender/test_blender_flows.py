@@ -88,6 +88,18 @@ def test_another_program_is_no_engine_and_one_that_is_killed_is_told(tmp_path):
         flows.Flow(iter_once(flows.EngineCall(sys.executable, killed, "W2L: asking"))).wait()
 
 
+def test_a_folder_in_which_an_engine_is_at_work_is_not_free(tmp_path):
+    flows.check_free(tmp_path / "job")
+    job = bridge.start(sys.executable, ["-c", "import time; time.sleep(600)"], tmp_path / "job")
+    try:
+        with pytest.raises(flows.Failed, match=r"still at work in .*job; .* put a file named stop there"):
+            flows.check_free(tmp_path / "job")
+    finally:
+        job._process.kill()
+        job._process.wait()
+    flows.check_free(tmp_path / "job")
+
+
 def imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

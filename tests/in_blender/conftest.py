@@ -125,3 +125,18 @@ def shot(saved):
     stem = saved.w2l.stems.add()
     stem.character, stem.file, stem.start = "ANNA", str(STEM), 101
     return strip
+
+
+@pytest.fixture
+def orphan(installed):
+    """Return ``orphan(folder)``: a program is at work in a job's folder, left by an earlier Blender."""
+    started = []
+
+    def start(folder):
+        waits = ["-c", "import time; time.sleep(600)"]
+        started.append(installed("bridge").start(sys.executable, waits, folder))
+
+    yield start
+    for job in started:
+        job._process.kill()
+        job._process.wait()

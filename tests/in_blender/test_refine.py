@@ -72,6 +72,14 @@ def test_the_take_comes_back_as_an_image_sequence_numbered_like_the_scene(shot):
     assert tuple(picture.size) == (480, 270)
 
 
+def test_a_movie_that_an_engine_still_reads_is_not_rendered_over(installed, orphan, shot):
+    folder = installed("dub").folder_of(shot.name) / "render"
+    orphan(folder / "job")
+    with pytest.raises(RuntimeError, match="an engine that was started earlier is still at work in"):
+        bpy.ops.w2l.refine_render()
+    assert [path.name for path in folder.iterdir()] == ["job"]
+
+
 def test_a_scene_that_was_renamed_meanwhile_is_a_sentence_with_the_place_of_the_take(
     installed, shot, tmp_path
 ):

@@ -223,6 +223,15 @@ def test_an_engine_that_is_killed_is_told_and_the_next_run_goes_through(saved, s
     assert len(takes(saved)) == 1
 
 
+def test_an_edit_that_an_engine_still_reads_is_left_as_it_is(installed, orphan, saved, shot):
+    folder = installed("dub").folder_of(saved.name)
+    orphan(folder / "job")
+    (folder / "edit.otio").write_text("in use")
+    with pytest.raises(RuntimeError, match="an engine that was started earlier is still at work in"):
+        bpy.ops.w2l.dub_strips()
+    assert (folder / "edit.otio").read_text() == "in use"
+
+
 def test_the_engines_own_sentence_is_shown(saved, shot, tmp_path):
     broken = tmp_path / "kaputt.wav"
     broken.write_bytes(b"no sound")
