@@ -232,6 +232,23 @@ def test_a_new_take_comes_beside_the_old_one(item, entry, ended, resolve, click,
     assert item.selected == 3
 
 
+def test_a_clip_that_does_not_answer_leaves_the_other_takes_shown(
+    item, entry, ended, timeline, resolve, click, home, films
+):
+    """While a modal waits, calls answer None; what was flipped by then is flipped back."""
+    take = home / "W2L Studio" / "first.mov"
+    take.parent.mkdir()
+    take.write_bytes((films / "other.mov").read_bytes())
+    ended(entry(take=str(take)))
+    click("collect results", resolve)
+    timeline.tracks["video"][0][1].append(fake_resolve.FakeItem(timeline, item.own[0], START + 60, 10, 24))
+    timeline.tracks["video"][0][1][1].takes = item.takes
+    timeline.tracks["video"][0][1][1].GetTakeByIndex = lambda _: None
+    assert "something happened that this plugin does not know" in click("collect results", resolve)
+    assert item.selected == 2
+    assert resolve.page == "color"
+
+
 def test_how_a_take_is_read_is_set_once(item, entry, ended, resolve, click):
     item.own[0].stored["Input Color Space"] = "ARRI LogC3"
     ended(entry())

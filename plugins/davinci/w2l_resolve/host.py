@@ -159,16 +159,16 @@ class Host:
     def originals(self, ours: Path) -> Iterator[None]:
         """Show the user's own media for a while where a take from below `ours` is selected."""
         timeline, flipped = self._timeline(), []
-        for track in range(1, int(timeline.GetTrackCount("video")) + 1):
-            for item in timeline.GetItemListInTrack("video", track) or []:
-                media, selected = _takes(item)
-                if selected and reading.below(media[selected - 1], ours):
-                    first = next(
-                        (i for i, path in enumerate(media, 1) if not reading.below(path, ours)), selected
-                    )
-                    item.SelectTakeByIndex(first)
-                    flipped.append((item, selected))
         try:
+            for track in range(1, int(timeline.GetTrackCount("video")) + 1):
+                for item in timeline.GetItemListInTrack("video", track) or []:
+                    media, selected = _takes(item)
+                    if selected and reading.below(media[selected - 1], ours):
+                        first = next(
+                            (i for i, path in enumerate(media, 1) if not reading.below(path, ours)), selected
+                        )
+                        flipped.append((item, selected))
+                        item.SelectTakeByIndex(first)
             yield
         finally:
             for item, selected in flipped:
