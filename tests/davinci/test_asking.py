@@ -388,6 +388,47 @@ def test_one_job_in_trouble_does_not_hold_up_the_others(at_work, resolve, click)
     assert "is not a job of this plugin" in click("collect results", resolve)
 
 
+@pytest.fixture
+def failed(resolve, package):
+    """Return ``failed(project, lang, words, at)``: a job of the timeline that was begun under that name."""
+    jobs, settings = package("jobs"), package("settings")
+
+    def make(project, lang, words, at):
+        resolve.project.name = project
+        timeline = package("host").connect({"resolve": resolve}).read()
+        folder = jobs.folder(settings.Settings(lang=lang), timeline)
+        folder.mkdir(parents=True)
+        record = {"v": 1, "timeline": timeline.to_json(), "lang": lang, "deliver": "take"}
+        (folder / "job.json").write_text(json.dumps(record))
+        os.utime(folder / "job.json", (at, at))
+        event = {"v": 1, "kind": "JobFailed", "message": words, "hint": "", "exit_code": 3}
+        (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
+
+    return make
+
+
+def test_a_job_is_found_after_its_project_has_another_name(clips, resolve, click, failed):
+    """The latest of a language, but for one that was begun under the present name."""
+    failed("Der Film", "fr", "first", at=1000)
+    failed("Der Film", "de", "german", at=1000)
+    failed("Der Film v2", "fr", "second", at=2000)
+    resolve.project.name = "Der Film v3"
+    assert click("collect results", resolve).splitlines() == ["de: german.", "fr: second."]
+    resolve.project.name = "Der Film"
+    assert click("collect results", resolve).splitlines() == ["de: german.", "fr: first."]
+    # Another timeline's are not its own.
+    resolve.project.current.id = "timeline-of-another-film"
+    assert "There is no job of this timeline" in click("collect results", resolve)
+
+
+@pytest.mark.parametrize("emptied", ["", " "])
+def test_an_emptied_folder_of_results_means_the_default(emptied, home, package, monkeypatch):
+    """Else the current folder would be meant, and the user's own media below it be taken for dubs."""
+    monkeypatch.chdir(home)
+    results = package("jobs").results(package("settings").Settings(results=emptied))
+    assert results == home / "W2L Studio"
+
+
 def test_a_clip_that_is_used_whole_may_say_no_range(clips, resolve, package):
     """Then its media's range is meant."""
     marking = package("marking")

@@ -51,8 +51,8 @@ class Job:
 
 
 def results(settings: Settings) -> Path:
-    """Return the folder below which every job of the plugin lies."""
-    return Path(settings.results).expanduser().absolute()
+    """Return the folder below which every job of the plugin lies; an emptied field means the default."""
+    return Path(settings.results.strip() or Settings.results).expanduser().absolute()
 
 
 def folder(settings: Settings, timeline: reading.Timeline) -> Path:
@@ -111,12 +111,18 @@ def start(settings: Settings, engine: str, timeline: reading.Timeline, exported:
 
 
 def of(settings: Settings, timeline: reading.Timeline) -> list[Job]:
-    """Return the jobs of a timeline, in every language.
+    """Return the jobs of a timeline, one in every language.
+
+    Those of the project's name go before those that the project had under an older name, the latest first.
 
     Raises:
         JobError: what lies there was not written by this plugin.
     """
-    return [_read(path) for path in sorted(_of_timeline(settings, timeline).glob(f"*/{_RECORD}"))]
+    here = _of_timeline(settings, timeline)
+    every = results(settings).glob(f"*/{here.name}/*/{_RECORD}")
+    found = sorted(every, key=lambda path: (path.parents[1] == here, path.stat().st_mtime))
+    by_lang = {path.parent.name: path for path in found}
+    return [_read(by_lang[lang]) for lang in sorted(by_lang)]
 
 
 def report(job: Job) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Settings:
 
     Args:
         engine: its executable; empty = the one that installed the plugin, else as docs/bridge.md tells.
-        results: folder that takes go to.
+        results: folder that takes go to; empty = the default.
         lang: language tag of the dub.
         stems: sound file by character; the key ``""`` is for everybody.
         weights: generator; empty = the engine's default.
