@@ -164,6 +164,28 @@ def test_other_rates_are_laid_above_and_measured(resolve, timeline, films, entry
     assert "runs at 25 frames a second and the timeline at 24" in timeline.marks[0.0]["note"]
 
 
+@pytest.mark.parametrize(
+    ("trimmed", "laid", "marker"),
+    [(5, (START + 20, 21, 18), 20.0), (23, (START + 23, 24, 15), 23.0)],
+    ids=["before the marked frames", "into them"],
+)
+def test_a_trimmed_head_moves_no_dub_of_another_rate(
+    trimmed, laid, marker, resolve, timeline, films, entry, ended, click
+):
+    """A trim moves start and left offset alike; what it took away is not laid over the clip before."""
+    media = fake_resolve.FakeMedia(films / "fast.mov", resolve.project.rate)
+    item = fake_resolve.FakeItem(timeline, media, START, 0, 46, span=48)
+    timeline.tracks["video"][0][1].append(item)
+    ended(entry(media=str(films / "fast.mov"), take=str(films / "fast.mov"), record_start=20, media_start=21,
+                take_start=0, frames=20, timecode="01:00:00:20"))  # fmt: skip
+    item.start += trimmed
+    item.length -= trimmed
+    item.own = (media, round(trimmed * 25 / 24), 47)
+    click("collect results", resolve)
+    assert tracks(timeline)[1] == ("W2L fr", [laid])
+    assert list(timeline.marks) == [marker]
+
+
 def test_thirty_frames_that_are_not_thirty(package, films, home, talking_film, ended, click, entry):
     """One hour of 29.97 begins at frame 108000; sound counts real seconds; markers count from the start."""
     rate = Fraction(30000, 1001)
@@ -302,6 +324,22 @@ def test_a_sound_whose_length_nobody_tells_is_told(item, entry, ended, timeline,
     ended(entry())
     assert "Resolve does not tell how long" in click("collect results", resolve)
     assert item.selected == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "duration", "rate", "count"),
+    [
+        ("", "00:10:00;00", Fraction(30000, 1001), 17982),
+        ("", "00;01;00;02", Fraction(30000, 1001), 1800),
+        ("", "01:00:00;00", Fraction(60000, 1001), 215784),
+        ("", "00:10:00:00", Fraction(30000, 1001), 18000),
+        ("", "00:10:00;00", Fraction(24), 14400),
+        ("7", "00:10:00;00", Fraction(30000, 1001), 7),
+        ("", "ten minutes", Fraction(24), 0),
+    ],
+)
+def test_lengths_are_counted_in_the_timecodes_own_way(told, duration, rate, count, package):
+    assert package("reading").frames(told, duration, rate) == count
 
 
 def test_a_file_is_the_same_however_its_umlauts_are_spelled(package):

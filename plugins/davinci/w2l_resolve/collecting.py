@@ -117,13 +117,12 @@ class _Notes:
         note = "; ".join([*made, *self._said.get(id(entry), []), *_reasons(entry["passed"])])
         digest = hashlib.sha256(f"{entry['take']} {note}".encode()).hexdigest()[:12]
         place = {"job": self._job.id, "mark": entry["mark"], "at": entry["record_start"], "digest": digest}
-        frame = entry["record_start"] + self._moved(entry)
-        return Marker(max(0, frame), 1, name, note, json.dumps({_KEY: place}, sort_keys=True))
+        return Marker(self._frame(entry), 1, name, note, json.dumps({_KEY: place}, sort_keys=True))
 
-    def _moved(self, entry: dict[str, Any]) -> int:
+    def _frame(self, entry: dict[str, Any]) -> int:
         then = placing.whose(entry, self._job.timeline)
         now = self._now.item(then.id) if then else None
-        return now.start - then.start if then and now else 0
+        return placing.marked(entry, then, now, self._now) if then and now else int(entry["record_start"])
 
 
 def _reasons(passed: list[dict[str, Any]]) -> list[str]:

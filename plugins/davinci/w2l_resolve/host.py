@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -196,7 +197,7 @@ class Host:
         if handle is None:
             raise HostError(f"Resolve did not import {path}; can it read the file?")
         rate = reading.rate(str(self._timeline().GetSetting("timelineFrameRate")))
-        return Clip(handle, path, _frames(handle, round(rate)), str(handle.GetClipProperty("Audio Ch")), new)
+        return Clip(handle, path, _frames(handle, rate), str(handle.GetClipProperty("Audio Ch")), new)
 
     def read_as(self, item_id: str, clip: Clip) -> None:
         """Have a clip's colour and pixel shape read as those of an item's media."""
@@ -345,9 +346,9 @@ def _path(media: Any) -> str:
     return str(media.GetClipProperty("File Path") or "") if media is not None else ""
 
 
-def _frames(media: Any, nominal: int) -> int:
+def _frames(media: Any, rate: Fraction) -> int:
     frames = reading.frames(
-        str(media.GetClipProperty("Frames")), str(media.GetClipProperty("Duration")), nominal
+        str(media.GetClipProperty("Frames")), str(media.GetClipProperty("Duration")), rate
     )
     if not frames:
         raise HostError(f"Resolve does not tell how long {_path(media)} is")

@@ -5,7 +5,9 @@ A take's first picture shows the media's frame `take_start`; everything here cou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from w2l_resolve.reading import Item, Timeline, rate, same_file
@@ -75,19 +77,36 @@ def above(
     whole = as_take(now, take_start, take_frames) if same_rate else None
     if whole is not None:
         return [Above(now.start, whole.first, whole.last + 1, now.duration)]
-    speed = rate(timeline.rate) / (rate(now.rate) or rate(timeline.rate))
+    speed, moved = _speed(now, timeline), shift(then, now, timeline)
+    shown = now.left_offset, now.left_offset + math.ceil(now.duration / speed)
     runs = []
     for first, stop, record_start in _runs(entries):
-        record = timeline.start_frame + record_start + now.start - then.start
-        if same_rate:
-            # What was trimmed off since is not shown again.
-            shown = now.left_offset, now.left_offset + now.duration
-            record = now.start + max(first, shown[0]) - now.left_offset
-            first, stop = max(first, shown[0]), min(stop, shown[1])
-        if first < stop:
-            frames = int((stop - first) * speed)
-            runs.append(Above(record, first - take_start, stop - take_start, frames))
+        # What was trimmed off since is not shown again.
+        begin, end = max(first, shown[0]), min(stop, shown[1])
+        if begin < end:
+            record = timeline.start_frame + record_start + moved + round((begin - first) * speed)
+            runs.append(Above(record, begin - take_start, end - take_start, int((end - begin) * speed)))
     return runs
+
+
+def shift(then: Item, now: Item, timeline: Timeline) -> int:
+    """Return by how many record frames an item's pictures were moved; trimming its head moves none."""
+    return now.start - then.start - round((now.left_offset - then.left_offset) * _speed(now, timeline))
+
+
+def marked(entry: dict[str, Any], then: Item, now: Item, timeline: Timeline) -> int:
+    """Return the record frame of a range as it is now, or the nearest that its item still shows.
+
+    Counted from the timeline's first frame, as markers are.
+    """
+    frame = timeline.start_frame + int(entry["record_start"]) + shift(then, now, timeline)
+    return min(max(frame, now.start), now.stop - 1) - timeline.start_frame
+
+
+def _speed(item: Item, timeline: Timeline) -> Fraction:
+    """Return how many record frames one of the item's media is shown for."""
+    of_media, of_timeline = rate(item.rate), rate(timeline.rate)
+    return of_timeline / of_media if of_media and of_timeline else Fraction(1)
 
 
 def _runs(entries: list[dict[str, Any]]) -> list[tuple[int, int, int]]:

@@ -112,11 +112,13 @@ def markers(told: dict[float, dict[str, Any]] | None) -> tuple[Marker, ...]:
     )
 
 
-def frames(told: str, duration: str, nominal: int) -> int:
+def frames(told: str, duration: str, frame_rate: Fraction) -> int:
     """Return a length in frames: as it is told, else from a timecode; of sound, Resolve may tell that alone.
 
     Args:
-        nominal: whole frames that a second of timecode counts.
+        duration: at 29.97 and 59.94, one with a semicolon is drop-frame: each minute but every tenth
+            leaves out the first two (or four) numbers.
+        frame_rate: frames a second, of which the timecode counts the next whole number.
 
     Returns:
         0 where neither is told.
@@ -127,7 +129,10 @@ def frames(told: str, duration: str, nominal: int) -> int:
     if len(parts) != 4 or not all(part.isdigit() for part in parts):
         return 0
     hours, minutes, seconds, rest = map(int, parts)
-    return ((hours * 60 + minutes) * 60 + seconds) * nominal + rest
+    nominal, minutes = round(frame_rate), hours * 60 + minutes
+    drops = ";" in duration and frame_rate.denominator == 1001 and nominal % 30 == 0
+    dropped = nominal // 15 * (minutes - minutes // 10) if drops else 0
+    return (minutes * 60 + seconds) * nominal + rest - dropped
 
 
 def rate(text: str) -> Fraction:
