@@ -19,6 +19,9 @@ from w2l_studio.errors import OutputError
 #: What every menu script of ours says, and no other file.
 _OURS = "w2l-studio plugin install resolve"
 _PACKAGE, _RECORD = "w2l_resolve", "installed.json"
+#: A package that is not whole yet, and one that is going; what of them is left over has no other use.
+_COMING, _GOING = f"{_PACKAGE}.part", f"{_PACKAGE}.old"
+_ALLOWED = "run it as administrator, or without --all-users"
 _BLACKMAGIC = Path("Blackmagic Design") / "DaVinci Resolve"
 
 
@@ -57,18 +60,12 @@ def install_resolve(fusion: Path) -> list[Path]:
     if package.exists() and not (package / _RECORD).exists():
         raise OutputError("something else is in the way", hint="move it away", where=str(package))
     with _writing(fusion):
-        if package.exists():
-            shutil.rmtree(package)
-        shutil.copytree(source / _PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(str(bridge.__file__), package / "bridge.py")
-        record = {"engine": _engine(), "version": __version__}
-        (package / _RECORD).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+        _put(source / _PACKAGE, package)
         for path, target in scripts.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             text = path.read_text(encoding="utf-8")
-            target.write_text(
-                text.replace('PACKAGE = ""', f"PACKAGE = {str(package.parent)!r}"), encoding="utf-8"
-            )
+            text = text.replace('PACKAGE = ""', f"PACKAGE = {str(package.parent)!r}")
+            atomic.write_text(target, text, _ALLOWED)
     return list(scripts.values())
 
 
@@ -82,16 +79,21 @@ def uninstall_resolve(fusion: Path) -> list[Path]:
         OutputError: not allowed.
     """
     package = fusion / "W2L Studio" / _PACKAGE
-    gone = [path for path in sorted((fusion / "Scripts" / "Edit").glob("W2L - *.py")) if _is_ours(path)]
+    # With the endings that an interrupted installation leaves behind.
+    gone = [path for path in sorted((fusion / "Scripts" / "Edit").glob("W2L - *.py*")) if _is_ours(path)]
+    folders = _left_over(package)
     with _writing(fusion):
         for path in gone:
             path.unlink()
+        for folder in folders:
+            shutil.rmtree(folder)
         if (package / _RECORD).exists():
-            shutil.rmtree(package)
-            gone.append(package)
-            if not any(package.parent.iterdir()):
-                package.parent.rmdir()
-    return gone
+            folders.append(package)
+            # Half of it would be without its record, and nobody's.
+            shutil.rmtree(package.replace(package.with_name(_GOING)))
+        if folders and not any(package.parent.iterdir()):
+            package.parent.rmdir()
+    return [*gone, *folders]
 
 
 def check_resolve(fusions: list[Path]) -> tuple[list[str], list[str]]:
@@ -114,6 +116,29 @@ def check_resolve(fusions: list[Path]) -> tuple[list[str], list[str]]:
     if sys.platform == "darwin" and not Path("/usr/local/bin/python3").exists():
         missing.append("Resolve before 21.1 finds no Python; install Python 3 from python.org")
     return there, missing
+
+
+def _put(source: Path, package: Path) -> None:
+    """Copy a package beside its place, then swap: cut short anywhere, it can be done again or taken away."""
+    for folder in _left_over(package):
+        shutil.rmtree(folder)
+    coming, going = package.with_name(_COMING), package.with_name(_GOING)
+    try:
+        shutil.copytree(source, coming, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(str(bridge.__file__), coming / "bridge.py")
+        record = {"engine": _engine(), "version": __version__}
+        (coming / _RECORD).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+        if package.exists():
+            package.replace(going)
+        coming.replace(package)
+    finally:
+        for folder in _left_over(package):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_over(package: Path) -> list[Path]:
+    beside = [package.with_name(name) for name in (_COMING, _GOING)]
+    return [folder for folder in beside if folder.is_dir()]
 
 
 def _recorded(record: Path) -> dict[str, str]:
@@ -176,6 +201,4 @@ def _writing(fusion: Path) -> Iterator[None]:
     except OSError as error:
         where = Path(error.filename or fusion)
         told = error.strerror or str(error)
-        raise atomic.refusal(
-            where, error.errno, told, "run it as administrator, or without --all-users"
-        ) from error
+        raise atomic.refusal(where, error.errno, told, _ALLOWED) from error

@@ -1,7 +1,9 @@
 """The installer: from a checkout and from a wheel, twice, away again, and what it leaves alone."""
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -97,6 +99,50 @@ def test_scripts_and_folders_of_others_are_not_overwritten(tmp_path):
     (tmp_path / "W2L Studio" / "w2l_resolve").mkdir(parents=True)
     with pytest.raises(OutputError, match="something else is in the way"):
         plugins.install_resolve(tmp_path)
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device", "bridge.py")
+
+
+def test_a_full_disk_leaves_the_plugin_that_was_there(tmp_path, monkeypatch):
+    plugins.install_resolve(tmp_path)
+    before = contents(tmp_path)
+    for owner, call in ((shutil, "copy"), (Path, "write_text"), (os, "fsync")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, call, full)
+            with pytest.raises(OutputError, match="the disk is full"):
+                plugins.install_resolve(tmp_path)
+        assert contents(tmp_path) == before
+    plugins.install_resolve(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def contents(folder):
+    """Return every file below a folder by its path."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("remedy", [plugins.install_resolve, plugins.uninstall_resolve])
+@pytest.mark.parametrize(
+    "left_over",
+    [["part"], ["whole", "part"], ["old", "part"], ["whole", "old"]],
+    ids=["first copy", "later copy", "between the two renames", "tidying up"],
+)
+def test_an_installation_that_was_killed_is_repaired_or_taken_away(left_over, remedy, tmp_path):
+    plugins.install_resolve(tmp_path)
+    clean = set(contents(tmp_path))
+    package = tmp_path / "W2L Studio" / "w2l_resolve"
+    for ending in left_over:
+        if ending != "whole":
+            shutil.copytree(package, package.with_name(f"w2l_resolve.{ending}"))
+    if "whole" not in left_over:
+        shutil.rmtree(package)
+    script = tmp_path / "Scripts" / "Edit" / "W2L - collect results.py"
+    script.rename(script.with_name(script.name + ".part"))
+    remedy(tmp_path)
+    assert set(contents(tmp_path)) == (clean if remedy is plugins.install_resolve else set())
+    assert (tmp_path / "W2L Studio").exists() == (remedy is plugins.install_resolve)
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
