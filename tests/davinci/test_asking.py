@@ -350,6 +350,16 @@ def test_a_job_at_work_tells_how_far_it_is_and_can_be_stopped(at_work, resolve, 
     assert (at_work / "stop").exists()
 
 
+def test_without_windows_it_says_how_a_job_is_stopped(at_work, resolve, click, package, capsys):
+    """And the file that it asks for is the one that the engine looks for."""
+    resolve.product = "DaVinci Resolve"
+    click("collect results", resolve)
+    told = f"the engine is at work (25%); to stop it, put a file named stop into {at_work}\n"
+    assert capsys.readouterr().out.endswith(told)
+    package("bridge").Job(at_work).cancel()
+    assert (at_work / "stop").is_file()
+
+
 def test_an_edit_that_an_engine_reads_is_not_written_again(at_work, resolve, click, package, films):
     told(package, lang="fr", stems={"": str(films / "fr.wav")})
 
@@ -358,7 +368,10 @@ def test_an_edit_that_an_engine_reads_is_not_written_again(at_work, resolve, cli
         window.press("Start")
 
     said = click("lip-sync marked clips", resolve, user)
-    assert said.startswith("the engine is at work on this timeline in this language; W2L - collect results")
+    assert said == (
+        "the engine is at work on this timeline in this language; "
+        "W2L - collect results tells how far it is and how to stop it"
+    )
     assert not list(at_work.glob("*.otio"))
 
 

@@ -85,7 +85,7 @@ def check_free(place: Path) -> None:
     if bridge.Job(place).running():
         raise JobError(
             "the engine is at work on this timeline in this language; "
-            "W2L - collect results tells how far it is, and can stop it"
+            "W2L - collect results tells how far it is and how to stop it"
         )
 
 

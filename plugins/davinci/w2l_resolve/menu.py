@@ -214,7 +214,9 @@ def _brought(host: Host, job: jobs.Job) -> str:
 
 def _still_running(host: Host, job: jobs.Job, told: str) -> str:
     said = host.ask(form.Form("W2L: collect results", told, (), ("Stop the job", "Leave it at work")))
-    if said is not None and said[form.BUTTON] == "Stop the job":
+    if said is None:
+        return f"{told}; to stop it, put a file named stop into {job.folder}"
+    if said[form.BUTTON] == "Stop the job":
         job.engine.cancel()
         return "the job is being stopped; finished takes are kept"
     return told
