@@ -14,7 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 #: Version of the event lines that are read here (`w2l_studio.events.VERSION`).
 EVENTS = 1
@@ -31,7 +31,7 @@ _KILLED = "the engine ended in the middle, as when it is killed or memory runs o
 FINISHED, FAILED, CANCELLED = "JobFinished", "JobFailed", "JobCancelled"
 #: A host's own Python and libraries, which would be loaded into the engine's.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "LD_LIBRARY_PATH", "LD_PRELOAD")
-_PROGRESS, _LOG, _STOP, _PID = "progress.jsonl", "engine.log", "stop", "engine.pid"
+_PROGRESS, _LOG, _STOP, _PID, _LOCK = "progress.jsonl", "engine.log", "stop", "engine.pid", "engine.lock"
 _PROC = Path("/proc")
 
 
@@ -44,11 +44,7 @@ class NoEngine(BridgeError):
 
 
 class EngineFailed(BridgeError):
-    """The engine's own sentence.
-
-    Args:
-        exit_code: as in docs/exit-codes.md.
-    """
+    """The engine's own sentence, with its exit code (docs/exit-codes.md)."""
 
     def __init__(self, sentence: str, exit_code: int) -> None:
         super().__init__(sentence)
@@ -119,8 +115,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
 
     Args:
         engine: as `find` returns it.
-        arguments: a command that writes event lines, e.g. ``["dub", "edit.otio", "--stem", "fr.wav"]``;
-            ``--json`` and ``--stop-file`` are added here.
+        arguments: ``["dub", "edit.otio", ...]``; ``--json`` and ``--stop-file`` are added here.
         folder: takes the progress; made when it is not there. One job at a time.
 
     Raises:
@@ -128,16 +123,16 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
         NoEngine: the program cannot be started.
     """
     place = Path(folder).absolute()
-    if Job(place).running():
-        raise BridgeError(f"a job is at work in {place}; wait for it, or put a file named {_STOP} there")
     command = [engine, *arguments, "--json", "--stop-file", str(place / _STOP)]
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for name in (_STOP, _PID):
-            if (place / name).exists():
-                (place / name).unlink()
-        process = _spawn(command, place / _PROGRESS, place / _LOG)
-        (place / _PID).write_text(_process(process.pid), encoding="ascii")
+        with (place / _LOCK).open("ab") as lock:
+            if not _locked(lock) or Job(place).running():
+                raise BridgeError(f"a job is at work in {place}; wait, or put a file named {_STOP} there")
+            with suppress(FileNotFoundError):
+                (place / _STOP).unlink()
+            process = _spawn(command, place / _PROGRESS, place / _LOG)
+            (place / _PID).write_text(_process(process.pid), encoding="ascii")
     except OSError as error:
         raise BridgeError(f"{place} cannot be written ({error.strerror})") from error
     return Job(place, process)
@@ -146,9 +141,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
 class Job:
     """A job of the engine, in this or an earlier session: read it, stop it, ask how it ended.
 
-    Args:
-        folder: where `start` put it.
-        process: what `start` started; without it the job is known by its folder alone.
+    Without ``process``, which `start` gives it, a job is known by its folder alone.
     """
 
     def __init__(self, folder: str | Path, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -187,12 +180,10 @@ class Job:
         """Tell whether the engine is still at work."""
         if self._process is not None:
             return self._process.poll() is None
-        try:
+        with suppress(OSError, ValueError):
             known = (self.folder / _PID).read_text(encoding="ascii")
-            pid = int(known.split(" ")[0])
-        except (OSError, ValueError):
-            return False
-        return self.ending() is None and _process(pid) == known
+            return _process(int(known.split(" ")[0])) == known and self.ending() is None
+        return False
 
     def progress(self) -> float:
         """Return how much of the job is done, 0..1."""
@@ -212,12 +203,9 @@ class Job:
             EngineFailed: it failed or was cancelled; carries the engine's own sentence.
             BridgeError: it is still at work.
         """
-        running = self.running()
-        ending = self.ending()
+        running, ending = self.running(), self.ending()
         if ending is None:
-            if running:
-                raise BridgeError("the engine is still at work")
-            raise EngineFailed(self._silent(), 1)
+            raise BridgeError("the engine is still at work") if running else EngineFailed(self._silent(), 1)
         if ending["kind"] == FINISHED:
             return ending
         if ending["kind"] == CANCELLED:
@@ -233,14 +221,34 @@ class Job:
 
 
 def _spawn(command: list[str], progress: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start a process that outlives this one and writes to two files."""
-    with progress.open("wb") as out, log.open("wb") as err:
+    """Start a process that outlives this one and writes to two files, over no line of anybody else's."""
+    with progress.open("ab") as out, log.open("wb") as err:
+        out.truncate(0)
+        files: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+        # No console; a group or session of its own.
+        alone = {"creationflags": 0x08000200} if os.name == "nt" else {"start_new_session": True}
         try:
-            files: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
-            return subprocess.Popen(command, env=_environment(), **files, **_detached())
+            return subprocess.Popen(command, env=_environment(), **files, **alone)
         except OSError as error:
             told = f"the engine {command[0]} cannot be started ({error.strerror}); {INSTALL}"
             raise NoEngine(told) from error
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed or its process ends; False where somebody else holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network shares know no locks: there nobody is kept from working.
+        return not isinstance(error, (BlockingIOError, PermissionError))
+    return True
 
 
 def _event(line: str) -> dict[str, Any]:
@@ -250,10 +258,8 @@ def _event(line: str) -> dict[str, Any]:
     except (ValueError, TypeError) as error:
         raise BridgeError("the engine wrote what is no event: " + line[:80]) from error
     if event.get("v") != EVENTS:
-        raise BridgeError(
-            f"the engine writes events of version {event.get('v')} and this plugin reads version {EVENTS}; "
-            "install plugin and engine of the same version"
-        )
+        told = f"the engine writes events of version {event.get('v')} and this plugin reads version {EVENTS}"
+        raise BridgeError(told + "; install plugin and engine of the same version")
     return event
 
 
@@ -266,13 +272,7 @@ def _last_line(text: str) -> str:
 def _environment() -> dict[str, str]:
     """Return the host's environment without its own Python, and with UTF-8 for what is written to files."""
     kept = {k: v for k, v in os.environ.items() if k not in _FOREIGN and not k.startswith("DYLD_")}
-    kept["PYTHONIOENCODING"] = "utf-8"
-    return kept
-
-
-def _detached() -> dict[str, Any]:
-    """Return what lets a process live on without its host: no console, a group or session of its own."""
-    return {"creationflags": 0x08000000 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
+    return {**kept, "PYTHONIOENCODING": "utf-8"}
 
 
 def _process(pid: int) -> str:

@@ -189,6 +189,64 @@ def test_another_process_with_the_engines_number_is_no_engine(
     ended(bridge.start(str(shutil.which("true")), [], tmp_path))
 
 
+@pytest.fixture
+def echo(tmp_path: Path) -> str:
+    """An engine that waits until `go` is opened, then writes one event."""
+    os.mkfifo(tmp_path / "go")
+    path = tmp_path / "echo"
+    path.write_text(f"""#!/bin/sh\nread word < "{tmp_path / "go"}"\necho '{{"v": 1, "kind": "Told"}}'\n""")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_of_two_starts_at_one_moment_one_is_refused(
+    tmp_path: Path, echo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes while the first has found the folder free, and has no engine yet."""
+    spawn, refused = bridge._spawn, []
+
+    def meanwhile(*arguments: Any) -> subprocess.Popen[bytes]:
+        with pytest.raises(bridge.BridgeError, match="a job is at work in") as told:
+            bridge.start(echo, [], tmp_path / "job")
+        refused.append(told.value)
+        return spawn(*arguments)
+
+    monkeypatch.setattr(bridge, "_spawn", meanwhile)
+    job = bridge.start(echo, [], tmp_path / "job")
+    (tmp_path / "go").write_text("\n")
+    assert [event["kind"] for event in ended(job).events] == ["Told"]
+    assert len(refused) == 1
+
+
+def test_a_host_that_was_killed_while_it_started_an_engine_blocks_nobody(tmp_path: Path, echo: str) -> None:
+    code = (
+        "import os, signal, sys\nfrom w2l_studio import bridge\n"
+        "bridge._spawn = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "bridge.start('no engine', [], sys.argv[1])"
+    )
+    host = [sys.executable, "-c", code, str(tmp_path / "job")]
+    assert subprocess.run(host, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode == -9
+    assert (tmp_path / "job" / "engine.lock").exists()
+    job = bridge.start(echo, [], tmp_path / "job")
+    (tmp_path / "go").write_text("\n")
+    assert len(ended(job).events) == 1
+
+
+def test_no_line_is_written_over_and_what_is_no_event_blocks_no_folder(tmp_path: Path, echo: str) -> None:
+    job = bridge.start(echo, [], tmp_path / "job")
+    with (job.folder / "progress.jsonl").open("ab") as file:
+        file.write(b"somebody else's line, longer than the event\n")
+    (tmp_path / "go").write_text("\n")
+    assert job._process is not None
+    job._process.wait()
+    assert len((job.folder / "progress.jsonl").read_bytes().splitlines()) == 2
+    with pytest.raises(bridge.BridgeError, match="what is no event"):
+        bridge.Job(job.folder).result()
+    again = bridge.start(echo, [], tmp_path / "job")
+    (tmp_path / "go").write_text("\n")
+    assert [event["kind"] for event in ended(again).events] == ["Told"]
+
+
 def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> None:
     job = bridge.Job(tmp_path)
     assert (job.poll(), job.ending(), job.running(), job.progress()) == ([], None, False, 0.0)
