@@ -169,6 +169,8 @@ def test_first_wrong_key_is_named(published, tmp_path, change, message):
         (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j", "incomplete"),
         (b"", "incomplete"),
         (b"PK\x03\x04half a zip", "incomplete"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "incomplete or not a torch checkpoint"),
+        (b")r\xae\xf0", "incomplete or not a torch checkpoint"),
         (b"\x10\x00\x00\x00\x00\x00\x00\x00{}", "incomplete safetensors"),
     ],
 )
@@ -177,6 +179,13 @@ def test_what_is_no_checkpoint(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=message):
         weights.load_generator(path)
+
+
+def test_a_zip_of_something_else_is_no_checkpoint(tmp_path):
+    with zipfile.ZipFile(tmp_path / "small.zip", "w") as parcel:
+        parcel.writestr("a", "b")
+    with pytest.raises(WeightsError, match="incomplete or not a torch checkpoint"):
+        weights.load_state(tmp_path / "small.zip")
 
 
 def test_code_in_a_checkpoint_is_not_run(tmp_path):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import pickle
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -30,6 +32,12 @@ _SIGNS = (
     ("lips.", "lips"),
 )
 _NOT_WEIGHTS = ((b"<", "a web page"), (b"version https://git-lfs", "a Git LFS pointer"), (b"{", "JSON"))
+#: What torch, its unpickler and zipfile raise of bytes that are damaged, or of another kind of file. Any byte
+#: is an instruction to them, so that a sound file ends as an IndexError.
+_BROKEN = (
+    *(RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError),
+    *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 _BUFFER = "num_batches_tracked"
 _PREFIX = "module."
 
@@ -190,7 +198,7 @@ def _torch(path: Path) -> Mapping[str, Tensor]:
         content = torch.load(_unzipped(path), map_location="cpu", weights_only=True)  # noqa: TID251 - the one place
     except pickle.UnpicklingError as error:
         raise _broken(path, "incomplete, or holds more than tensors") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except _BROKEN as error:
         raise _broken(path, "incomplete or not a torch checkpoint") from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
