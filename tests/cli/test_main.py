@@ -97,6 +97,47 @@ def test_a_detector_that_works_is_kept(name: str, shared, tmp_path: Path, monkey
     assert kept.path.read_bytes() == shared(f"weights/{name}").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        ("metadata", "PROBLEM av is not installed; install it again with `pip install PATH`"),
+        ("module", "PROBLEM av is installed and does not load (import of av halted"),
+        ("opencv", "PROBLEM OpenCV is not installed; run `pip install opencv-python-headless`"),
+    ],
+)
+def test_doctor_names_a_library_that_is_missing_or_does_not_load(without: str, said: str) -> None:
+    code = f"""
+import sys
+from importlib import metadata
+def version(name, real=metadata.version):
+    if name == "av":
+        raise metadata.PackageNotFoundError(name)
+    return real(name)
+if {without!r} == "metadata":
+    metadata.version = version
+if {without!r} == "opencv":
+    metadata.distributions = list
+sys.modules["cv2" if {without!r} == "opencv" else "av"] = None
+from w2l_studio.cli.main import main
+main(["doctor"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert said in done.stdout
+    assert done.stdout.endswith("\n1 problem found\n")
+
+
+def test_doctor_looks_at_every_library_that_the_engine_needs() -> None:
+    import re
+    import tomllib
+
+    from w2l_studio.cli import doctor
+
+    project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text("utf-8"))
+    needed = {re.split("[<>=!]", line)[0] for line in project["project"]["dependencies"]}
+    assert {*doctor._LIBRARIES, "click", "opencv-python-headless"} == needed
+
+
 def test_doctor_asks_for_the_encoder_that_takes_are_written_with(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

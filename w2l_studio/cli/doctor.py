@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from fractions import Fraction
@@ -13,16 +14,24 @@ import click
 from w2l_studio import bridge
 from w2l_studio.cli import options
 
+#: What has to be installed besides OpenCV, which comes as several packages, and click, which runs this.
+_LIBRARIES = (
+    *("torch", "numpy", "av", "opentimelineio", "pysubs2", "scenedetect-headless", "safetensors", "soxr"),
+    *("rich", "platformdirs"),
+)
+
 
 @click.command("doctor")
 def command() -> int:
     """Check this installation: libraries and weights; try the detector on a face, the encoder on a frame."""
-    return options.print_problems([*_libraries(), *_weights(), *_media()])
+    # What is tried after them loads them.
+    problems = _libraries() or _loaded()
+    return options.print_problems(problems or [*_weights(), *_media()])
 
 
 def _libraries() -> list[str]:
     click.echo(f"python {sys.version.split()[0]}")
-    for name in ("torch", "numpy", "av", "opentimelineio", "pysubs2", "scenedetect-headless"):
+    for name in _LIBRARIES:
         try:
             click.echo(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
@@ -35,6 +44,16 @@ def _libraries() -> list[str]:
             "install opencv-python-headless"
         ]
     return [] if carriers else ["OpenCV is not installed; run `pip install opencv-python-headless`"]
+
+
+def _loaded() -> list[str]:
+    for name in ("cv2", *(name.removesuffix("-headless") for name in _LIBRARIES)):
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:
+            # torch says by an OSError that the system lacks a library of its own.
+            return [f"{name} is installed and does not load ({error}); install it again with {bridge.PIP}"]
+    return []
 
 
 def _weights() -> list[str]:
