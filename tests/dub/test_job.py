@@ -7,6 +7,7 @@ import re
 import wave
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -401,6 +402,20 @@ def test_what_is_not_ours_in_the_result_folder_is_not_overwritten(
     (out / name).unlink()
     assert dub(edit, [str(stem)], out)[0] == 0
     assert dub(edit, [str(stem)], out)[0] == 0
+
+
+def test_the_report_tells_the_edit_that_was_read_and_not_one_that_came_in_its_place(
+    two_clips: Any, tmp_path: Path
+) -> None:
+    edit, stems = two_clips
+    read = edit.read_bytes()
+
+    def replaced(event: Event) -> None:
+        if isinstance(event, PlanReady):
+            edit.write_bytes(read + b"\n")
+
+    run.dub(edit, stems, tmp_path / "out", CONFIG, replaced)
+    assert report_in(tmp_path / "out")["edit_sha256"] == sha256(read).hexdigest()
 
 
 def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any, tmp_path: Path) -> None:

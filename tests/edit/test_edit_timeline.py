@@ -1,6 +1,7 @@
 import os
 import zipfile
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -288,6 +289,16 @@ class TestBundles:
         monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
         with pytest.raises(EditError, match="0 MB are free"):
             timeline.read(self.make(build, tmp_path), bundle_dir=tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("name", ["scene.otio", "scene.otioz", "scene.otiod"])
+def test_an_edit_knows_the_bytes_that_it_was_read_from(tmp_path, name):
+    path = tmp_path / name
+    timeline_ = otio.schema.Timeline("scene", global_start_time=RT(0, 25))
+    timeline_.tracks.append(otio.schema.Track("V1", kind="Video"))
+    otio.adapters.write_to_file(timeline_, str(path))
+    edit = timeline.read(path, bundle_dir=tmp_path / "bundle")
+    assert edit.sha256 == (sha256(path.read_bytes()).hexdigest() if path.is_file() else None)
 
 
 @pytest.mark.parametrize("name", ["none.otio", "none.otioz", "none.otiod", "film.txt"])

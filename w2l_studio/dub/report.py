@@ -10,7 +10,6 @@ from typing import Any
 
 from w2l_studio import __version__
 from w2l_studio.dub.plan import DubPlan
-from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.terms import Line, Passed, Segment, Take
@@ -42,7 +41,7 @@ def compose(
         "v": VERSION,
         "engine": __version__,
         "edit": str(plan.edit.path),
-        "edit_sha256": file_sha256(plan.edit.path) if plan.edit.path.is_file() else None,
+        "edit_sha256": plan.edit.sha256,
         "lang": plan.lang,
         "synthetic": True,
         "stems": [

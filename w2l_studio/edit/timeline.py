@@ -5,6 +5,7 @@ Probes no media and finds no marks.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,6 +44,7 @@ class Edit:
         clips: every enabled use of picture media, in record order.
         sounds: every use of a local sound file, muted ones included.
         folder: what relative media URLs are relative to.
+        sha256: of the file as it was read, in hex; None for an .otiod, which is a folder.
     """
 
     path: Path
@@ -54,6 +56,16 @@ class Edit:
     clips: tuple[ClipUse, ...]
     sounds: tuple[SoundUse, ...]
     folder: Path
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What was read of an edit before OTIO: the timeline's bytes, and `folder` and `sha256` of its `Edit`."""
+
+    data: bytes
+    folder: Path
+    sha256: str | None
 
 
 def read(path: Path, media_roots: urls.Roots = (), bundle_dir: Path | None = None) -> Edit:
@@ -68,14 +80,14 @@ def read(path: Path, media_roots: urls.Roots = (), bundle_dir: Path | None = Non
         EditError: not there, unreadable, no timeline, too new, or without a usable frame rate.
     """
     try:
-        data, folder = _content(path, bundle_dir)
+        source = _content(path, bundle_dir)
     except OSError as error:
         raise EditError(
             f"cannot be read ({error.strerror})", hint="check the path of the edit", where=str(path)
         ) from error
     try:
-        timeline = otio.core.deserialize_json_from_string(sanitise.clean(data, path.name))
-        return _edit(path, timeline, folder, media_roots)
+        timeline = otio.core.deserialize_json_from_string(sanitise.clean(source.data, path.name))
+        return _edit(path, timeline, source, media_roots)
     except EditError as error:
         raise EditError(error.message, hint=error.hint, where=error.where or path.name) from error
     except (otio.exceptions.OTIOError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -106,26 +118,28 @@ def clip_at(edit: Edit, clip: ClipUse) -> str:
     return f"clip {clip.name!r} at {timecode(edit, clip.record.start)}"
 
 
-def _content(path: Path, bundle_dir: Path | None) -> tuple[bytes, Path]:
-    """Return the timeline's bytes and the folder that relative media URLs start from."""
+def _content(path: Path, bundle_dir: Path | None) -> _Source:
     suffix = path.suffix.lower()
     if suffix == ".otiod":
-        return bundle.open_folder(path), path.absolute()
+        return _Source(bundle.open_folder(path), path.absolute(), None)
     if suffix == ".otioz":
-        return bundle.unpack(path, bundle_dir), (bundle_dir or path.parent).absolute()
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return _Source(bundle.unpack(path, bundle_dir), (bundle_dir or path.parent).absolute(), sha256)
     if suffix == ".otio":
-        return path.read_bytes(), path.absolute().parent
+        data = path.read_bytes()
+        return _Source(data, path.absolute().parent, hashlib.sha256(data).hexdigest())
     raise EditError(
         "is not an edit that can be read", hint="give an .otio, .otioz or .otiod", where=path.name
     )
 
 
-def _edit(path: Path, timeline: Any, folder: Path, roots: urls.Roots) -> Edit:
+def _edit(path: Path, timeline: Any, source: _Source, roots: urls.Roots) -> Edit:
     items = list(layout.walk(timeline))
     rate = _rate(timeline, items)
     begin = timeline.global_start_time
     start = nearest_frame(seconds(begin), rate) if begin is not None else 0
-    uses = [use for item in items for use in _clip_uses(item, rate, folder, roots)]
+    uses = [use for item in items for use in _clip_uses(item, rate, source.folder, roots)]
     return Edit(
         path=path,
         otio=timeline,
@@ -134,8 +148,9 @@ def _edit(path: Path, timeline: Any, folder: Path, roots: urls.Roots) -> Edit:
         drop=_counts_drop(start, rate),
         frames=nearest_frame(items[0].window[1], rate),
         clips=tuple(sorted(uses, key=lambda use: (use.record, use.path))),
-        sounds=tuple(use for item in items for use in _sound_uses(item, folder, roots)),
-        folder=folder,
+        sounds=tuple(use for item in items for use in _sound_uses(item, source.folder, roots)),
+        folder=source.folder,
+        sha256=source.sha256,
     )
 
 
