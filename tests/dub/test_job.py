@@ -382,7 +382,7 @@ def test_what_was_assumed_of_a_file_is_told_before_the_work(
     assert row["problem"] == f"{said}; 0 is assumed."
 
 
-@pytest.mark.parametrize("name", ["report.json", "report.html", "s.fr.otio"])
+@pytest.mark.parametrize("name", ["report.json", "report.html", "s.fr.otio", "s.fr.report.json"])
 def test_what_is_not_ours_in_the_result_folder_is_not_overwritten(
     name: str, tmp_path: Path, talking_film: Any, spoken_stem: Any
 ) -> None:
@@ -432,6 +432,24 @@ def test_the_report_holds_exactly_the_fields_that_its_page_tells(two_clips: Any,
         assert entry["frames"] == entry["synced"] + sum(why["frames"] for why in entry["passed"])
         assert all(set(why) == {"frames", "code", "message", "hint"} for why in entry["passed"])
     assert all(set(stem) == told[2] for stem in report["stems"])
+
+
+def test_each_edit_and_language_keeps_its_report(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=8, faces=())
+    stem, out = str(spoken_stem(tmp_path / "stem.wav", 1)), tmp_path / "out"
+    for name, lang in (("s", "fr"), ("s", "de"), ("t", "fr")):
+        edit = write(tmp_path / f"{name}.otio", [clip(film, 0, 8)], Fraction(25))
+        _, events = dub(edit, [stem], out, replace(CONFIG, lang=lang))
+        assert isinstance(events[-1], JobFinished)
+        told = Path(events[-1].report)
+        assert told == out / f"{name}.{lang}.report.json"
+        for kind in (".json", ".html"):
+            assert (out / f"report{kind}").read_bytes() == told.with_suffix(kind).read_bytes()
+    for name, lang in (("s", "fr"), ("s", "de"), ("t", "fr")):
+        report = json.loads((out / f"{name}.{lang}.report.json").read_text(encoding="utf-8"))
+        assert (Path(report["edit"]).name, report["lang"]) == (f"{name}.otio", lang)
+        page = (out / f"{name}.{lang}.report.html").read_text(encoding="utf-8")
+        assert f"{name}.otio <small>{lang}</small>" in page
 
 
 def test_the_page_shows_every_range_and_links_the_takes(two_clips: Any, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from w2l_studio.cli import options, progress
 def command(edit: Path, out: Path | None, as_json: bool, stop_file: Path | None, **values: Any) -> int:
     """Dub the marked segments of EDIT (.otio, .otioz, .otiod) to the stems.
 
-    Writes the patched edit, new media with handles, report.json and report.html to the result folder; EDIT
+    Writes the patched edit, new media with handles, and a report as JSON and HTML to the result folder; EDIT
     and its media are never written to. A second run renders only what is missing or changed.
     """
     with progress.sink(as_json=as_json, stop_file=stop_file) as emit:

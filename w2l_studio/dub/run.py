@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from w2l_studio import __version__
+from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
 from w2l_studio.dub import facts, page, plan, report, take, workdir
 from w2l_studio.dub.identity import take_key
@@ -219,10 +219,11 @@ def _results(job: DubPlan, work: WorkDir) -> dict[Path, str]:
     """Return what is written beside the takes, and by which text of its own each is known for ours."""
     name = f"{job.edit.path.stem}.{job.lang}"
     edits = [f"{name}.otio", f"{name}.resolve.otio"] if resolve.wrote(job.edit.otio) else [f"{name}.otio"]
+    reports = {".json": '"edit_sha256"', ".html": 'class="synthetic"'}
     return {
         **{work.path / edit: '"synthetic": true' for edit in edits},
-        work.path / "report.json": '"edit_sha256"',
-        work.path / "report.html": 'class="synthetic"',
+        **{work.path / f"{name}.report{kind}": mark for kind, mark in reports.items()},
+        **{work.path / f"report{kind}": mark for kind, mark in reports.items()},
     }
 
 
@@ -236,7 +237,7 @@ def _deliver(
     emit: Sink,
 ) -> int:
     """Write the patched edit, the report and its page."""
-    edit_path, *shaped_path, report_path, page_path = _results(job, work)
+    edit_path, *shaped_path, report_path, page_path, last_report, last_page = _results(job, work)
     dubbed = [made for made in takes if any(made.synced)]
     patched = patch.apply(job.edit, dubbed, stems=job.stems, lang=job.lang, out_path=edit_path)
     timeline.write(patched, edit_path)
@@ -251,6 +252,9 @@ def _deliver(
     value = report.compose(job, takes, failed, used)
     workdir.write_json(report_path, value)
     page.write(report_path, page_path)
+    # Whoever knows no edit and no language finds the folder's last dub.
+    for own, last in ((report_path, last_report), (page_path, last_page)):
+        atomic.write_text(last, own.read_text(encoding="utf-8"))
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]
     # A cue beyond the timeline passes through without a frame of its own.
     code = 4 if config.strict and any(entry["passed"] for entry in value["ranges"]) else 0
