@@ -114,6 +114,8 @@ def test_without_json_it_says_one_line():
         ([str(EXAMPLE / "phones.json")], errors.StemError, "no media file that can be read"),
         (["x.wav", "--rate", "fast"], errors.UsageError, "--rate 'fast' is no frame rate"),
         (["x.wav", "--rate", "1/0"], errors.UsageError, "--rate '1/0' is no frame rate"),
+        (["x.wav", "--rate", "1e400"], errors.UsageError, "--rate '1e400' is no frame rate"),
+        (["x.wav", "--rate", "1e9999999999"], errors.UsageError, "is no frame rate"),
         (["x.wav", "--rate", "0.5"], errors.UsageError, "--rate must be between 1 and 1000"),
         (["x.wav", "--weights", "w2l-192"], errors.WeightsError, "for another network"),
     ],
@@ -122,6 +124,19 @@ def test_bad_input_gets_a_sentence(arguments, kind, part):
     error = run(*arguments).exception
     assert type(error) is kind
     assert part in str(error)
+
+
+def test_the_stem_is_not_written_over_by_whatever_name(tmp_path):
+    stem = tmp_path / "a.wav"
+    stem.write_bytes((EXAMPLE / "stems" / "BEN.de.wav").read_bytes())
+    before = stem.read_bytes()
+    (tmp_path / "link.csv").symlink_to(stem)
+    for option in ("--csv", "--gltf"):
+        for path in (stem, tmp_path / "link.csv", tmp_path / "x" / ".." / "a.wav"):
+            error = run(stem, option, path).exception
+            assert type(error) is errors.UsageError
+            assert f"{option} {path} is the file of STEM too" in str(error)
+    assert stem.read_bytes() == before
 
 
 def test_what_cannot_be_written_is_told(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from w2l_studio.errors import UsageError
 
 _DEFAULT = LipsConfig()
 _ELSEWHERE = "give another path"
+#: No exponents: nobody writes a rate so, and a Fraction of them is worked out to the last digit.
+_RATE = re.compile(r"\d{1,9}(\.\d{1,20})?|\d{1,9}/\d{1,9}")
 
 
 @click.command("lips")
@@ -28,6 +32,7 @@ _ELSEWHERE = "give another path"
 def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | None, gltf: Path | None) -> int:
     """Move lips to STEM, any language: face units, opening and closures per frame (docs/lips.md)."""
     config = LipsConfig(weights, _rate(rate))
+    _check_outputs(stem, {"--csv": table, "--gltf": gltf})
     import numpy as np
 
     from w2l_studio.dub import lips, motion
@@ -46,10 +51,41 @@ def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | No
     return 0
 
 
+def _check_outputs(stem: Path, outputs: dict[str, Path | None]) -> None:
+    """Refuse files that would take the place of the stem or of each other, before any work.
+
+    Raises:
+        UsageError: two paths are the same, or one is a folder.
+        OutputError: the disk takes no such name.
+    """
+    taken = {"STEM": stem}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        with atomic.refusals(path, _ELSEWHERE):
+            if path.is_dir():
+                raise UsageError(f"{option} {path} is a folder", hint="name a file in it")
+            for name, other in taken.items():
+                if _same(path, other):
+                    raise UsageError(f"{option} {path} is the file of {name} too", hint=_ELSEWHERE)
+        taken[option] = path
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Tell whether two paths are one file, by whatever names."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        # One of them is not there.
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _rate(text: str) -> Fraction:
     from w2l_studio.timing import snap_rate
 
     try:
+        if _RATE.fullmatch(text) is None:
+            raise ValueError(text)
         return snap_rate(Fraction(text))
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(
