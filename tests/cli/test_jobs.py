@@ -17,7 +17,7 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio.cli import progress
-from w2l_studio.events import Advanced, SegmentStarted
+from w2l_studio.events import Advanced, PlanReady, SegmentStarted
 
 RATE = 25
 schema = otio.schema
@@ -219,6 +219,34 @@ def test_an_interrupt_is_130_and_says_so(place: Path, stand_ins: Path, out: Path
     assert json.loads(lines[-1])["kind"] == "JobCancelled"
     assert said.strip() == "w2l-studio: interrupted. Finished takes are kept; run again to go on."
     assert not out.exists()
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["lines", "json"])
+def test_a_stop_file_that_is_there_stops_before_anything_is_read(
+    form: tuple[str, ...], run: Run, out: Path
+) -> None:
+    done = dub(run, "none.otio", out, "--stop-file", "file", *form)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "w2l-studio: interrupted"
+    assert [json.loads(line)["kind"] for line in done.stdout.splitlines()] == ["JobCancelled"] * len(form)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_stop_file_is_looked_at_when_the_plan_is_ready_even_if_nothing_is_to_be_done(
+    as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = tmp_path / "stop"
+
+    def job() -> None:
+        with progress.sink(as_json=as_json, stop_file=stop) as emit:
+            stop.touch()
+            emit(PlanReady(0, 0, 2))
+
+    with pytest.raises(KeyboardInterrupt):
+        job()
+    kinds = [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == (["JobCancelled"] if as_json else [])
 
 
 def test_inspect_shows_every_range_and_renders_nothing(run: Run, place: Path) -> None:

@@ -29,7 +29,7 @@ from w2l_studio.cli import options, progress
 @click.option("--json", "as_json", is_flag=True, help="Standard output: one event a line (docs/events.md).")
 @click.option(
     "--stop-file", type=click.Path(path_type=Path), metavar="FILE",
-    help="With --json: interrupt the job, as by Ctrl-C, as soon as FILE is there.",
+    help="Interrupt the job, as by Ctrl-C, as soon as FILE is there.",
 )  # fmt: skip
 def command(edit: Path, out: Path | None, as_json: bool, stop_file: Path | None, **values: Any) -> int:
     """Dub the marked segments of EDIT (.otio, .otioz, .otiod) to the stems.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -36,24 +36,25 @@ def sink(*, as_json: bool, stop_file: Path | None = None) -> Iterator[Sink]:
     Args:
         stop_file: once it is there the job is interrupted, as by Ctrl-C.
     """
-    if as_json:
-        with _json_lines() as write:
-            yield write if stop_file is None else _until(stop_file, write)
-    elif sys.stderr.isatty():
-        with _bar() as write:
-            yield write
-    else:
-        yield _say
+    shown = _json_lines() if as_json else _bar() if sys.stderr.isatty() else nullcontext(_say)
+    with shown as write:
+        yield write if stop_file is None else _until(stop_file, write)
 
 
 def _until(stop_file: Path, write: Sink) -> Sink:
-    """Interrupt a job between two of its pictures; a host's plugin has no other way on every system."""
+    """Interrupt a job before it begins or between two pictures; a host has no other way on every system."""
+
+    def look() -> None:
+        if stop_file.exists():
+            raise KeyboardInterrupt
 
     def write_or_stop(event: Event) -> None:
-        if isinstance(event, SegmentStarted | Advanced) and stop_file.exists():
-            raise KeyboardInterrupt
+        # Not where a take is ready, which is to be counted, nor at the job's end.
+        if isinstance(event, PlanReady | SegmentStarted | Advanced):
+            look()
         write(event)
 
+    look()
     return write_or_stop
 
 
