@@ -189,7 +189,10 @@ def test_bundles_are_read(run: Run, out: Path, place: Path, tmp_path: Path) -> N
             assert (out / clip.media_reference.target_url).resolve().exists()
 
 
-def test_an_interrupt_is_130_and_says_so(place: Path, stand_ins: Path, out: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
+def test_an_interrupt_is_130_and_says_so(
+    sent: signal.Signals, place: Path, stand_ins: Path, out: Path
+) -> None:
     command = [sys.executable, "-m", "w2l_studio", "dub", "marked.otio", "--stem", "fr.wav", "--json"]
     command += ["--weights", "stand-in", "--out", str(out)]
     environment = {**os.environ, "W2L_STUDIO_WEIGHTS": str(stand_ins), "OMP_NUM_THREADS": "1"}
@@ -213,7 +216,7 @@ def test_an_interrupt_is_130_and_says_so(place: Path, stand_ins: Path, out: Path
         for line in process.stdout:
             lines.append(line)
             if '"Advanced"' in line and not any('"Advanced"' in one for one in lines[:-1]):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(sent)
         said = process.stderr.read()
     assert process.returncode == 130
     assert json.loads(lines[-1])["kind"] == "JobCancelled"

@@ -6,6 +6,7 @@ Imports neither torch nor numpy nor any command until it is called, so that ``--
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 import click
@@ -56,6 +57,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # Render farms and service managers stop a job so; to Windows it is a signal that nobody sends.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = group.main(arguments, prog_name="w2l-studio", standalone_mode=False)
     except click.exceptions.Exit as leave:
