@@ -277,6 +277,36 @@ def test_a_stem_that_no_mark_names_is_told(two_clips: Any, tmp_path: Path, spoke
     assert told.hint == "write `w2l EVE` where it speaks, or leave it out"
 
 
+def test_options_that_change_nothing_and_stems_of_several_languages_are_told(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    (tmp_path / "new").mkdir()
+    film = talking_film(tmp_path / "new" / "a.mov", rate=Fraction(25), frames=8, faces=())
+    used = clip(film, 0, 8, "w2l ANNA")
+    used.media_reference.target_url = "/old/a.mov"
+    used.markers[0].color = "GREEN"
+    edit = write(tmp_path / "s.otio", [used], Fraction(25))
+    stems = [
+        f"{who}={spoken_stem(tmp_path / f'{who}.{lang}.wav', 1)}"
+        for who, lang in (("ANNA", "fr"), ("BEN", "de"))
+    ]
+    here, gone = ("/old", str(tmp_path / "new")), ("/elsewhere", str(tmp_path / "gone"))
+
+    def told(config: DubConfig) -> list[str]:
+        codes = ("option-unused", "stem-languages")
+        _, events = dub(edit, stems, tmp_path / "out", config)
+        return [one.message for one in events if isinstance(one, Warned) and one.code in codes]
+
+    assert told(replace(CONFIG, marker_color="pink", media_roots=(here, gone))) == [
+        "--marker-color pink adds no mark",
+        f"--media-root /elsewhere={gone[1]}: no media of the edit lies there",
+        "the stems are named for several languages (fr, de), fr is taken",
+    ]
+    used.markers.append(schema.Marker("ANNA", used.markers[0].marked_range, color="PINK"))
+    write(edit, [used.deepcopy()], Fraction(25))
+    assert told(replace(CONFIG, lang="fr", marker_color="pink", media_roots=(here,))) == []
+
+
 def test_a_stem_in_which_nobody_is_heard_is_told(tmp_path: Path, talking_film: Any, spoken_stem: Any) -> None:
     rate = Fraction(24)
     film = talking_film(tmp_path / "here.mov", rate=rate, frames=30)

@@ -70,15 +70,15 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
             # Here, so that a certificate that does not sign is told before hours of work.
             signing = seal(config)
             emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
-            _announce(job, emit)
+            _announce(job, config, emit)
             takes, failed = Rendering(job, work, config, weights, signing, emit).all()
             return _deliver(job, takes, failed, work, config, weights, emit)
     except KeyboardInterrupt as interrupt:
         raise Cancelled("interrupted", hint="finished takes are kept; run again to go on") from interrupt
 
 
-def _announce(job: DubPlan, emit: Sink) -> None:
-    """Say how stems were placed, which of them nobody speaks, what was assumed, what will not be dubbed."""
+def _announce(job: DubPlan, config: DubConfig, emit: Sink) -> None:
+    """Say how stems were placed, what of them and of the options is odd, what will not be dubbed."""
     for stem in job.stems:
         at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
         emit(Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})"))
@@ -90,6 +90,11 @@ def _announce(job: DubPlan, emit: Sink) -> None:
         emit(Warned("stem-silent", told, "check the file, its channels and where it begins"))
     for told in dict.fromkeys(told for segment in job.segments for told in job.assumed(segment)):
         emit(Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md"))
+    for told, hint in plan.unused_options(job, config):
+        emit(Warned("option-unused", told, hint))
+    if config.lang is None and len(job.languages) > 1:
+        told = f"the stems are named for several languages ({', '.join(job.languages)}), {job.lang} is taken"
+        emit(Warned("stem-languages", told, "give --lang, or take away the stem that is not meant"))
     for refused in job.refused:
         emit(_refusal(job, refused))
 
