@@ -6,7 +6,6 @@ Catches what goes wrong with a whole take; constructs nothing itself (`dub.wirin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,10 +58,7 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
         StudioError: the job cannot go on; finished takes are kept.
     """
     try:
-        with ExitStack() as opened:
-            # A name that no disk takes is refused before there is a folder to say so.
-            with atomic.refusals(out):
-                work = opened.enter_context(WorkDir(out.absolute()))
+        with WorkDir(out.absolute()) as work:
             job = plan.make(path.absolute(), stem_options, config, work.path / "bundle")
             for result, mark in _results(job, work).items():
                 workdir.keep_foreign(result, mark)

@@ -89,8 +89,8 @@ class WorkDir:
 
     def __enter__(self) -> WorkDir:
         """Make the folder and take the lock."""
-        self._new = not self.path.exists()
         with atomic.refusals(self.path):
+            self._new = not self.path.exists()
             self.media.mkdir(parents=True, exist_ok=True)
             self._takes.mkdir(exist_ok=True)
         self._take_lock()
