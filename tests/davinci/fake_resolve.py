@@ -277,6 +277,21 @@ class FakeTimeline(Marked):
         self.tracks[trackType].append([f"{trackType.title()} {len(self.tracks[trackType]) + 1}", []])
         return True
 
+    def DeleteClips(self, timelineItems, Bool=False):
+        """Off a locked track, and of a timeline that is not the current one, nothing is taken."""
+        if self.resolve.page != "edit" or self.resolve.project.current is not self:
+            return False
+        found = [
+            (items, item)
+            for kind, tracks in self.tracks.items()
+            for number, (_, items) in enumerate(tracks, 1)
+            for item in items
+            if item in timelineItems and (kind, number) not in self.locked
+        ]
+        for items, item in found:
+            items.remove(item)
+        return bool(found)
+
     def GetCurrentVideoItem(self):
         return self.under_playhead
 

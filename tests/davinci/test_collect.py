@@ -32,13 +32,16 @@ def ended(package, host, home, films):
     """Return ``ended(ranges, ...)``: a job of the present timeline that has come to its end."""
     settings, jobs, bridge = (package(name) for name in ("settings", "jobs", "bridge"))
 
-    def make(*ranges, lang="fr", deliver="take", stem_s=0.5, host=host):
+    def make(*ranges, lang="fr", deliver="take", stem_s=0.5, host=host, **told):
         known = settings.Settings(lang=lang, deliver=deliver)
         with host.editing(host.here()), host.originals(jobs.results(known)):
             timeline = host.read()
         folder = jobs.folder(known, timeline)
         folder.mkdir(parents=True, exist_ok=True)
-        stem = {"file": str(films / "fr.wav"), "character": None, "first_sample_s": stem_s}
+        stem = {
+            "file": told.get("stem", str(films / "fr.wav")), "character": told.get("character"),
+            "first_sample_s": stem_s,
+        }  # fmt: skip
         report = {"ranges": list(ranges), "stems": [stem]}
         (folder / "report.json").write_text(json.dumps(report))
         event = {"v": 1, "kind": bridge.FINISHED, "report": str(folder / "report.json")}
@@ -294,6 +297,86 @@ def test_stems_lie_where_the_engine_heard_them(first_s, placed, item, entry, end
     ended(entry(), stem_s=first_s)
     click("collect results", resolve)
     assert tracks(timeline, "audio")[1] == ("W2L fr", [placed])
+
+
+@pytest.fixture
+def stems(home, films):
+    """Return paths of two stems, one of them of a later mix."""
+    paths = [home / "fr.wav", home / "fr2.wav"]
+    for path in paths:
+        path.write_bytes((films / "fr.wav").read_bytes())
+    return [str(path) for path in paths]
+
+
+@pytest.fixture
+def dubs(home, films):
+    """Return paths of two takes that lie where ours do."""
+    folder = home / "W2L Studio"
+    folder.mkdir(exist_ok=True)
+    paths = [folder / "A.mov", folder / "B.mov"]
+    for path in paths:
+        path.write_bytes((films / "other.mov").read_bytes())
+    return [str(path) for path in paths]
+
+
+def heard(timeline):
+    return [
+        (name, [(i.start - START, i.shown[1], i.length, Path(i.shown[0].path).name) for i in items])
+        for name, items in timeline.tracks["audio"][1:]
+    ]
+
+
+def test_a_replaced_stem_and_a_moved_one_take_the_old_ones_place(
+    item, entry, ended, timeline, resolve, click, stems, dubs
+):
+    ended(entry(take=dubs[0]), stem=stems[0])
+    click("collect results", resolve)
+    for first_s, place in ((0.5, (12, 0, 48)), (1.0, (24, 0, 48)), (-0.25, (0, 6, 42)), (-0.5, (0, 12, 36))):
+        ended(entry(take=dubs[0]), stem=stems[1], stem_s=first_s)
+        said = click("collect results", resolve)
+        assert "1 stems. Already there: 1. Taken away, since no longer true: 1." in said
+        assert heard(timeline) == [("W2L fr", [(*place, "fr2.wav")])]
+        assert "Taken away" not in click("collect results", resolve)
+    ended(entry(take=dubs[0]), stem=stems[0], character="ANNA")
+    click("collect results", resolve)
+    assert heard(timeline) == [("W2L fr", []), ("W2L fr ANNA", [(12, 0, 48, "fr.wav")])]
+    # Of chosen clips, a report tells the chosen characters alone.
+    ended(entry(take=dubs[0]), stem=stems[1], character="BEN")
+    click("collect results", resolve)
+    assert heard(timeline)[1:] == [
+        ("W2L fr ANNA", [(12, 0, 48, "fr.wav")]), ("W2L fr BEN", [(12, 0, 48, "fr2.wav")]),
+    ]  # fmt: skip
+
+
+def test_an_old_stem_that_resolve_keeps_is_told(item, entry, ended, timeline, resolve, click, stems, dubs):
+    ended(entry(take=dubs[0]), stem=stems[0])
+    click("collect results", resolve)
+    timeline.locked.add(("audio", 2))
+    ended(entry(take=dubs[0]), stem=stems[1])
+    said = click("collect results", resolve)
+    assert "1 stems" in said
+    assert "Resolve did not take fr.wav, of an earlier run, off the track W2L fr." in said
+    assert "Taken away" not in said
+
+
+def test_what_the_user_laid_and_cut_on_our_tracks_stays(
+    item, entry, ended, timeline, resolve, click, stems, dubs, films
+):
+    """A sound of the user's; the stem without its first second, and cut in two, the second half moved."""
+    ended(entry(take=dubs[0]), stem=stems[0])
+    click("collect results", resolve)
+    ours = timeline.tracks["audio"][1][1]
+    stem = ours[0].own[0]
+    other = fake_resolve.FakeMedia(films / "fr.wav", resolve.project.rate)
+    ours[:] = [
+        fake_resolve.FakeItem(timeline, stem, START + 16, 4, 20),
+        fake_resolve.FakeItem(timeline, stem, START + 40, 24, 24),
+        fake_resolve.FakeItem(timeline, other, START + 70, 0, 10),
+    ]
+    before = heard(timeline)
+    said = click("collect results", resolve)
+    assert "0 stems. Already there: 2." in said
+    assert heard(timeline) == before
 
 
 def test_what_cannot_be_imported_is_told_and_the_rest_goes_on(

@@ -1,6 +1,7 @@
 """Brings a finished job into the timeline: takes, stems, colours, markers; each read back after writing.
 
-Doing it twice changes nothing twice. Nothing is deleted but markers of the same job that are no longer true.
+Doing it twice changes nothing twice. Nothing is deleted but what is no longer true: markers of the same
+job, and what earlier runs laid on tracks of our own.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 from w2l_resolve import placing
 from w2l_resolve.host import Clip, Host, HostError
 from w2l_resolve.jobs import Job
+from w2l_resolve.laying import COLOUR, Tracks
 from w2l_resolve.reading import OURS, Item, Marker, Timeline, rate, same_file
 from w2l_resolve.settings import OVERLAY
 
-_COLOUR, _DUBBED, _STAYS = "Teal", "Green", "Yellow"
+_DUBBED, _STAYS = "Green", "Yellow"
 _KEY = "w2l"
 #: How far a marker may move where the user's own stand.
 _NEAR = 24
@@ -31,13 +33,26 @@ class Outcome:
     above: int = 0
     stems: int = 0
     there: int = 0
+    gone: int = 0
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return it in one paragraph."""
         new = f"{self.takes} takes, {self.above} clips on a track above, {self.stems} stems"
-        told = f"New: {new}. Already there: {self.there}."
-        return " ".join([told, *self.problems])
+        told = [f"New: {new}. Already there: {self.there}."]
+        if self.gone:
+            told.append(f"Taken away, since no longer true: {self.gone}.")
+        return " ".join([*told, *self.problems])
+
+    def clear(self, tracks: Tracks, wanted: list[tuple[str, placing.Above]]) -> None:
+        """Take away what an earlier run has laid on tracks of ours, but for what belongs there."""
+        stale = placing.stale(tracks.laid(), wanted, tracks.kind)
+        left = tracks.take_away(stale)
+        self.gone += len(stale) - len(left)
+        self.problems += [
+            f"Resolve did not take {Path(one.media).name}, of an earlier run, off the track {tracks.name}."
+            for one in left
+        ]
 
 
 def collect(host: Host, job: Job, report: dict[str, Any], ours: Path) -> Outcome:
@@ -56,8 +71,7 @@ def collect(host: Host, job: Job, report: dict[str, Any], ours: Path) -> Outcome
         notes = _Notes(job, now)
         for entries in _by_take(report, job.timeline):
             _Delivery(host, job, now, outcome, notes).deliver(entries)
-        for stem in report["stems"]:
-            _lay_stem(host, job, now, stem, outcome)
+        _lay_stems(host, job, now, report["stems"], outcome)
         outcome.problems += notes.write(host, report)
     return outcome
 
@@ -164,7 +178,7 @@ class _Delivery:
             self._fail(entries, str(error))
 
     def _bring(self, entries: list[dict[str, Any]], then: Item, item: Item) -> None:
-        clip = self.host.import_file(entries[0]["take"], ("W2L", self.job.lang))
+        clip = self.host.import_file(entries[0]["take"], _bins(self.job))
         if clip.new:
             # Later the user may have chosen otherwise.
             self.host.read_as(item.id, clip)
@@ -174,7 +188,7 @@ class _Delivery:
         if why_not:
             self._above(entries, then, item, clip, why_not)
         else:
-            self.host.colour(item.id, _COLOUR)
+            self.host.colour(item.id, COLOUR)
 
     def _as_take(self, entries: list[dict[str, Any]], item: Item, clip: Clip) -> str:
         """Add and select a take; return why it was not possible."""
@@ -199,8 +213,9 @@ class _Delivery:
 
     def _above(self, entries: list[dict[str, Any]], then: Item, item: Item, clip: Clip, why_not: str) -> None:
         told = f"on a track above, since {why_not}"
+        tracks = Tracks(self.host, "video", OURS + self.job.lang, _bins(self.job))
         for place in placing.above(entries, then, item, self.now, clip.frames):
-            found = _lay(self.host, clip, "video", place, OURS + self.job.lang)
+            found = tracks.lay(clip, place)
             self.outcome.there += found == "there"
             self.outcome.above += found == "new"
             if found not in ("there", "new"):
@@ -212,66 +227,41 @@ class _Delivery:
         self.notes.add(entries, why)
 
 
-def _lay_stem(host: Host, job: Job, now: Timeline, stem: dict[str, Any], outcome: Outcome) -> None:
-    """Lay a stem onto an audio track of its own, where the engine heard it."""
-    try:
-        clip = host.import_file(stem["file"], ("W2L", job.lang))
-        first = round(stem["first_sample_s"] * rate(now.rate))
-        record, cut = now.start_frame + max(0, first), max(0, -first)
-        place = placing.Above(record, cut, clip.frames, clip.frames - cut)
-        name = f"{OURS}{job.lang} {stem['character'] or ''}".strip()
-        found = _lay(host, clip, "audio", place, name)
-    except HostError as error:
-        found = str(error)
-    outcome.there += found == "there"
-    outcome.stems += found == "new"
-    if found not in ("there", "new"):
-        outcome.problems.append(f"{Path(stem['file']).name}: {found}.")
+def _lay_stems(host: Host, job: Job, now: Timeline, stems: list[dict[str, Any]], outcome: Outcome) -> None:
+    """Lay each stem onto an audio track of its own, in place of what was there before.
 
-
-def _lay(host: Host, clip: Clip, kind: str, place: placing.Above, name: str) -> str:
-    """Lay a clip onto a track of ours, a new one where none is free there; read it back.
-
-    Returns:
-        ``new``, ``there``, or what is wrong.
+    Those of other characters stay: where clips were chosen, the report does not tell of them.
     """
-    ours = [(n, placed) for n, (called, placed) in enumerate(host.tracks(kind), 1) if called == name]
-    lengths = [found for _, placed in ours for found in [_lies(placed, clip, place)] if found is not None]
-    if lengths:
-        return _measured(lengths[0], clip, kind, place) or "there"
-    stop = place.record + place.frames
-    free = [
-        n
-        for n, placed in ours
-        if all(p.start >= stop or p.start + p.duration <= place.record for p in placed)
-    ]
-    track = free[0] if free else host.add_track(kind, name, _channels(clip))
-    host.append(clip, kind, track, place.record, place.first, place.stop)
-    found = _lies(host.tracks(kind)[track - 1][1], clip, place)
-    if found is None:
-        return f"Resolve did not lay {Path(clip.path).name} onto the track {name}"
-    if kind == "video":
-        host.colour_laid(track, place.record, _COLOUR)
-    return _measured(found, clip, kind, place) or "new"
+    if all(stem["character"] for stem in stems):
+        # The stem of everybody would be told of.
+        outcome.clear(Tracks(host, "audio", OURS + job.lang, _bins(job)), [])
+    for stem in stems:
+        try:
+            found = _lay_stem(host, job, now, stem, outcome)
+        except HostError as error:
+            found = str(error)
+        outcome.there += found == "there"
+        outcome.stems += found == "new"
+        if found not in ("there", "new"):
+            outcome.problems.append(f"{Path(stem['file']).name}: {found}.")
 
 
-def _measured(found: int, clip: Clip, kind: str, place: placing.Above) -> str:
-    """Say where a picture is not as long as it has to be; empty = it is."""
-    if kind == "audio" or found == place.frames:
-        return ""
-    return f"{Path(clip.path).name} is {found} frames long on its track instead of {place.frames}"
+def _lay_stem(host: Host, job: Job, now: Timeline, stem: dict[str, Any], outcome: Outcome) -> str:
+    """Lay a stem where the engine heard it, see `Tracks.lay`."""
+    clip = host.import_file(stem["file"], _bins(job))
+    first = round(stem["first_sample_s"] * rate(now.rate))
+    record, cut = now.start_frame + max(0, first), max(0, -first)
+    place = placing.Above(record, cut, clip.frames, clip.frames - cut)
+    name = f"{OURS}{job.lang} {stem['character'] or ''}".strip()
+    tracks = Tracks(host, "audio", name, _bins(job))
+    outcome.clear(tracks, [(clip.path, place)])
+    return tracks.lay(clip, place)
 
 
-def _lies(placed: list[Any], clip: Clip, place: placing.Above) -> int | None:
-    """Return how long a clip is that lies at a place, None where it is not there."""
-    here = [one for one in placed if one.start == place.record and same_file(one.media, clip.path)]
-    return here[0].duration if here else None
+def _bins(job: Job) -> tuple[str, str]:
+    return "W2L", job.lang
 
 
 def _index(takes: list[str], path: str) -> int:
     """Return which take shows a file, from 1; 0 = none."""
     return next((i for i, media in enumerate(takes, 1) if same_file(media, path)), 0)
-
-
-def _channels(clip: Clip) -> str:
-    return {"1": "mono", "6": "5.1"}.get(clip.channels, "stereo")

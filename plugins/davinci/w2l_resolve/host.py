@@ -181,12 +181,7 @@ class Host:
         Raises:
             HostError: Resolve did not import it, or does not tell how long it is.
         """
-        pool = self._project().GetMediaPool()
-        folder = pool.GetRootFolder()
-        for name in bins:
-            # A second bin of the same name would be allowed.
-            inside = [one for one in folder.GetSubFolderList() or [] if one.GetName() == name]
-            folder = inside[0] if inside else pool.AddSubFolder(folder, name)
+        pool, folder = self._project().GetMediaPool(), self._bin(bins)
         new = _in_bin(folder, path) is None
         if new:
             before = pool.GetCurrentFolder()
@@ -198,6 +193,10 @@ class Host:
             raise HostError(f"Resolve did not import {path}; can it read the file?")
         rate = reading.rate(str(self._timeline().GetSetting("timelineFrameRate")))
         return Clip(handle, path, _frames(handle, rate), str(handle.GetClipProperty("Audio Ch")), new)
+
+    def imported(self, bins: tuple[str, ...]) -> list[str]:
+        """Return the files of a bin of the media pool."""
+        return [_path(clip) for clip in self._bin(bins).GetClipList() or []]
 
     def read_as(self, item_id: str, clip: Clip) -> None:
         """Have a clip's colour and pixel shape read as those of an item's media."""
@@ -230,14 +229,21 @@ class Host:
             if int(item.GetStart()) == start:
                 item.SetClipColor(name)
 
-    def tracks(self, kind: str) -> list[tuple[str, list[reading.Placed]]]:
-        """Return name and contents of every ``video`` or ``audio`` track."""
+    def tracks(self, kind: str, name: str) -> dict[int, list[reading.Placed]]:
+        """Return what lies on the ``video`` or ``audio`` tracks of a name, by the track's number."""
         timeline = self._timeline()
-        found = []
-        for track in range(1, int(timeline.GetTrackCount(kind)) + 1):
-            items = timeline.GetItemListInTrack(kind, track) or []
-            found.append((str(timeline.GetTrackName(kind, track)), [_placed(item) for item in items]))
-        return found
+        every = range(1, int(timeline.GetTrackCount(kind)) + 1)
+        named = [track for track in every if str(timeline.GetTrackName(kind, track)) == name]
+        return {
+            track: [_placed(item) for item in timeline.GetItemListInTrack(kind, track) or []]
+            for track in named
+        }
+
+    def delete(self, kind: str, track: int, placed: list[reading.Placed]) -> None:
+        """Take these off a track; what lies behind them stays where it is."""
+        timeline = self._timeline()
+        items = timeline.GetItemListInTrack(kind, track) or []
+        timeline.DeleteClips([item for item in items if _placed(item) in placed], False)
 
     def add_track(self, kind: str, name: str, channels: str = "") -> int:
         """Add a track above all others and return its number.
@@ -306,6 +312,15 @@ class Host:
             raise HostError("no timeline is open; open the one to dub")
         return timeline
 
+    def _bin(self, bins: tuple[str, ...]) -> Any:
+        pool = self._project().GetMediaPool()
+        folder = pool.GetRootFolder()
+        for name in bins:
+            # A second bin of the same name would be allowed.
+            inside = [one for one in folder.GetSubFolderList() or [] if one.GetName() == name]
+            folder = inside[0] if inside else pool.AddSubFolder(folder, name)
+        return folder
+
     def _item(self, handle: Any, track: int, locked: bool, shown: bool, ours: bool) -> reading.Item:
         media, item_id = handle.GetMediaPoolItem(), handle.GetUniqueId()
         self._items[item_id] = handle
@@ -356,7 +371,8 @@ def _frames(media: Any, rate: Fraction) -> int:
 
 
 def _placed(item: Any) -> reading.Placed:
-    return reading.Placed(int(item.GetStart()), int(item.GetDuration()), _path(item.GetMediaPoolItem()))
+    start, duration, left = item.GetStart(), item.GetDuration(), item.GetLeftOffset() or 0
+    return reading.Placed(int(start), int(duration), _path(item.GetMediaPoolItem()), int(left))
 
 
 def _takes(item: Any) -> tuple[list[str], int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from w2l_resolve.reading import Item, Timeline, rate, same_file
+from w2l_resolve.reading import Item, Placed, Timeline, rate, same_file
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class Above:
     first: int
     stop: int
     frames: int
+
+    def held_by(self, placed: Placed, kind: str) -> bool:
+        """Tell whether what lies on a ``video`` or ``audio`` track is what belongs here."""
+        in_sync = placed.start - placed.left == self.record - self.first
+        begins = placed.start == self.record
+        if kind == "audio":
+            # What the user has cut off a stem since is the user's affair.
+            return in_sync or (begins and self.first == 0)
+        # Of another rate, offsets are no proof.
+        return begins and (in_sync or self.stop - self.first != self.frames)
 
 
 def whose(entry: dict[str, Any], timeline: Timeline) -> Item | None:
@@ -87,6 +97,27 @@ def above(
             record = timeline.start_frame + record_start + moved + round((begin - first) * speed)
             runs.append(Above(record, begin - take_start, end - take_start, int((end - begin) * speed)))
     return runs
+
+
+def stale(laid: list[Placed], wanted: list[tuple[str, Above]], kind: str) -> list[Placed]:
+    """Return which of the clips that were laid belong nowhere any more.
+
+    Pieces that the user has cut off one that belongs there and laid beside it stay.
+
+    Args:
+        wanted: what belongs on these tracks, each with its file.
+    """
+    good = [
+        one
+        for one in laid
+        if any(same_file(one.media, path) and place.held_by(one, kind) for path, place in wanted)
+    ]
+    return [one for one in laid if one not in good and not _is_piece(one, good)]
+
+
+def _is_piece(one: Placed, good: list[Placed]) -> bool:
+    same = [other for other in good if same_file(one.media, other.media)]
+    return bool(same) and all(one.stop <= other.start or other.stop <= one.start for other in same)
 
 
 def shift(then: Item, now: Item, timeline: Timeline) -> int:

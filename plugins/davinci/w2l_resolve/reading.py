@@ -67,11 +67,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Placed:
-    """What lies on a track, in absolute record frames."""
+    """What lies on a track, in absolute record frames; `left`: media frames before the first one shown."""
 
     start: int
     duration: int
     media: str
+    left: int
+
+    @property
+    def stop(self) -> int:
+        """Return the record frame after the last one."""
+        return self.start + self.duration
 
 
 @dataclass(frozen=True)
