@@ -257,6 +257,120 @@ def test_a_new_take_comes_beside_the_old_one(item, entry, ended, resolve, click,
     assert item.selected == 3
 
 
+@pytest.fixture
+def dubs(home, films):
+    """Return paths of two takes that lie where ours do."""
+    folder = home / "W2L Studio"
+    folder.mkdir(exist_ok=True)
+    paths = [folder / "A.mov", folder / "B.mov"]
+    for path in paths:
+        path.write_bytes((films / "other.mov").read_bytes())
+    return [str(path) for path in paths]
+
+
+SKIPPED = {"take": None, "take_start": None, "synced": 0}
+
+
+def test_going_back_to_an_earlier_stem_shows_its_take_again(item, entry, ended, resolve, click, dubs):
+    """The engine reuses the take that it has; the one between is ours, and not the user's choice."""
+    for take in (dubs[0], dubs[1], dubs[0]):
+        ended(entry(take=take))
+        said = click("collect results", resolve)
+        assert item.shown[0].path == take
+    assert "New: 0 takes, 0 clips on a track above, 0 stems. Already there: 2. Selected again: 1." in said
+    assert "Selected again" not in click("collect results", resolve)
+    item.selected = 1
+    click("collect results", resolve)
+    assert item.selected == 1
+
+
+def test_going_back_to_an_earlier_stem_lays_its_dub_again(item, entry, ended, timeline, resolve, click, dubs):
+    for take in (dubs[0], dubs[1], dubs[0]):
+        ended(entry(take=take), deliver="overlay")
+        click("collect results", resolve)
+        assert [name for name, _ in tracks(timeline)] == ["Video 1", "W2L fr"]
+        assert [laid.shown[0].path for laid in timeline.tracks["video"][1][1]] == [take]
+    # As a take, it would lie unseen below the old one.
+    ended(entry(take=dubs[1]))
+    click("collect results", resolve)
+    assert timeline.shown_at(START + 12)[0].path == dubs[1]
+    # And where a dub is laid above a part, the rest shows no older take.
+    ended(entry(take=dubs[0], record_start=15, media_start=15, frames=4, take_start=13), deliver="overlay")
+    click("collect results", resolve)
+    assert timeline.shown_at(START + 12)[0] is item.own[0]
+    assert timeline.shown_at(START + 15)[0].path == dubs[0]
+
+
+@pytest.mark.parametrize("deliver", ["take", "overlay"])
+def test_what_is_not_dubbed_any_more_shows_the_users_own_picture(
+    deliver, item, entry, ended, timeline, resolve, click, dubs
+):
+    """And the take again once it is dubbed after all: nobody chose between the two."""
+    for _ in range(2):
+        ended(entry(take=dubs[0]), deliver=deliver)
+        click("collect results", resolve)
+        assert timeline.shown_at(START + 12)[0].path == dubs[0]
+        assert timeline.marks[10.0]["name"] == "Dubbed (fr)"
+        ended(entry(**SKIPPED), deliver=deliver)
+        click("collect results", resolve)
+        assert timeline.shown_at(START + 12)[0] is item.own[0]
+        assert timeline.marks[10.0]["name"] == "Not dubbed (fr)"
+
+
+def test_a_take_that_resolve_goes_on_showing_is_told(item, entry, ended, timeline, resolve, click, dubs):
+    ended(entry(take=dubs[0]))
+    click("collect results", resolve)
+    ended(entry(**SKIPPED))
+    item.SelectTakeByIndex = lambda _: False
+    assert "01:00:00:10 plate: Resolve did not select take 1." in click("collect results", resolve)
+
+
+def test_a_take_in_another_language_is_left_in_sight(
+    item, entry, ended, timeline, resolve, click, home, films
+):
+    """Which of two languages is seen is the user's choice, whatever the report of either says."""
+    takes = {}
+    for lang in ("de", "fr"):
+        takes[lang] = home / "W2L Studio" / "Der_Film" / timeline.id / lang / "result" / "media" / "A.mov"
+        takes[lang].parent.mkdir(parents=True)
+        takes[lang].write_bytes((films / "other.mov").read_bytes())
+        ended(entry(take=str(takes[lang])), lang=lang)
+        click("collect results", resolve)
+    for chosen in (2, 3, 1):
+        item.selected = chosen
+        click("collect results", resolve)
+        assert item.selected == chosen
+    item.selected = 2
+    ended(entry(**SKIPPED), lang="fr")
+    click("collect results", resolve)
+    assert item.selected == 2
+    ended(entry(**SKIPPED), lang="de")
+    click("collect results", resolve)
+    assert item.selected == 1
+
+
+def test_of_two_takes_of_one_report_the_users_choice_stays(item, entry, ended, resolve, click, dubs):
+    ended(entry(take=dubs[0]), entry(take=dubs[1], mark="0.0#1"))
+    click("collect results", resolve)
+    item.selected = 2
+    assert "Selected again" not in click("collect results", resolve)
+    assert item.selected == 2
+
+
+def test_dubs_of_clips_above_one_another_leave_each_other_alone(
+    item, entry, ended, timeline, resolve, click, dubs, films
+):
+    other = fake_resolve.FakeMedia(films / "fast.mov", resolve.project.rate)
+    other.rate = resolve.project.rate
+    timeline.tracks["video"].append(["Video 2", [fake_resolve.FakeItem(timeline, other, START + 12, 12, 20)]])
+    above = entry(take=dubs[1], media=other.path, record_start=12, media_start=12, frames=20)
+    ended(entry(take=dubs[0]), above, deliver="overlay")
+    said = click("collect results", resolve)
+    assert "2 clips on a track above" in said
+    assert "Already there: 3." in click("collect results", resolve)
+    assert [len(items) for _, items in tracks(timeline)[2:]] == [1, 1]
+
+
 def test_a_clip_that_does_not_answer_leaves_the_other_takes_shown(
     item, entry, ended, timeline, resolve, click, home, films
 ):
@@ -305,17 +419,6 @@ def stems(home, films):
     paths = [home / "fr.wav", home / "fr2.wav"]
     for path in paths:
         path.write_bytes((films / "fr.wav").read_bytes())
-    return [str(path) for path in paths]
-
-
-@pytest.fixture
-def dubs(home, films):
-    """Return paths of two takes that lie where ours do."""
-    folder = home / "W2L Studio"
-    folder.mkdir(exist_ok=True)
-    paths = [folder / "A.mov", folder / "B.mov"]
-    for path in paths:
-        path.write_bytes((films / "other.mov").read_bytes())
     return [str(path) for path in paths]
 
 
@@ -407,6 +510,28 @@ def test_a_sound_whose_length_nobody_tells_is_told(item, entry, ended, timeline,
     ended(entry())
     assert "Resolve does not tell how long" in click("collect results", resolve)
     assert item.selected == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "placed", "place", "held"),
+    [
+        ("video", (100, 12), (100, 12, 36, 24), True),
+        ("video", (100, 17), (100, 12, 36, 24), False),
+        ("video", (105, 17), (100, 12, 36, 24), False),
+        ("video", (100, 11), (100, 12, 37, 24), True),
+        ("audio", (105, 17), (100, 12, 36, 24), True),
+        ("audio", (100, 17), (100, 12, 36, 24), False),
+        ("audio", (100, 3), (100, 0, 24, 24), True),
+    ],
+    ids=[
+        "where it was laid", "slipped", "trimmed", "of another rate", "a trimmed stem", "a slipped stem",
+        "a stem's offset that Resolve counts in its own way",
+    ],
+)  # fmt: skip
+def test_what_belongs_to_a_place(kind, placed, place, held, package):
+    (start, left), (record, first, stop, frames) = placed, place
+    above = package("placing").Above(record, first, stop, frames)
+    assert above.held_by(package("reading").Placed(start, 20, "a.mov", left), kind) is held
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from w2l_resolve import placing
+from w2l_resolve import jobs, placing, reading
 from w2l_resolve.host import Clip, Host, HostError
 from w2l_resolve.jobs import Job
 from w2l_resolve.laying import COLOUR, Tracks
-from w2l_resolve.reading import OURS, Item, Marker, Timeline, rate, same_file
+from w2l_resolve.reading import OURS, Item, Marker, Placed, Timeline, rate, same_file
 from w2l_resolve.settings import OVERLAY
 
 _DUBBED, _STAYS = "Green", "Yellow"
@@ -33,6 +33,7 @@ class Outcome:
     above: int = 0
     stems: int = 0
     there: int = 0
+    shown: int = 0
     gone: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -40,13 +41,14 @@ class Outcome:
         """Return it in one paragraph."""
         new = f"{self.takes} takes, {self.above} clips on a track above, {self.stems} stems"
         told = [f"New: {new}. Already there: {self.there}."]
+        if self.shown:
+            told.append(f"Selected again: {self.shown}.")
         if self.gone:
             told.append(f"Taken away, since no longer true: {self.gone}.")
         return " ".join([*told, *self.problems])
 
-    def clear(self, tracks: Tracks, wanted: list[tuple[str, placing.Above]]) -> None:
-        """Take away what an earlier run has laid on tracks of ours, but for what belongs there."""
-        stale = placing.stale(tracks.laid(), wanted, tracks.kind)
+    def clear(self, tracks: Tracks, stale: list[Placed]) -> None:
+        """Take away what an earlier run has laid."""
         left = tracks.take_away(stale)
         self.gone += len(stale) - len(left)
         self.problems += [
@@ -69,8 +71,12 @@ def collect(host: Host, job: Job, report: dict[str, Any], ours: Path) -> Outcome
         with host.originals(ours):
             now = host.read()
         notes = _Notes(job, now)
+        takes = [entry["take"] for entry in report["ranges"] if entry["take"]]
+        delivery = _Delivery(host, job, now, ours, takes, outcome, notes)
         for entries in _by_take(report, job.timeline):
-            _Delivery(host, job, now, outcome, notes).deliver(entries)
+            delivery.deliver(entries)
+        for entries in _without_take(report, job.timeline):
+            delivery.leave(entries)
         _lay_stems(host, job, now, report["stems"], outcome)
         outcome.problems += notes.write(host, report)
     return outcome
@@ -86,6 +92,16 @@ def _by_take(report: dict[str, Any], then: Timeline) -> list[list[dict[str, Any]
     return list(groups.values())
 
 
+def _without_take(report: dict[str, Any], then: Timeline) -> list[list[dict[str, Any]]]:
+    """Group the ranges of items of which no range has a take."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in report["ranges"]:
+        item = placing.whose(entry, then)
+        if item:
+            groups.setdefault(item.id, []).append(entry)
+    return [entries for entries in groups.values() if not any(entry["take"] for entry in entries)]
+
+
 class _Notes:
     """What the markers will say of every range."""
 
@@ -93,10 +109,20 @@ class _Notes:
         self._job = job
         self._now = now
         self._said: dict[int, list[str]] = {}
+        self._left: dict[int, str] = {}
 
     def add(self, entries: list[dict[str, Any]], sentence: str) -> None:
         for entry in entries:
             self._said.setdefault(id(entry), []).append(sentence)
+
+    def leave(self, entries: list[dict[str, Any]], item: Item) -> None:
+        """Say that an item shows the user's own picture, since there is no take for it."""
+        self._left.update((id(entry), item.id) for entry in entries)
+
+    def was_left(self, item: Item) -> bool:
+        """Tell whether the collecting before this one said so: its picture is no choice of the user's."""
+        said = [_told(marker) for marker in self._now.markers if _is_of(marker, self._job)]
+        return any(one.get("left") == item.id for one in said)
 
     def write(self, host: Host, report: dict[str, Any]) -> list[str]:
         """Leave a marker for every range; take away those of this job that are no longer true.
@@ -131,6 +157,8 @@ class _Notes:
         note = "; ".join([*made, *self._said.get(id(entry), []), *_reasons(entry["passed"])])
         digest = hashlib.sha256(f"{entry['take']} {note}".encode()).hexdigest()[:12]
         place = {"job": self._job.id, "mark": entry["mark"], "at": entry["record_start"], "digest": digest}
+        if id(entry) in self._left:
+            place["left"] = self._left[id(entry)]
         return Marker(self._frame(entry), 1, name, note, json.dumps({_KEY: place}, sort_keys=True))
 
     def _frame(self, entry: dict[str, Any]) -> int:
@@ -149,25 +177,37 @@ def _reasons(passed: list[dict[str, Any]]) -> list[str]:
 
 
 def _is_of(marker: Marker, job: Job) -> bool:
+    return _told(marker).get("job") == job.id
+
+
+def _told(marker: Marker) -> dict[str, Any]:
+    """Return what a marker of ours carries; nothing of another one."""
     try:
-        return bool(json.loads(marker.custom)[_KEY]["job"] == job.id)
+        return dict(json.loads(marker.custom)[_KEY])
     except (ValueError, KeyError, TypeError):
-        return False
+        return {}
 
 
 @dataclass(frozen=True)
 class _Delivery:
-    """Brings one take to the item that it was made for."""
+    """Brings takes to the items that they were made for; of what an earlier run brought, none stays in sight.
+
+    Args:
+        ours: the folder of results.
+        takes: every one of the report.
+    """
 
     host: Host
     job: Job
     now: Timeline
+    ours: Path
+    takes: list[str]
     outcome: Outcome
     notes: _Notes
 
     def deliver(self, entries: list[dict[str, Any]]) -> None:
-        then = placing.whose(entries[0], self.job.timeline)
-        item = self.now.item(then.id) if then else None
+        """Bring a take to its item."""
+        then, item = self._item(entries)
         if then is None or item is None:
             self._fail(entries, "the clip is no longer in the timeline")
             return
@@ -177,6 +217,23 @@ class _Delivery:
             # The rest goes on.
             self._fail(entries, str(error))
 
+    def leave(self, entries: list[dict[str, Any]]) -> None:
+        """Show the user's own picture of an item that the report has no take for."""
+        _, item = self._item(entries)
+        if item is None:
+            return
+        self.notes.leave(entries, item)
+        self._clear(item, "", [])
+        try:
+            self._own(item, [])
+        except HostError as error:
+            self._fail(entries, str(error))
+
+    def _item(self, entries: list[dict[str, Any]]) -> tuple[Item | None, Item | None]:
+        """Return an item as it was when the job was started, and as it is."""
+        then = placing.whose(entries[0], self.job.timeline)
+        return then, self.now.item(then.id) if then else None
+
     def _bring(self, entries: list[dict[str, Any]], then: Item, item: Item) -> None:
         clip = self.host.import_file(entries[0]["take"], _bins(self.job))
         if clip.new:
@@ -185,8 +242,12 @@ class _Delivery:
         why_not = (
             "overlay was asked for" if self.job.deliver == OVERLAY else self._as_take(entries, item, clip)
         )
+        places = placing.above(entries, then, item, self.now, clip.frames) if why_not else []
+        self._clear(item, clip.path, places)
         if why_not:
-            self._above(entries, then, item, clip, why_not)
+            self._above(entries, clip, places)
+            self.notes.add(entries, f"on a track above, since {why_not}")
+            self._own(item, self.takes)
         else:
             self.host.colour(item.id, COLOUR)
 
@@ -198,9 +259,12 @@ class _Delivery:
         place = placing.as_take(item, entries[0]["take_start"], clip.frames)
         if place is None:
             return "the take does not hold every frame that the clip shows"
-        if _index(self.host.takes(item.id)[0], clip.path):
-            # What the user chose between the takes since then is the user's affair.
+        index = _index(self.host.takes(item.id)[0], clip.path)
+        if index:
             self.outcome.there += 1
+            # Where the user chose a picture of their own since then, it stays.
+            if self._shown(item, but=self.takes) or self.notes.was_left(item):
+                self._show(item, index)
             return ""
         self.host.add_take(item.id, clip, place.first, place.last)
         index = _index(self.host.takes(item.id)[0], clip.path)
@@ -211,16 +275,44 @@ class _Delivery:
         self.outcome.takes += 1
         return ""
 
-    def _above(self, entries: list[dict[str, Any]], then: Item, item: Item, clip: Clip, why_not: str) -> None:
-        told = f"on a track above, since {why_not}"
-        tracks = Tracks(self.host, "video", OURS + self.job.lang, _bins(self.job))
-        for place in placing.above(entries, then, item, self.now, clip.frames):
-            found = tracks.lay(clip, place)
+    def _above(self, entries: list[dict[str, Any]], clip: Clip, places: list[placing.Above]) -> None:
+        for place in places:
+            found = self._tracks().lay(clip, place)
             self.outcome.there += found == "there"
             self.outcome.above += found == "new"
             if found not in ("there", "new"):
                 self._fail(entries, found)
-        self.notes.add(entries, told)
+
+    def _tracks(self) -> Tracks:
+        return Tracks(self.host, "video", OURS + self.job.lang, _bins(self.job))
+
+    def _clear(self, item: Item, take: str, places: list[placing.Above]) -> None:
+        """Take away what lies above an item, but for its take in these places and takes of other items."""
+        tracks = self._tracks()
+        others = [one for one in self.takes if one != take]
+        above = [one for one in tracks.laid() if item.start <= (one.start + one.stop) // 2 < item.stop]
+        mine = [one for one in above if not _index(others, one.media)]
+        self.outcome.clear(tracks, placing.stale(mine, [(take, place) for place in places], tracks.kind))
+
+    def _own(self, item: Item, but: list[str]) -> None:
+        """Select the user's own take where one of ours is selected, but for these."""
+        own = reading.own(self.host.takes(item.id)[0], self.ours)
+        if own and self._shown(item, but):
+            self._show(item, own)
+
+    def _shown(self, item: Item, but: list[str]) -> bool:
+        """Tell whether a take is selected that this report decides on, but for these."""
+        takes, selected = self.host.takes(item.id)
+        shown = takes[selected - 1] if selected else ""
+        return jobs.decides(self.job, shown, self.ours) and not _index(but, shown)
+
+    def _show(self, item: Item, index: int) -> None:
+        if self.host.takes(item.id)[1] == index:
+            return
+        self.host.select_take(item.id, index)
+        if self.host.takes(item.id)[1] != index:
+            raise HostError(f"Resolve did not select take {index}")
+        self.outcome.shown += 1
 
     def _fail(self, entries: list[dict[str, Any]], why: str) -> None:
         self.outcome.problems.append(f"{entries[0]['timecode']} {entries[0]['clip']}: {why}.")
@@ -234,7 +326,8 @@ def _lay_stems(host: Host, job: Job, now: Timeline, stems: list[dict[str, Any]],
     """
     if all(stem["character"] for stem in stems):
         # The stem of everybody would be told of.
-        outcome.clear(Tracks(host, "audio", OURS + job.lang, _bins(job)), [])
+        tracks = Tracks(host, "audio", OURS + job.lang, _bins(job))
+        outcome.clear(tracks, tracks.laid())
     for stem in stems:
         try:
             found = _lay_stem(host, job, now, stem, outcome)
@@ -254,7 +347,7 @@ def _lay_stem(host: Host, job: Job, now: Timeline, stem: dict[str, Any], outcome
     place = placing.Above(record, cut, clip.frames, clip.frames - cut)
     name = f"{OURS}{job.lang} {stem['character'] or ''}".strip()
     tracks = Tracks(host, "audio", name, _bins(job))
-    outcome.clear(tracks, [(clip.path, place)])
+    outcome.clear(tracks, placing.stale(tracks.laid(), [(clip.path, place)], tracks.kind))
     return tracks.lay(clip, place)
 
 

@@ -165,11 +165,8 @@ class Host:
                 for item in timeline.GetItemListInTrack("video", track) or []:
                     media, selected = _takes(item)
                     if selected and reading.below(media[selected - 1], ours):
-                        first = next(
-                            (i for i, path in enumerate(media, 1) if not reading.below(path, ours)), selected
-                        )
                         flipped.append((item, selected))
-                        item.SelectTakeByIndex(first)
+                        item.SelectTakeByIndex(reading.own(media, ours) or selected)
             yield
         finally:
             for item, selected in flipped:

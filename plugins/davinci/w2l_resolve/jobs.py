@@ -125,6 +125,16 @@ def of(settings: Settings, timeline: reading.Timeline) -> list[Job]:
     return [_read(by_lang[lang]) for lang in sorted(by_lang)]
 
 
+def decides(job: Job, take: str, ours: Path) -> bool:
+    """Tell whether a job's report decides on a take: it is one of ours, and not one in another language.
+
+    Args:
+        ours: the folder of results.
+    """
+    spoken = _lang(take, ours)
+    return reading.below(take, ours) and spoken in ("", _lang(str(job.folder / _RECORD), ours))
+
+
 def report(job: Job) -> dict[str, Any]:
     """Return the report of a job that has come to its end.
 
@@ -150,6 +160,12 @@ def _read(path: Path) -> Job:
 def _of_timeline(settings: Settings, timeline: reading.Timeline) -> Path:
     # Timelines may share their name; and a timeline may be renamed.
     return results(settings) / _safe(timeline.project) / _safe(timeline.id)
+
+
+def _lang(path: str, ours: Path) -> str:
+    """Return the folder of the language that a file of a job lies in, see `folder`; empty = in none."""
+    parts = reading.inside(path, ours)
+    return parts[2] if len(parts) > 3 else ""
 
 
 def _safe(name: str) -> str:

@@ -160,7 +160,20 @@ def same_file(one: str, other: str) -> bool:
 
 def below(path: str, folder: Path) -> bool:
     """Tell whether a file lies anywhere below a folder."""
-    return Path(_spelled(str(folder))) in Path(_spelled(path)).parents
+    return bool(inside(path, folder))
+
+
+def inside(path: str, folder: Path) -> tuple[str, ...]:
+    """Return the folders from a folder to a file below it, and its name; empty = it does not lie there."""
+    try:
+        return Path(_spelled(path)).relative_to(_spelled(str(folder))).parts
+    except ValueError:
+        return ()
+
+
+def own(takes: list[str], ours: Path) -> int:
+    """Return which take is the user's own, from 1; 0 = none: takes from below `ours` are not."""
+    return next((i for i, path in enumerate(takes, 1) if not below(path, ours)), 0)
 
 
 def _spelled(path: str) -> str:
