@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.measure import evaluate
+from training.measure.resampling import bounds, people_and_clips
 from training.packs.data import Clip
 from training.run import loop, machine
 from training.run.machine import Machine
@@ -203,7 +203,7 @@ def cell(seeds: Sequence[Sequence[Row]], split: str, measure: str) -> str:
     mine = [[row for row in rows if row.split == split] for rows in seeds]
     figures = np.array([[row.figures[measure] for row in rows] for rows in mine])
     each = figures.mean(1)
-    low, high = evaluate.bounds(figures.mean(0), [row.speaker for row in mine[0]])
+    low, high = bounds(figures.mean(0), people_and_clips([row.speaker for row in mine[0]]))
     deviation = f" ± {np.std(each, ddof=1):.3f}" if len(each) > 1 else ""
     return f"{np.mean(each):.3f}{deviation} [{low:.3f}, {high:.3f}]"
 

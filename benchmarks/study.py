@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from training.measure.resampling import bounds, rows
+
 PAGE = Path(__file__).with_name("study.html")
 KINDS = {".mp4": "video/mp4", ".webm": "video/webm"}
 SCALES = {"sync": "Lips fit the sound", "quality": "Looks like a real picture", "overall": "Overall"}
@@ -200,9 +202,7 @@ def _method(token: str, told: dict[str, Any], path: Path) -> str:
 
 def _bounds(values: np.ndarray) -> np.ndarray:
     """Resample the participants: lower and upper bounds by column."""
-    random = np.random.default_rng(0)
-    drawn = random.integers(len(values), size=(_RESAMPLED, len(values)))
-    return np.percentile(values[drawn].mean(1), [2.5, 97.5], axis=0)
+    return bounds(values, rows(len(values)), _RESAMPLED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

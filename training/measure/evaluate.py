@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from training.measure.resampling import bounds, people_and_clips
 from training.packs.data import WINDOW, Clip, hear, read_audio
 from training.variety import augment
 from w2l_studio.judge import sync
@@ -29,7 +30,6 @@ _AVERAGED, _STRIDE = 25, 8
 _LEAST_WINDOWS = 2 * SHIFT + 1
 #: Windows that an expert embeds at once.
 BATCH = 48
-_RESAMPLED = 1000
 _MEASURES = ("window", "corrected", "second", "found")
 
 
@@ -143,32 +143,15 @@ def evaluate(net: nn.Module, clips: Sequence[Clip]) -> tuple[dict[str, Any], lis
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
     """Sum up the scores of one split, as `evaluate` tells."""
     people = [s.speaker for s in scores]
+    again = people_and_clips(people)
     sweep = np.mean([s.sweep for s in scores], 0)
     told: dict[str, Any] = {"people": len(set(people)), "clips": len(scores)}
     for name in _MEASURES:
         values = np.array([getattr(s, name) for s in scores])
-        told[name] = [round(v, 4) for v in (float(values.mean()), *bounds(values, people))]
+        told[name] = [round(v, 4) for v in (float(values.mean()), *bounds(values, again).tolist())]
     told["minimum_at"] = SHIFT - int(sweep.argmin())
     told["sweep"] = [round(float(v), 4) for v in sweep]
     return told
-
-
-def bounds(values: Doubles, speakers: Sequence[str]) -> tuple[float, float]:
-    """Resample people, and the clips of each: the bounds of the mean in 95 of 100 cases.
-
-    Args:
-        values: ``float64[N]``, a figure for each clip.
-        speakers: who is seen in it.
-    """
-    random = np.random.default_rng(0)
-    people = [np.flatnonzero(np.array(speakers) == who) for who in sorted(set(speakers))]
-    means = []
-    for _ in range(_RESAMPLED):
-        chosen = random.integers(len(people), size=len(people))
-        rows = np.concatenate([random.choice(people[i], len(people[i])) for i in chosen])
-        means.append(values[rows].mean())
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def table(told: dict[str, Any]) -> str:

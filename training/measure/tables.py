@@ -18,6 +18,7 @@ import numpy.typing as npt
 from training.measure import fid, redub
 from training.measure.inception import Inception
 from training.measure.lists import Pair
+from training.measure.resampling import bounds, whole_people
 from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_audio
 from training.packs.prepare import SUFFIXES
 from training.variety import augment
@@ -31,7 +32,6 @@ from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 PROTOCOLS = ("paper", "ours")
 #: A mel window with nothing louder than this is silence.
 _SILENT = -1.0
-_RESAMPLED = 1000
 _REAL = "real video"
 
 
@@ -158,7 +158,7 @@ def table(found: Sequence[Row], judge: str) -> str:
     for method, protocol in dict.fromkeys((row.method, row.protocol) for row in found):
         mine = [row for row in found if (row.method, row.protocol) == (method, protocol)]
         values = np.array([(row.distance, row.confidence, abs(row.offset) <= 1) for row in mine], float)
-        low, high = _bounds(values, [row.speaker for row in mine])
+        low, high = bounds(values, whole_people([row.speaker for row in mine]))
         figures = [f"{m:.3f} [{a:.3f}-{b:.3f}]" for m, a, b in zip(values.mean(0), low, high, strict=True)]
         seen = _features(mine)
         figures.append("-" if real is None or seen is None else f"{fid.distance(seen, real):.1f}")
@@ -172,16 +172,3 @@ def table(found: Sequence[Row], judge: str) -> str:
 def _features(rows_: Sequence[Row]) -> Floats | None:
     parts = [row.features for row in rows_ if row.features is not None]
     return np.concatenate(parts) if parts else None
-
-
-def _bounds(values: npt.NDArray[np.float64], speakers: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Resample people with all their pairs, one man's pairs: lower and upper bounds ``float64[2, M]``."""
-    random = np.random.default_rng(0)
-    people = [np.flatnonzero([one == who for one in speakers]) for who in sorted(set(speakers))]
-    if len(people) == 1:
-        people = [np.array([pair]) for pair in range(len(values))]
-    means = [
-        values[np.concatenate([people[i] for i in random.integers(len(people), size=len(people))])].mean(0)
-        for _ in range(_RESAMPLED)
-    ]
-    return np.asarray(np.percentile(means, [2.5, 97.5], axis=0))
