@@ -35,6 +35,8 @@ _PUBLISHED: tuple[tuple[str, Callable[[], nn.Module], int], ...] = (
 _CLIPS, _LEARNED, _AT_CHANCE = 8, 0.1, 0.66
 _RATE = 1e-3
 _MEMORY = 0.9
+#: Batches whose time is taken.
+_TIMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,15 @@ def _batches(source: FaceSource, workers: int) -> Iterator[object]:
     return feed.batches(source, 0, 10_000, 0, workers)
 
 
-def _per_second(things: Iterator[object], machine: Machine, count: int = 4) -> float:
+def _per_second(things: Iterator[object], machine: Machine) -> float:
     for _ in islice(things, 1):
         pass
     _wait(machine)
     begin = time.perf_counter()
-    for _ in islice(things, count):
+    for _ in islice(things, _TIMED):
         pass
     _wait(machine)
-    return count / (time.perf_counter() - begin)
+    return _TIMED / (time.perf_counter() - begin)
 
 
 def _wait(machine: Machine) -> None:

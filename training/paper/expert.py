@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from training.experts.expert import WINDOWS, contrast
@@ -134,8 +134,3 @@ def crossed(seen: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
 def together_loss(cosine: Tensor, together: Tensor, reduction: str = "mean") -> Tensor:
     """Return the binary cross-entropy of cosines, 0..1 but for rounding (equations 1, 3; code: BCELoss)."""
     return functional.binary_cross_entropy(cosine.clamp(0, 1), together, reduction=reduction)
-
-
-def frozen(net: nn.Module) -> nn.Module:
-    """Return a network that learns nothing any more."""
-    return net.eval().requires_grad_(False)

@@ -130,13 +130,12 @@ def _side(state: State) -> int:
     return {3: 96, 4: 128}[state["face_encoder_blocks.6.0.conv_block.0.weight"].shape[-1]]
 
 
-def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Module, Meta]:
-    """Read the network of a run.
+def from_run(run: Path, *, best: bool = False) -> tuple[nn.Module, Meta]:
+    """Read the network of a run: the moving average of its weights, where there is one.
 
     Args:
         run: folder with ``checkpoint.pt`` and ``manifest.tsv``.
         best: as of the best measurement (``best.pt``), not of the last step.
-        mean: the moving average of its weights where there is one; it reaches back some 500 steps.
 
     Returns:
         The network, and its meta with steps and the manifest's hash.
@@ -151,7 +150,7 @@ def from_run(run: Path, *, best: bool = False, mean: bool = True) -> tuple[nn.Mo
     saved = checkpoint.load(path)
     trainee = saved["trainee"]
     told = trainee.get("meta", {})
-    net, meta = network((mean and trainee.get("average")) or trainee["net"], path, told.get("columns"))
+    net, meta = network(trainee.get("average") or trainee["net"], path, told.get("columns"))
     meta = replace(meta, **told)
     if isinstance(net, Generator):
         net.from_reference = meta.from_reference
