@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,28 +30,29 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import lag, landmarks
+from training.generators.critic import COLUMNS, ROWS
 from training.measure import redub, tables
 from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.faces import reference
+from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.slim import SlimJudge
-from w2l_studio.judge.sync import ExpertJudge
+from w2l_studio.judge.sync import ExpertJudge, verdict
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.sharp import Sharp
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
-from w2l_studio.sound.windows import COLUMNS
-from w2l_studio.terms import Crops, Floats, FramesBGR, Ints, Voice
+from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
-#: Rows and columns of the lips, as parts of the face's side.
-_LIPS = ((25 / 48, 11 / 12), (1 / 6, 5 / 6))
-_COLUMNS = 14
+#: Clips on the sheet, and pictures of each.
+_SHOWN, _COLUMNS = 6, 14
 
 
 def lips(pixels: FramesBGR) -> FramesBGR:
-    rows, columns = (slice(*(round(part * pixels.shape[1]) for part in parts)) for parts in _LIPS)
-    return pixels[:, rows, columns]
+    side = pixels.shape[1]
+    rows, columns = (slice(*(round(part * side) for part in parts)) for parts in (ROWS, COLUMNS))
+    return pixels[:, side // 2 :][:, rows, columns]
 
 
 def detail(pixels: FramesBGR) -> float:
@@ -59,13 +60,9 @@ def detail(pixels: FramesBGR) -> float:
     return float(np.abs(np.diff(lips(pixels).astype(np.float32), axis=1)).mean())
 
 
-def voice(clip: Clip, count: int, lead_ms: int = 0, columns: int = COLUMNS) -> Voice:
-    windows = hear(clip.mel, np.arange(count), lead_ms, columns)
+def voice(clip: Clip, count: int) -> Voice:
+    windows = hear(clip.mel, np.arange(count))
     return Voice(windows, windows.max((1, 2)) > -1)
-
-
-def shut(pixels: FramesBGR, openings: Floats) -> Ints:
-    return reference.closed(reference.uppers_of(pixels), openings, np.zeros(len(pixels), np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,71 +82,86 @@ def measure(
     """Return figures by method and the pictures of the clip dubbed with the other's sound."""
     side = generators[0].face_px
     pixels = augment.faces(clip.frames, side)
-    true = by.opening(pixels)
-    rows = shut(pixels, true)
-    still = pixels.copy()
-    still[:, side // 2 :] = pixels[rows][:, side // 2 :]
     count = min(len(pixels), len(other.frames))
-    heard = voice(other, count)
-    said = tables.pcm(other)[: count * SAMPLES_PER_FRAME]
-    methods: dict[str, tuple[FramesBGR | None, FramesBGR]] = {
-        generator.name: (
-            _dubbed(generator, pixels, pixels[rows], clip, len(pixels)),
-            _dubbed(generator, pixels, pixels[rows], other, count),
-        )
-        for generator in generators
-    }
-    methods |= {
-        crisp(name): tuple(_sharpened(by.sharp, by.opening, drawn, pixels) for drawn in both)
-        for name, both in methods.items()
-    }
-    methods |= {"source as it is": (None, pixels[:count]), "shut lips": (still, still[:count])}
-    figures: dict[str, dict[str, float]] = {}
-    for name, (drawn, spoken) in methods.items():
-        verdict = by.judge.score(spoken, heard)
-        at_zero = float(by.judge.distances(spoken, heard)[15])
-        figures[name] = {
-            "offset": verdict.offset_frames,
-            "distance": at_zero,
-            "best": verdict.distance,
-            **_judged(by.outsider, spoken, said),
-        }
-        if drawn is not None:
-            at = lag.correlations(by.opening(drawn), true)
-            figures[name]["correlation"], figures[name]["lag"] = at[0], max(at, key=lambda n: at[n])
-            off = lips(drawn).astype(float) - lips(pixels)
-            figures[name]["lips_levels"] = float(np.abs(off).mean())
-            figures[name]["lasting_levels"] = float(np.abs(off.mean(0)).mean())
-            figures[name]["detail"] = detail(drawn) / detail(pixels)
+    heard, said = voice(other, count), tables.pcm(other)[: count * SAMPLES_PER_FRAME]
+    own, spoken = _spoken(clip, other, pixels, generators, by)
+    figures = {name: _fit(by, drawn, heard, said) for name, drawn in spoken.items()}
+    true = by.opening(pixels)
+    for name, drawn in own.items():
+        figures[name] |= _likeness(drawn, pixels, by.opening(drawn), true)
     if by.finder:
-        own = {name: drawn for name, (drawn, _) in methods.items() if drawn is not None}
         seen, *told = map(landmarks.opening, by.finder([pixels, *own.values()]))
         for name, mine in zip(own, told, strict=True):
-            at = lag.correlations(mine, seen)
-            figures[name]["correlation by landmarks"] = at[0]
-            figures[name]["lag by landmarks"] = max(at, key=lambda n: at[n])
-            figures[name]["amplitude by landmarks"] = float(np.std(mine) / np.std(seen))
-    in_sync = by.judge.distances(augment.faces(other.frames, side)[:count], heard)
-    figures["true lips of the sound"] = {
-        "offset": 15 - int(np.nanargmin(in_sync)),
-        "distance": float(in_sync[15]),
-        **_judged(by.outsider, augment.faces(other.frames, side)[:count], said),
-    }
-    shown = {
-        f"dubbed by {name}": methods[name][1]
-        for generator in generators
-        for name in (generator.name, crisp(generator.name))
-    }
+            figures[name] |= _by_landmarks(mine, seen)
+    there = augment.faces(other.frames, side)[:count]
+    fit = _fit(by, there, heard, said)
+    figures["true lips of the sound"] = {key: value for key, value in fit.items() if key != "best"}
+    dubbed = [name for one in generators for name in (one.name, crisp(one.name))]
     return figures, {
         "source": pixels[:count],
-        **shown,
-        "lips that go with the sound": augment.faces(other.frames, side)[:count],
+        **{f"dubbed by {name}": spoken[name] for name in dubbed},
+        "lips that go with the sound": there,
+    }
+
+
+def _spoken(
+    clip: Clip, other: Clip, pixels: FramesBGR, generators: Sequence[Wav2Lip], by: Instruments
+) -> tuple[dict[str, FramesBGR], dict[str, FramesBGR]]:
+    """Return a clip's faces by method: with its own sound, shut lips among them, and with the other's."""
+    rows = redub.closed(pixels, by.opening)
+    count = min(len(pixels), len(other.frames))
+    own: dict[str, FramesBGR] = {}
+    spoken: dict[str, FramesBGR] = {}
+    for drawn, said, frames in ((own, clip, len(pixels)), (spoken, other, count)):
+        for one in generators:
+            drawn[one.name] = _dubbed(one, pixels, pixels[rows], said, frames)
+        for one in generators:
+            drawn[crisp(one.name)] = _sharpened(by.sharp, by.opening, drawn[one.name], pixels)
+    still = pixels.copy()
+    half = pixels.shape[1] // 2
+    still[:, half:] = pixels[rows][:, half:]
+    spoken["source as it is"] = pixels[:count]
+    own["shut lips"], spoken["shut lips"] = still, still[:count]
+    return own, spoken
+
+
+def _fit(by: Instruments, spoken: FramesBGR, heard: Voice, said: npt.NDArray[np.int16]) -> dict[str, float]:
+    """Return how well lips fit a sound, by the expert and by the outsider."""
+    distances = by.judge.distances(spoken, heard)
+    best = verdict(distances, by.judge.name)
+    return {
+        "offset": best.offset_frames,
+        "distance": float(distances[SHIFT]),
+        "best": best.distance,
+        **_judged(by.outsider, spoken, said),
+    }
+
+
+def _likeness(drawn: FramesBGR, pixels: FramesBGR, opening: Floats, true: Floats) -> dict[str, float]:
+    """Return how near lips with their own sound come to the true ones."""
+    at = lag.correlations(opening, true)
+    off = lips(drawn).astype(float) - lips(pixels)
+    return {
+        "correlation": at[0],
+        "lag": max(at, key=lambda n: at[n]),
+        "lips_levels": float(np.abs(off).mean()),
+        "lasting_levels": float(np.abs(off.mean(0)).mean()),
+        "detail": detail(drawn) / detail(pixels),
+    }
+
+
+def _by_landmarks(mine: Floats, seen: Floats) -> dict[str, float]:
+    at = lag.correlations(mine, seen)
+    return {
+        "correlation by landmarks": at[0],
+        "lag by landmarks": max(at, key=lambda n: at[n]),
+        "amplitude by landmarks": float(np.std(mine) / np.std(seen)),
     }
 
 
 def _judged(outsider: SlimJudge, spoken: FramesBGR, said: npt.NDArray[np.int16]) -> dict[str, float]:
-    verdict = outsider.score(tables.small(spoken), said)
-    told = {"offset": verdict.offset_frames, "distance": verdict.distance, "confidence": verdict.confidence}
+    found = outsider.score(tables.small(spoken), said)
+    told = {"offset": found.offset_frames, "distance": found.distance, "confidence": found.confidence}
     return {f"{name} by judge": value for name, value in told.items()}
 
 
@@ -201,7 +213,34 @@ def _generator(name: str) -> Wav2Lip:
     return Wav2Lip(net, name=name, lead_ms=meta.lead_ms, ear=weights.load_ear(meta, Path(name)))
 
 
-def main() -> None:
+def summary(found: Mapping[str, Sequence[dict[str, float]]]) -> Iterator[str]:
+    """Yield a line for each method: means over clips; of offsets and lags medians and shares within 1."""
+    for method, rows in found.items():
+        lags = [key for key in rows[0] if key.startswith(("offset", "lag"))]
+        means = {key: _mean(rows, key, 4) for key in rows[0] if key not in lags}
+        for key in lags:
+            means[f"{key} within 1"] = round(float(np.mean([abs(row[key]) <= 1 for row in rows])), 3)
+            means[f"median {key}"] = float(np.median([row[key] for row in rows]))
+        yield json.dumps({"method": method, **means})
+
+
+def by_person(
+    found: Mapping[str, Sequence[dict[str, float]]], people: Sequence[str], methods: Sequence[str]
+) -> Iterator[str]:
+    """Yield a line for each method and person."""
+    for method in methods:
+        for person in sorted(set(people)):
+            rows = [row for row, who in zip(found[method], people, strict=True) if who == person]
+            told = [key for key in rows[0] if key.endswith(("_levels", "by landmarks"))]
+            means = {key: _mean(rows, key, 3) for key in told}
+            yield json.dumps({"method": method, "person": person, **means})
+
+
+def _mean(rows: Sequence[dict[str, float]], key: str, digits: int) -> float:
+    return round(float(np.mean([row[key] for row in rows])), digits)
+
+
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pack", type=Path, nargs="+")
     parser.add_argument("--split", default="unseen")
@@ -216,41 +255,36 @@ def main() -> None:
     asked = parser.parse_args()
     if (asked.landmarks is None) != (asked.task is None):
         parser.error("--landmarks and --task go together")
-    generators = [_generator(name) for name in asked.weights]
-    by = Instruments(
+    return asked
+
+
+def _instruments(asked: argparse.Namespace) -> Instruments:
+    return Instruments(
         ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert),
         SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge"),
         Openness(weights.load_opening(weights.find(asked.opening, "opening").path)),
         Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path)),
         landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None,
     )
+
+
+def main() -> None:
+    asked = _asked()
+    generators, by = [_generator(name) for name in asked.weights], _instruments(asked)
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]
-    order = np.random.default_rng(0).permutation(len(clips))[: asked.most]
+    chosen = [clips[i] for i in np.random.default_rng(0).permutation(len(clips))[: asked.most]]
     found: dict[str, list[dict[str, float]]] = {}
     shown = []
-    for n, i in enumerate(order):
-        other = clips[order[(n + 1) % len(order)]]
-        figures, pictures = measure(clips[i], other, generators, by)
+    for n, clip in enumerate(chosen):
+        figures, pictures = measure(clip, chosen[(n + 1) % len(chosen)], generators, by)
         for method, row in figures.items():
             found.setdefault(method, []).append(row)
-        if n < 6:
+        if n < _SHOWN:
             shown.append(pictures)
-    print(f"{len(order)} clips of {len({clips[i].speaker for i in order})} people, split {asked.split}")
-    for method, rows in found.items():
-        lags = [key for key in rows[0] if key.startswith(("offset", "lag"))]
-        keys = [key for key in rows[0] if key not in lags]
-        means = {key: round(float(np.mean([row[key] for row in rows])), 4) for key in keys}
-        for key in lags:
-            means[f"{key} within 1"] = round(float(np.mean([abs(row[key]) <= 1 for row in rows])), 3)
-            means[f"median {key}"] = float(np.median([row[key] for row in rows]))
-        print(json.dumps({"method": method, **means}))
-    people = np.array([clips[i].speaker for i in order])
-    for method in (name for one in generators for name in (one.name, crisp(one.name))):
-        for person in np.unique(people):
-            rows = [row for row, who in zip(found[method], people, strict=True) if who == person]
-            told = [key for key in rows[0] if key.endswith(("_levels", "by landmarks"))]
-            means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in told}
-            print(json.dumps({"method": method, "person": person, **means}))
+    people = [clip.speaker for clip in chosen]
+    print(f"{len(chosen)} clips of {len(set(people))} people, split {asked.split}")
+    methods = [name for one in generators for name in (one.name, crisp(one.name))]
+    print("\n".join([*summary(found), *by_person(found, people, methods)]))
     if asked.sheet:
         sheet(shown, asked.sheet)
 
