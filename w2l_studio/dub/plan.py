@@ -122,7 +122,7 @@ def unused_options(job: DubPlan, config: DubConfig) -> Iterator[tuple[str, str]]
     color = config.marker_color
     if color is not None and len(marks.find(job.edit, color)) == len(marks.find(job.edit)):
         yield f"--marker-color {color} adds no mark", "check how the edit names the colours of its markers"
-    media = [use.media for use in (*job.edit.clips, *job.edit.sounds) if use.media is not None]
+    media = [clip.media for clip in job.edit.clips if clip.media] + [use.media for use in job.edit.sounds]
     for old, new in config.media_roots:
         folder = urls.to_path(str(Path(new).absolute()), job.edit.folder)
         if folder is None or not any(path.is_relative_to(folder) for path in media):
