@@ -14,8 +14,9 @@ from benchmarks import lag, mouths
 from benchmarks.arms import Row
 from training.generators.recipe import Recipe
 from training.measure import tables
-from training.packs.data import Clip
+from training.packs.data import Clip, hear
 from training.variety import augment
+from w2l_studio.faces import reference
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -89,8 +90,9 @@ def lips(
         filmed = augment.faces(clip.frames, recipe.face_px)[:_LONGEST]
         seen = tables.small(filmed)
         measured = opening(seen)
-        references = filmed[mouths.shut(filmed, measured)]
-        voice = mouths.voice(clip, len(filmed), recipe.lead_ms, recipe.columns)
+        still = np.zeros(len(filmed), np.float32)
+        references = filmed[reference.closed(reference.uppers_of(filmed), measured, still)]
+        voice = mouths.voice(hear(clip.mel, np.arange(len(filmed)), recipe.lead_ms, recipe.columns))
         drawn = draw(filmed, references, voice)
         quiet = Voice(np.full_like(voice.windows, SILENCE)[::_SPARSE], np.zeros_like(voice.voiced)[::_SPARSE])
         small = tables.small(drawn)

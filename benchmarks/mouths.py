@@ -60,8 +60,8 @@ def detail(pixels: FramesBGR) -> float:
     return float(np.abs(np.diff(lips(pixels).astype(np.float32), axis=1)).mean())
 
 
-def voice(clip: Clip, count: int) -> Voice:
-    windows = hear(clip.mel, np.arange(count))
+def voice(windows: Floats) -> Voice:
+    """Return mel windows ``float32[T, 80, C]`` with those told in which somebody speaks."""
     return Voice(windows, windows.max((1, 2)) > -1)
 
 
@@ -83,7 +83,7 @@ def measure(
     side = generators[0].face_px
     pixels = augment.faces(clip.frames, side)
     count = min(len(pixels), len(other.frames))
-    heard, said = voice(other, count), tables.pcm(other)[: count * SAMPLES_PER_FRAME]
+    heard, said = voice(hear(other.mel, np.arange(count))), tables.pcm(other)[: count * SAMPLES_PER_FRAME]
     own, spoken = _spoken(clip, other, pixels, generators, by)
     figures = {name: _fit(by, drawn, heard, said) for name, drawn in spoken.items()}
     true = by.opening(pixels)
@@ -169,7 +169,7 @@ def _dubbed(
     generator: Wav2Lip, pixels: FramesBGR, references: FramesBGR, said: Clip, count: int
 ) -> FramesBGR:
     windows = redub.heard(generator, said, count, int(generator.lead_ms))
-    heard = Voice(windows, voice(said, count).voiced)
+    heard = Voice(windows, voice(hear(said.mel, np.arange(count))).voiced)
     return generator.speak(Crops(pixels[:count], np.zeros((count, 2, 3))), references[:count], heard)
 
 

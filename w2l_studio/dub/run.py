@@ -19,7 +19,7 @@ from w2l_studio.dub.spool import Spool
 from w2l_studio.dub.take import Performance
 from w2l_studio.dub.wiring import Studio, build, identify, seal
 from w2l_studio.dub.workdir import WorkDir
-from w2l_studio.edit import patch, resolve, timeline
+from w2l_studio.edit import patch, resolve, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.errors import Cancelled, MediaError, ShotError
 from w2l_studio.events import (
@@ -137,7 +137,7 @@ class Rendering:
         for segment in self.job.segments:
             end = self.done + len(segment.render_range) * _PASSES
             try:
-                takes.append(self._one(segment))
+                takes.append(self._made(segment))
             except (ShotError, MediaError) as error:
                 refused = [Refused(line.mark, segment.clip, error) for line in segment.lines]
                 for one in refused:
@@ -145,6 +145,19 @@ class Rendering:
                 failed += refused
             self.done = end
         return takes, failed
+
+    def _made(self, segment: Segment) -> Take:
+        """Make a take, without handles where these do not decode: the edit may end before the damage."""
+        try:
+            return self._one(segment)
+        except MediaError as error:
+            bare = segments.bare(segment)
+            if bare.render_range == segment.render_range:
+                raise
+            take = self._one(bare)
+            told = f"{segment.clip.name}: {error.message}, so its take has no handles"
+            self.emit(Warned("handles-damaged", told, error.hint))
+            return take
 
     def _one(self, segment: Segment) -> Take:
         stems = tuple(self.job.stem(line) for line in segment.lines)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import geometry, listening, pieces, scan, wiring
 from w2l_studio.dub.plan import DubPlan
-from w2l_studio.edit import timeline
+from w2l_studio.edit import segments, timeline
 from w2l_studio.errors import NoFace, SpeakerUnclear, StudioError
 from w2l_studio.faces import speaker
 from w2l_studio.protocols import Detector
@@ -96,14 +96,17 @@ def _look(
     segment: Segment, detector: Detector, view: geometry.View, config: DubConfig
 ) -> tuple[list[_Seen] | None, str | None]:
     """Return the faces of every shot of a segment, or what keeps them from being looked for."""
-    plate = segment.plate
-    try:
-        return [
-            (shot, scan.tracks(plate, shot, view, detector, config.faces.every, scan.quiet))
-            for shot in scan.split(plate, segment.render_range, view, scan.quiet)
-        ], None
-    except StudioError as error:
-        return None, f"{error.code}: {error}"
+    plate, trouble = segment.plate, ""
+    # As `dub.run` does: what lies in handles alone keeps nothing from being dubbed.
+    for frames in dict.fromkeys((segment.render_range, segments.bare(segment).render_range)):
+        try:
+            return [
+                (shot, scan.tracks(plate, shot, view, detector, config.faces.every, scan.quiet))
+                for shot in scan.split(plate, frames, view, scan.quiet)
+            ], None
+        except StudioError as error:
+            trouble = f"{error.code}: {error}"
+    return None, trouble
 
 
 def _foreseen(

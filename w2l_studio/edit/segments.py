@@ -77,6 +77,13 @@ def cut(
     return tuple(sorted(segments, key=lambda one: (one.record_start_s, one.clip.path))), tuple(refused)
 
 
+def bare(segment: Segment) -> Segment:
+    """Return a segment without handles: with no more frames than the edit and its transitions show."""
+    clip, plate = segment.clip, segment.plate
+    before, after = (_in_plate_frames(n, clip, plate) for n in (clip.transition_in, clip.transition_out))
+    return replace(segment, render_range=_inside(segment.plate_range.grow(before, after), plate))
+
+
 def _hits(
     edit: Edit, mark: Mark, seen: Iterable[visible.Part], placed: Mapping[_Path, Placed]
 ) -> Iterator[tuple[ClipUse, Mark]]:

@@ -27,7 +27,7 @@ class Wav2Lip:
     Args:
         net: any width and face size; it is copied, folded and not changed.
         name: what takes are labelled with.
-        lead_ms: where its mel window begins relative to the picture (`sound.windows.align`).
+        lead_ms: where its mel window begins relative to the picture (`sound.windows.starts`).
         precision: ``fp32``, ``bf16``, or ``auto`` = bf16 where the machine gains by it.
         device: ``cpu``, ``cuda``, or ``auto`` = a GPU where there is one.
         ear: what it hears through, for a network with a `listener`; None = its own ears.
