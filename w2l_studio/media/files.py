@@ -6,6 +6,7 @@ Decodes nothing; what stands in a file is the affair of `probe`, `decode` and `s
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,11 +33,19 @@ def local(path: Path, kind: type[SourceError] = MediaError) -> str:
     Raises:
         MediaError: (or ``kind``) there is no such file, it is a folder, or may not be read.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise kind(
+            "the file does not exist", hint="relink or copy it to this place", where=str(path)
+        ) from None
+    except OSError as error:
+        raise kind(
+            f"the file cannot be reached ({error.strerror})", hint="check its path", where=str(path)
+        ) from error
+    if stat.S_ISDIR(mode):
         raise kind("this is a folder, not a media file", hint="give the file in it", where=str(path))
-    if not path.exists():
-        raise kind("the file does not exist", hint="relink or copy it to this place", where=str(path))
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise kind("this is not a regular file", hint="copy it into one", where=str(path))
     if not os.access(path, os.R_OK):
         raise kind("the file may not be read", hint="check its permissions", where=str(path))
