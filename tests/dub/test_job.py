@@ -21,7 +21,7 @@ from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import plan, run, sheet, survey
 from w2l_studio.edit import urls
 from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
-from w2l_studio.events import Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
+from w2l_studio.events import Advanced, Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
 from w2l_studio.timing import frames_to_timecode, timecode_to_frames
@@ -528,5 +528,6 @@ def test_damage_in_handles_alone_costs_the_handles(
     assert code == 0
     (told,) = (one for one in events if isinstance(one, Warned) and one.code == "handles-damaged")
     assert "frame 19 is missing or damaged" in told.message
+    assert all(one.done <= one.total for one in events if isinstance(one, Advanced))
     (entry,) = report_in(tmp_path / "out")["ranges"]
     assert (entry["synced"], entry["take_start"], probe(Path(entry["take"])).frames) == (12, 6, 12)

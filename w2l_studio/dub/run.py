@@ -148,12 +148,14 @@ class Rendering:
 
     def _made(self, segment: Segment) -> Take:
         """Make a take, without handles where these do not decode: the edit may end before the damage."""
+        begun = self.done
         try:
             return self._one(segment)
         except MediaError as error:
             bare = segments.bare(segment)
             if bare.render_range == segment.render_range:
                 raise
+            self.done = begun
             take = self._one(bare)
             told = f"{segment.clip.name}: {error.message}, so its take has no handles"
             self.emit(Warned("handles-damaged", told, error.hint))
