@@ -213,6 +213,23 @@ def talking_film():
 
 
 @pytest.fixture(scope="session")
+def blanked():
+    """Blank out what a film stores of one picture: ``blanked(path, number)``; intra codecs in MOV."""
+
+    def damage(path, number):
+        import av
+
+        with av.open(str(path)) as container:
+            entry = list(container.streams.video[0].index_entries)[number]
+            place, size = entry.pos, entry.size
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write(bytes(size))
+
+    return damage
+
+
+@pytest.fixture(scope="session")
 def spoken_stem():
     """Return ``write(path, seconds, time_reference=None)``: a 48 kHz file of vowels in syllables."""
 

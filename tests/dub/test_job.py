@@ -11,7 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 import opentimelineio as otio
@@ -513,17 +512,12 @@ def test_the_sheet_shows_plate_and_take_of_every_dubbed_range(two_clips: Any, tm
 
 
 def test_damage_in_handles_alone_costs_the_handles(
-    tmp_path: Path, talking_film: Any, spoken_stem: Any
+    tmp_path: Path, talking_film: Any, spoken_stem: Any, blanked: Any
 ) -> None:
     film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=24)
     stem = spoken_stem(tmp_path / "fr.wav", 2)
     edit = write(tmp_path / "scene.otio", [clip(film, 6, 12)], Fraction(25))
-    with av.open(str(film)) as container:
-        picture = list(container.streams.video[0].index_entries)[19]
-        place, size = picture.pos, picture.size
-    with film.open("r+b") as file:
-        file.seek(place)
-        file.write(bytes(size))
+    blanked(film, 19)
     code, events = dub(edit, [str(stem)], tmp_path / "out")
     assert code == 0
     (told,) = (one for one in events if isinstance(one, Warned) and one.code == "handles-damaged")

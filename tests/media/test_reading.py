@@ -320,16 +320,11 @@ def _faststart(path: Path) -> Path:
     return target
 
 
-def test_damaged_frame_is_named(film):
+def test_damaged_frame_is_named(film, blanked):
     """Blank out one ProRes picture: the others read, that one is told by number and file."""
     path = film("p.mov", codec="prores_ks", pix_fmt="yuv422p10le")
     plate = probe(path)
-    with av.open(str(path)) as container:
-        entry = list(container.streams.video[0].index_entries)[33]
-        pos, size = entry.pos, entry.size
-    with path.open("r+b") as file:
-        file.seek(pos)
-        file.write(bytes(size))
+    blanked(path, 33)
     with open_plate(plate) as reader:
         assert sum(1 for _ in reader.read(0, 33)) == 33
         with pytest.raises(MediaError, match=r"p\.mov: frame 33 is missing or damaged"):
