@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from typing import Protocol
 
 import numpy as np
 
-from training.packs.data import FPS
+from training.packs.data import hear
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces import crop
 from w2l_studio.judge import framing
@@ -22,7 +21,7 @@ from w2l_studio.judge.mfcc import pcm
 from w2l_studio.judge.sync import FACE_PX, ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.nets import weights
-from w2l_studio.sound import mel, windows
+from w2l_studio.sound import mel
 from w2l_studio.terms import Doubles, FaceTrack, Floats, FramesBGR, Voice
 
 #: Sounds further off (240 ms) are not taken for slips: LatentSync's pipeline draws the line there as well.
@@ -110,7 +109,7 @@ class ExpertMeter:
 
     def distances(self, seen: FramesBGR, samples: Floats) -> Floats:
         """Return the mean of 1 - cosine by offset."""
-        heard = windows.align(mel.spectrogram(samples), len(seen), Fraction(FPS))
+        heard = hear(mel.spectrogram(samples), np.arange(len(seen)))
         return self._judge.distances(seen, Voice(heard, np.ones(len(seen), np.bool_)))
 
     def follows(self, distances: Floats, at: int, frames: int) -> bool:

@@ -60,20 +60,6 @@ def begins(frames: Iterable[int], rate: Fraction, first_s: Fraction, lead_s: Fra
     return np.array([(offset + i * stride) // below for i in frames], np.int64)
 
 
-def align(mel: Floats, frame_count: int, rate: Fraction) -> Floats:
-    """Cut the paper's window for each picture, beginning with it; where there is no sound, there is silence.
-
-    Args:
-        mel: ``float32[80, M]`` as from `mel.spectrogram`.
-        frame_count: T pictures.
-        rate: pictures per second.
-
-    Returns:
-        ``float32[T, 80, 16]`` in -4..4; columns beyond either end are -4.
-    """
-    return cut(mel, starts(frame_count, rate, Fraction(0), Fraction(0)), COLUMNS)
-
-
 def cut(mel: Floats, begins: Ints, columns: int) -> Floats:
     """Cut windows ``float32[T, B, columns]`` that begin at some columns; beyond either end is silence.
 
