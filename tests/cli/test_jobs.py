@@ -263,6 +263,16 @@ def test_inspect_shows_every_range_and_renders_nothing(run: Run, place: Path) ->
     assert sorted(place.rglob("*")) == before
 
 
+def test_inspect_warns_of_what_dub_would_warn_of(run: Run, place: Path) -> None:
+    asked = ("inspect", "marked.otio", "--stem", "fr.wav", "--marker-color", "pink", "--no-faces")
+    done = run(*asked)
+    assert "fr.wav begins at 00:00:00:00" in done.stdout
+    assert "--marker-color pink adds no mark; check how the edit names the colours" in done.stdout
+    warnings = json.loads(run(*asked, "--json").stdout)["warnings"]
+    assert {"stem-placed", "option-unused"} <= {warning["code"] for warning in warnings}
+    assert all(warning.keys() == {"code", "message", "hint"} for warning in warnings)
+
+
 def test_names_are_no_markup_and_an_odd_width_is_told(
     run: Run, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

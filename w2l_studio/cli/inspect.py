@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from w2l_studio.cli import options
+from w2l_studio.cli import options, progress
 
 
 @click.command("inspect")
@@ -22,22 +23,22 @@ from w2l_studio.cli import options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def command(edit: Path, faces: bool, as_json: bool, **values: Any) -> int:
     """Show the segments of EDIT, their characters, shots, faces and problems; renders nothing."""
-    from w2l_studio.dub import plan, survey
+    from w2l_studio.dub import notices, plan, survey
 
     stems = values.pop("stems")
     config = options.config(values)
     with tempfile.TemporaryDirectory(prefix="w2l-") as folder:
         job = plan.make(edit, stems, config, Path(folder) / "bundle")
         rows = survey.rows(job, config, look=faces)
+        told = list(notices.of(job, config))
     if as_json:
-        click.echo(
-            json.dumps({"v": 1, "lang": job.lang, "stems": survey.stems(job), "ranges": rows}, indent=2)
-        )
+        warnings = [asdict(notice) for notice in told]
+        found = {"v": 1, "lang": job.lang, "stems": survey.stems(job), "warnings": warnings, "ranges": rows}
+        click.echo(json.dumps(found, indent=2))
     else:
         _table(rows)
-        for stem in survey.stems(job):
-            unused = "" if stem["used"] else f"; no mark names {stem['character']}"
-            click.echo(f"{stem['file']}: begins at {stem['timecode']} ({stem['placed_by']}){unused}")
+        for notice in told:
+            click.echo(progress.sentence(notice))
     return 0
 
 

@@ -110,6 +110,11 @@ def _bar() -> Iterator[Sink]:
         yield write
 
 
+def sentence(notice: Warned) -> str:
+    """Return what a person reads of something to know."""
+    return f"{notice.message}{'; ' + notice.hint if notice.hint else ''}"
+
+
 def _say(event: Event) -> None:
     for line in _lines(event):
         click.echo(line, err=True)
@@ -129,7 +134,7 @@ def _lines(event: Event) -> list[str]:
         case TakeReady():
             return [f"  {'already there' if event.reused else 'ready'}: {event.path} ({event.synced} frames)"]
         case Warned():
-            return [f"{event.message}{'; ' + event.hint if event.hint else ''}"]
+            return [sentence(event)]
         case _:
             return _ending(event)
 

@@ -5,7 +5,7 @@ Renders nothing and writes nothing; `dub.run` walks the plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,7 +15,7 @@ from w2l_studio import timing
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import production, sounds
 from w2l_studio.dub.workdir import file_sha256
-from w2l_studio.edit import conform, cues, marks, segments, timeline, urls
+from w2l_studio.edit import cues, marks, segments, timeline
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
 from w2l_studio.edit.turns import Turn
@@ -82,10 +82,6 @@ class DubPlan:
         """Tags of the languages that the stems are named by."""
         return _tags(self.stems)
 
-    def assumed(self, segment: Segment) -> tuple[str, ...]:
-        """Return what was assumed of a segment's clip because the edit does not tell it, in sentences."""
-        return tuple(conform.assumed(self.edit, segment.clip, segment.plate))
-
     @property
     def frames(self) -> int:
         """Frames of all takes, handles included."""
@@ -115,18 +111,6 @@ def make(
     cut, refused = segments.cut(edit, found, plates, config.edit.handles, config.edit.whole_clip_share)
     kept, unheard = _with_stems(cut, stems)
     return DubPlan(edit, stems, kept, (*refused, *unheard), _language(stems, config))
-
-
-def unused_options(job: DubPlan, config: DubConfig) -> Iterator[tuple[str, str]]:
-    """Yield options that change nothing in this edit, in a sentence each, and what to do."""
-    color = config.marker_color
-    if color is not None and len(marks.find(job.edit, color)) == len(marks.find(job.edit)):
-        yield f"--marker-color {color} adds no mark", "check how the edit names the colours of its markers"
-    media = [clip.media for clip in job.edit.clips if clip.media] + [use.media for use in job.edit.sounds]
-    for old, new in config.media_roots:
-        folder = urls.to_path(str(Path(new).absolute()), job.edit.folder)
-        if folder is None or not any(path.is_relative_to(folder) for path in media):
-            yield f"--media-root {old}={new}: no media of the edit lies there", "write OLD as the edit does"
 
 
 def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import facts, page, plan, report, take, workdir
+from w2l_studio.dub import facts, notices, page, plan, report, take, workdir
 from w2l_studio.dub.identity import take_key
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
@@ -36,7 +36,6 @@ from w2l_studio.media import provenance
 from w2l_studio.media.credentials import Seal
 from w2l_studio.nets.registry import Entry
 from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take
-from w2l_studio.timing import nearest_frame
 
 #: Pictures are looked at for shots, for faces, for crops, and composited.
 _PASSES = 4
@@ -66,33 +65,14 @@ def dub(path: Path, stem_options: Sequence[str], out: Path, config: DubConfig, e
             # Here, so that a certificate that does not sign is told before hours of work.
             signing = seal(config)
             emit(PlanReady(len(job.segments), job.frames, len(job.refused)))
-            _announce(job, config, emit)
+            for notice in notices.of(job, config):
+                emit(notice)
+            for refused in job.refused:
+                emit(_refusal(job, refused))
             takes, failed = Rendering(job, work, config, weights, signing, emit).all()
             return _deliver(job, takes, failed, work, config, weights, emit)
     except KeyboardInterrupt as interrupt:
         raise Cancelled("interrupted", hint="finished takes are kept; run again to go on") from interrupt
-
-
-def _announce(job: DubPlan, config: DubConfig, emit: Sink) -> None:
-    """Say how stems were placed, what of them and of the options is odd, what will not be dubbed."""
-    for stem in job.stems:
-        at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
-        emit(Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})"))
-    for stem in job.unused:
-        told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
-        emit(Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out"))
-    for stem in job.silent:
-        told = f"nobody is heard in {stem.path.name} under its marks: the lips stay shut"
-        emit(Warned("stem-silent", told, "check the file, its channels and where it begins"))
-    for told in dict.fromkeys(told for segment in job.segments for told in job.assumed(segment)):
-        emit(Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md"))
-    for told, hint in plan.unused_options(job, config):
-        emit(Warned("option-unused", told, hint))
-    if config.lang is None and len(job.languages) > 1:
-        told = f"the stems are named for several languages ({', '.join(job.languages)}), {job.lang} is taken"
-        emit(Warned("stem-languages", told, "give --lang, or take away the stem that is not meant"))
-    for refused in job.refused:
-        emit(_refusal(job, refused))
 
 
 def _refusal(job: DubPlan, refused: Refused) -> PassedThrough:

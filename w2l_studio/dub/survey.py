@@ -12,7 +12,7 @@ from w2l_studio.config import DubConfig
 from w2l_studio.dub import geometry, listening, pieces, scan, wiring
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.edit import segments, timeline
-from w2l_studio.errors import NoFace, SpeakerUnclear, StudioError
+from w2l_studio.errors import MediaError, NoFace, SpeakerUnclear
 from w2l_studio.faces import speaker
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import FaceTrack, Line, Segment, Shot
@@ -71,7 +71,6 @@ def _lines(
 ) -> list[dict[str, Any]]:
     view = geometry.view(segment.plate, config.faces.analysis_px)
     shots, trouble = _look(segment, detector, view, config) if detector is not None else (None, None)
-    assumed = " ".join(f"{told}." for told in job.assumed(segment))
     most = max((len(tracks) for _, tracks in shots), default=0) if shots is not None else None
     listed = []
     for line in segment.lines:
@@ -86,7 +85,7 @@ def _lines(
                 "clip": segment.clip.name,
                 "shots": len(shots) if shots is not None else None,
                 "faces": most,
-                "problem": " ".join(filter(None, [assumed, problem])) or None,
+                "problem": problem,
             }
         )
     return listed
@@ -104,7 +103,7 @@ def _look(
                 (shot, scan.tracks(plate, shot, view, detector, config.faces.every, scan.quiet))
                 for shot in scan.split(plate, frames, view, scan.quiet)
             ], None
-        except StudioError as error:
+        except MediaError as error:
             trouble = f"{error.code}: {error}"
     return None, trouble
 

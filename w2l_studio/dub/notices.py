@@ -1,0 +1,58 @@
+"""What a user should know of a plan before it is carried out; `dub` emits it, `inspect` prints it.
+
+Reads a plan and touches no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from w2l_studio.config import DubConfig
+from w2l_studio.dub.plan import DubPlan
+from w2l_studio.edit import conform, marks, timeline, urls
+from w2l_studio.events import Warned
+from w2l_studio.timing import nearest_frame
+
+
+def of(job: DubPlan, config: DubConfig) -> Iterator[Warned]:
+    """Yield how stems were placed, and what of them, of the edit and of the options is odd."""
+    yield from _stems(job)
+    yield from _assumed(job)
+    for told, hint in _unused_options(job, config):
+        yield Warned("option-unused", told, hint)
+    if config.lang is None and len(job.languages) > 1:
+        told = f"the stems are named for several languages ({', '.join(job.languages)}), {job.lang} is taken"
+        yield Warned("stem-languages", told, "give --lang, or take away the stem that is not meant")
+
+
+def _stems(job: DubPlan) -> Iterator[Warned]:
+    for stem in job.stems:
+        at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
+        yield Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})")
+    for stem in job.unused:
+        told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
+        yield Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out")
+    for stem in job.silent:
+        told = f"nobody is heard in {stem.path.name} under its marks: the lips stay shut"
+        yield Warned("stem-silent", told, "check the file, its channels and where it begins")
+
+
+def _assumed(job: DubPlan) -> Iterator[Warned]:
+    sentences = (
+        told for segment in job.segments for told in conform.assumed(job.edit, segment.clip, segment.plate)
+    )
+    for told in dict.fromkeys(sentences):
+        yield Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md")
+
+
+def _unused_options(job: DubPlan, config: DubConfig) -> Iterator[tuple[str, str]]:
+    """Yield options that change nothing in this edit, in a sentence each, and what to do."""
+    color = config.marker_color
+    if color is not None and len(marks.find(job.edit, color)) == len(marks.find(job.edit)):
+        yield f"--marker-color {color} adds no mark", "check how the edit names the colours of its markers"
+    media = [clip.media for clip in job.edit.clips if clip.media] + [use.media for use in job.edit.sounds]
+    for old, new in config.media_roots:
+        folder = urls.to_path(str(Path(new).absolute()), job.edit.folder)
+        if folder is None or not any(path.is_relative_to(folder) for path in media):
+            yield f"--media-root {old}={new}: no media of the edit lies there", "write OLD as the edit does"
