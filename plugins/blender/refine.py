@@ -15,6 +15,8 @@ from .flows import Failed
 from .marks import Mark
 from .running import AT_WORK, Running
 
+#: Custom property of a render's strip: the scene's frames that were rendered, first and stop.
+_RENDERED = "w2l_rendered"
 _CHILD = Path(__file__).with_name("second.py")
 
 
@@ -118,8 +120,15 @@ def _as_strips(
     """Lay the render and above it the takes; what an earlier run laid is replaced."""
     there = strips.collection(scene)
     below = next((s for s in there if s.type == "MOVIE" and strips.path_of(s) == shot.path.resolve()), None)
+    rendered = [shot.start, shot.stop]
+    if below is not None and list(below.get(_RENDERED, rendered)) != rendered:
+        # Of other frames of the scene: it keeps the length of a movie that is no more.
+        takes.remove(scene, below)
+        there.remove(below)
+        below = None
     if below is None:
         below = strips.lay_movie(scene, shot.path, shot.start, shot.name)
+        below[_RENDERED] = rendered
     fitting, told = takes.followed(scene, below, shot, found)
     laid = takes.lay(scene, below, fitting, language)
     return "; ".join([f"{laid} strips laid above {below.name}", *told])

@@ -80,6 +80,13 @@ def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], lan
     return len(new)
 
 
+def remove(scene: bpy.types.Scene, below: Any) -> None:
+    """Take away every take of a strip, in whatever language."""
+    there = strips.collection(scene)
+    for strip in [strip for strip in there if strip.get(strips.OURS) == below.name]:
+        there.remove(strip)
+
+
 def mute(scene: bpy.types.Scene, dubbed: Collection[str]) -> None:
     """Mute strips of which takes show all; those that we muted and takes no longer cover are shown again.
 

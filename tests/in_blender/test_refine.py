@@ -111,6 +111,24 @@ def test_a_take_lies_above_its_render_wherever_that_was_moved(installed, shot):
     assert "Leinwand lies 40 frames earlier than it was dubbed" in told
 
 
+def test_a_render_of_other_frames_takes_the_place_of_the_one_before(installed, shot):
+    refine, placing, edit = (installed(name) for name in ("refine", "placing", "edit"))
+    movie = EXAMPLE / "media" / "A001C001.mov"
+
+    def bring(start, language):
+        picture = edit.Picture("Leinwand", movie, start, start + FRAMES, 0, FRAMES, ())
+        take = placing.Placement(0, movie, start, start + FRAMES, start, "ANNA")
+        refine._as_strips(shot, picture, [take], language)
+        return sorted(
+            (int(strip.frame_start), bool(strip.get("w2l_of")))
+            for strip in installed("strips").collection(shot)
+        )
+
+    assert bring(101, "fr") == [(101, False), (101, True)]
+    assert bring(101, "de") == [(101, False), (101, True), (101, True)]
+    assert bring(151, "fr") == [(151, False), (151, True)]
+
+
 def test_without_a_camera_the_button_says_so(installed, shot):
     assert bpy.ops.w2l.refine_render.poll()
     shot.camera = None
