@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks import points
 from benchmarks.rival_mtcnn import Mtcnn
+from w2l_studio.config import FaceConfig
 from w2l_studio.faces import crop, overlap
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
@@ -227,7 +228,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--retinaface", type=Path, action="append", default=[])
     parser.add_argument("--yunet", type=Path, action="append", default=[])
-    parser.add_argument("--ours", default="w2l-faces", help="Weights of ours: a name or a file.")
+    parser.add_argument("--ours", default=FaceConfig().detector, help="Weights of ours: a name or a file.")
     parser.add_argument("--every", type=float, default=1.0, help="Seconds between pictures of a video.")
     parser.add_argument("--most", type=int, default=12, help="Pictures of a video.")
     parser.add_argument("--sheet", type=Path, help="Write ours' misses and false alarms as a picture.")

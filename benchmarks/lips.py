@@ -30,6 +30,7 @@ from benchmarks import lag
 from training.performers import act, sources
 from training.performers.act import Source
 from training.speech import lessons
+from w2l_studio.config import LipsConfig
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
@@ -228,7 +229,7 @@ def main() -> None:
     parser.add_argument("speech", type=Path)
     parser.add_argument("--language", action="append", default=[])
     parser.add_argument("--all", action="store_true", help="Speakers that were trained on, too.")
-    parser.add_argument("--weights", default="w2l-lips")
+    parser.add_argument("--weights", default=LipsConfig().weights)
     parser.add_argument("--most", type=int, default=120, help="Sentences.")
     parser.add_argument("--rhubarb", type=Path)
     parser.add_argument("--phonemes", action="store_true", help="pocketsphinx, too.")

@@ -23,6 +23,7 @@ import torch
 from benchmarks import lips as measured
 from training.performers import sources
 from training.performers.act import Source
+from w2l_studio.config import LipsConfig
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
@@ -120,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("speech", type=Path)
     parser.add_argument("--language", action="append", default=[])
-    parser.add_argument("--weights", default="w2l-lips")
+    parser.add_argument("--weights", default=LipsConfig().weights)
     asked = parser.parse_args()
     net = weights.load_lips(weights.find(asked.weights, "lips").path)
     voices: dict[str, list[Source]] = defaultdict(list)

@@ -35,6 +35,7 @@ from training.measure import redub, tables
 from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth
+from w2l_studio.config import MouthConfig
 from w2l_studio.faces import reference
 from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.slim import SlimJudge
@@ -245,9 +246,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("pack", type=Path, nargs="+")
     parser.add_argument("--split", default="unseen")
     parser.add_argument("--weights", nargs="+", default=["w2l-192"])
-    parser.add_argument("--expert", default="expert")
-    parser.add_argument("--opening", default="opening")
-    parser.add_argument("--sharpener", default="sharpener")
+    parser.add_argument("--expert", default=MouthConfig().expert)
+    parser.add_argument("--opening", default=MouthConfig().opening)
+    parser.add_argument("--sharpener", default=MouthConfig().sharpener)
     parser.add_argument("--most", type=int, default=30)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")

@@ -29,6 +29,7 @@ from training.packs.data import Clip, Sampler, read_pack
 from training.run import feed
 from training.run.loop import Told
 from training.run.machine import Machine
+from w2l_studio.config import MouthConfig
 from w2l_studio.nets import weights
 
 WHOLE = "studio"
@@ -110,7 +111,7 @@ def main() -> None:
     """Train what is missing and print the tables."""
     parser = arms.options(__doc__.splitlines()[0], steps=800, seeds=2)
     parser.add_argument("--ears", required=True, help="a run of `ears`, or weights that have some")
-    parser.add_argument("--expert", default="w2l-expert", help="name or file")
+    parser.add_argument("--expert", default=MouthConfig().expert, help="name or file")
     parser.add_argument("--windows", type=int, default=Recipe().windows, help="as in `Recipe`")
     parser.add_argument("--singles", type=int, default=Recipe().singles, help="as in `Recipe`")
     parser.add_argument("--together", type=int, default=3, help="arms that share a process at most")

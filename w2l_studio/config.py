@@ -46,7 +46,7 @@ class FaceConfig:
     """
 
     detector: str = "w2l-faces"
-    points: str = "points"
+    points: str = "w2l-points"
     analysis_px: int = 640
     every: int = 4
     min_face_px: int = 48
@@ -71,9 +71,9 @@ class MouthConfig:
     """
 
     weights: str = "w2l-192"
-    expert: str = "expert"
-    opening: str = "opening"
-    sharpener: str = "sharpener"
+    expert: str = "w2l-expert"
+    opening: str = "w2l-opening"
+    sharpener: str = "w2l-sharp"
     reference: str = "closed"
     precision: str = "auto"
     device: str = "auto"

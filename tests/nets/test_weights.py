@@ -13,6 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from w2l_studio.config import MouthConfig
 from w2l_studio.errors import OutputError, UsageError, WeightsError
 from w2l_studio.faces.detect_retinaface import RetinaFace as Detector
 from w2l_studio.faces.retinaface_net import RetinaFace
@@ -232,12 +233,15 @@ def test_add_find_and_replace(slim, tmp_path):
     assert not entry.path.exists()
 
 
-def test_newest_of_a_kind(slim, tmp_path):
+def test_what_was_added_last_is_used_by_its_name_alone(slim, tmp_path, monkeypatch):
     path = tmp_path / "a.safetensors"
-    weights.save(slim, path, Meta("retinaface"))
-    weights.add(path, "first")
-    weights.add(path, "second")
-    assert weights.find("retinaface", "retinaface").name == "second"
+    weights.save(slim, path, Meta("expert"))
+    weights.add(path, "mine")
+    (tmp_path / "expert").write_text("a file of that name is no network either")
+    monkeypatch.chdir(tmp_path)
+    assert weights.find(MouthConfig().expert, "expert").built_in
+    with pytest.raises(WeightsError):
+        weights.find("expert", "expert")
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a b", "-x"])

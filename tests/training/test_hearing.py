@@ -119,7 +119,7 @@ def test_weights_that_listen_are_trained_and_adapted_as_they_will_be_heard(
         done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
         assert done.exit_code == 0, done.output
 
-    begin = ("--recipe", "finish", "--start", base, "--width", 0.0625, "--opening", "opening")
+    begin = ("--recipe", "finish", "--start", base, "--width", 0.0625, "--opening", "w2l-opening")
     run("generator", "--pack", pack, *begin, "--steps", 1, "--pictures", 8, "--out", tmp_path / "run")
     run("export", tmp_path / "run", tmp_path / "out", "--name", "on", "--licence", "CC0")
     net, told = weights.load_generator(tmp_path / "out" / "on.safetensors")

@@ -149,7 +149,7 @@ def test_the_command_goes_on_from_weights_and_ships(pack, tmp_path, monkeypatch)
         assert done.exit_code == 0, done.output
         return done.output
 
-    of = ("--pack", pack, "--generator", hand, "--opening", "opening", "--steps", 1)
+    of = ("--pack", pack, "--generator", hand, "--opening", "w2l-opening", "--steps", 1)
     run("sharpener", *of, "--start", "w2l-sharp", "--out", tmp_path / "run")
     net, told = export.from_run(tmp_path / "run")
     assert isinstance(net, Sharpener)
@@ -166,7 +166,7 @@ def test_the_command_goes_on_from_weights_and_ships(pack, tmp_path, monkeypatch)
 def test_generators_of_other_faces_are_told(pack, tmp_path):
     hand = tmp_path / "hand.safetensors"
     weights.save(Generator(0.0625, 96), hand, Meta("generator", width=0.0625))
-    words = ["sharpener", "--pack", pack, "--generator", hand, "--opening", "opening", "--steps", 1]
+    words = ["sharpener", "--pack", pack, "--generator", hand, "--opening", "w2l-opening", "--steps", 1]
     done = CliRunner().invoke(cli, [str(word) for word in [*words, "--out", tmp_path / "run"]])
     assert isinstance(done.exception, UsageError)
     assert "draws faces of 96 px, and a sharpener learns from 192" in str(done.exception)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from training.cli.run import FOLDER, our_expert, plain_name
+from w2l_studio.config import MouthConfig, ScoreConfig
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 @click.option("--patience", default=3, help="Measurements without gain before it stops.")
 @click.option(
     "--expert",
-    default="expert",
+    default=MouthConfig().expert,
     help="Sync expert that teaches, and measures the videos' offsets: a name or a file.",
 )
-@click.option("--judge", default="judge", help="Slim SyncNet that measures: a name or a file.")
-@click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
+@click.option("--judge", default=ScoreConfig().judge, help="Slim SyncNet that measures: a name or a file.")
+@click.option(
+    "--opening", "lips", default=MouthConfig().opening, help="Lip-opening network: a name or a file."
+)
 @click.option("--licence", help="Terms of the result; default: the base's.")
 @click.option("--threads", default=1, help="For the networks.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")

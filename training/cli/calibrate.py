@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from training.cli.run import check_splits, of_splits, pack_option
+from w2l_studio.config import MouthConfig
 from w2l_studio.errors import UsageError
 
 
@@ -14,8 +15,10 @@ from w2l_studio.errors import UsageError
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
 @pack_option
 @click.option("--split", "splits", multiple=True, default=("heldout",), help="May be repeated.")
-@click.option("--expert", "judge", default="expert", help="Sync expert: a name or a file.")
-@click.option("--opening", "lips", default="opening", help="Lip-opening network: a name or a file.")
+@click.option("--expert", "judge", default=MouthConfig().expert, help="Sync expert: a name or a file.")
+@click.option(
+    "--opening", "lips", default=MouthConfig().opening, help="Lip-opening network: a name or a file."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--threads", default=1, help="For the networks.")
 @click.option("--dry-run", is_flag=True, help="Only show the curve.")

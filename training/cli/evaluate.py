@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from training.cli.run import check_splits, needs_folder, of_splits, pack_option
+from w2l_studio.config import MouthConfig, ScoreConfig
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
 @click.option("--write", type=_FILE, help="Write the pairs in this form.")
 @click.option("--count", type=click.IntRange(1), default=30, help="Pairs that are drawn.")
 @click.option("--seed", default=0, help="Of the pairs.")
-@click.option("--judge", default="w2l-judge", help="Our judge of dubs: a name or a file.")
+@click.option("--judge", default=ScoreConfig().judge, help="Our judge of dubs: a name or a file.")
 @click.option("--inception", type=_FILE, help="Weights for FID: pytorch-fid's pt_inception-2015-12-05 file.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--threads", default=1, help="For the networks.")
@@ -140,7 +141,7 @@ def _dubbed(
     pairs = lists.read(listed, form) if listed else lists.draw(lengths, count, seed)
     if write:
         write.write_text(lists.written(pairs, form), encoding="utf-8")
-    opening = Openness(weights.load_opening(weights.find("opening", "opening").path))
+    opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     chosen = weights.find(judge, "judge")
     faces = networks.load(inception) if inception else None
     told = SlimJudge(weights.load_judge(chosen.path), name=chosen.name)

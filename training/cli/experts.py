@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.cli.run import run_options, train
+from w2l_studio.config import MouthConfig
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def expert(
 
     def make(given: Given) -> Trainee:
         if recipe == "contrast":
-            openings = Openings(weights.load_opening(weights.find("opening", "opening").path))
+            openings = Openings(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
             return ContrastTrainee(given.sampler, given.machine, learned, openings)
         chosen = {"paper": recipes.expert, "published": recipes.published_expert}[recipe](
             int(frames or 5), 1.0 if width is None else width

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from training.cli.run import FOLDER
+from w2l_studio.config import MouthConfig
 from w2l_studio.errors import UsageError
 
 
@@ -17,7 +18,7 @@ from w2l_studio.errors import UsageError
 @click.option("--split", "rules", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--jobs", default=2, help="Processes.")
 @click.option(
-    "--judge", default="w2l-expert", help="Measures offsets: a sync expert or SyncNet, name or file."
+    "--judge", default=MouthConfig().expert, help="Measures offsets: a sync expert or SyncNet, name or file."
 )
 @click.option("--keep-offsets", is_flag=True, help="Sound is in sync: neither measure nor move it.")
 def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str, keep_offsets: bool) -> None:

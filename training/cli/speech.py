@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from training.cli.run import FOLDER, plain_name
+from w2l_studio.config import LipsConfig
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -155,7 +156,9 @@ def ears(
 @click.command()
 @click.argument("generator")
 @_speech_options
-@click.option("--lips", "through", default="w2l-lips", help="What it hears through: a name or a file.")
+@click.option(
+    "--lips", "through", default=LipsConfig().weights, help="What it hears through: a name or a file."
+)
 @click.option("--name", default="listening", callback=plain_name, help="Of the generator's new file.")
 def listen(
     generator: str,

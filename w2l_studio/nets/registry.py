@@ -120,7 +120,7 @@ def enter(folder: Path, entry: Entry) -> None:
 
 
 def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
-    """Return weights by name, by path, or the newest of a kind by the kind's name, checked by SHA-256.
+    """Return weights by name or by path, checked by SHA-256.
 
     Args:
         name_or_path: a registered name comes before a file of that name.
@@ -133,8 +133,6 @@ def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
     entry = next((entry for entry in known if entry.name == name), None)
     if entry is None and Path(name).is_file():
         entry = _unregistered(Path(name))
-    if entry is None:
-        entry = next((entry for entry in reversed(known) if entry.kind == name), None)
     if entry is None:
         fitting = [entry.name for entry in known if kind in (None, entry.kind)]
         what = f"{kind} weights" if kind else "weights"
