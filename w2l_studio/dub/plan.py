@@ -16,15 +16,16 @@ from w2l_studio.config import DubConfig
 from w2l_studio.dub import production, sounds
 from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import cues, marks, segments, timeline
+from w2l_studio.edit.conform import Plates
 from w2l_studio.edit.segments import Refused
 from w2l_studio.edit.timeline import Edit
 from w2l_studio.edit.turns import Turn
 from w2l_studio.errors import (
+    MediaError,
     NoStem,
     NothingMarked,
     ShotError,
     StemOutside,
-    StudioError,
     Unsupported,
     UsageError,
 )
@@ -170,16 +171,16 @@ def _spoken(stems: Sequence[Stem]) -> list[Turn]:
     return [(*span, stem.character if named else None) for stem in stems for span in sounds.spans(stem)]
 
 
-def _probe_all(edit: Edit, found: Sequence[Mark]) -> dict[Path, Plate | StudioError]:
+def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
     """Probe the media of clips that a mark touches; nobody waits for the rest of a long edit."""
-    plates: dict[Path, Plate | StudioError] = {}
+    plates: dict[Path, Plate | ShotError | MediaError] = {}
     for clip in edit.clips:
         touched = any(mark.record.intersect(clip.record) for mark in found)
-        if not touched or clip.media is None or clip.media in plates:
+        if not touched or clip.media is None or clip.media in plates or not clip.media.exists():
             continue
         try:
             plates[clip.media] = _dubbable(probe(clip.media))
-        except StudioError as error:
+        except (ShotError, MediaError) as error:
             plates[clip.media] = error
     return plates
 

@@ -21,7 +21,7 @@ from w2l_studio.dub.wiring import Studio, build, identify, seal
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.edit import patch, resolve, segments, timeline
 from w2l_studio.edit.segments import Refused
-from w2l_studio.errors import Cancelled, MediaError, ShotError
+from w2l_studio.errors import Cancelled, MediaError, ShotError, Skipped
 from w2l_studio.events import (
     Advanced,
     JobFinished,
@@ -257,6 +257,7 @@ def _deliver(
         atomic.write_text(last, own.read_text(encoding="utf-8"))
     synced, passed = value["frames"]["synced"], value["frames"]["passed"]
     # A cue beyond the timeline passes through without a frame of its own.
-    code = 4 if config.strict and any(entry["passed"] for entry in value["ranges"]) else 0
+    missing = any(why["code"] != Skipped.code for entry in value["ranges"] for why in entry["passed"])
+    code = 4 if config.strict and missing else 0
     emit(JobFinished(str(edit_path), str(report_path), int(synced), int(passed), code))
     return code

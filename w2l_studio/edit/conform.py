@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import opentimelineio as otio
 
 from w2l_studio.edit import layout
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at
-from w2l_studio.errors import MediaMismatch, MediaOffline, Retimed, ShotError, StudioError, Unsupported
+from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, Retimed, ShotError, Unsupported
 from w2l_studio.terms import ClipUse, Plate
 from w2l_studio.timing import FrameRange, day_s, is_drop_timecode, nearest_frame, timecode_to_frames
 
+#: Media by path: what a file holds, or why it is not dubbed; a file that is not there has no entry.
+Plates: TypeAlias = Mapping[Path, Plate | ShotError | MediaError]
 _RETIME_TOLERANCE = Fraction(1, 1_000_000)
 
 
@@ -65,7 +68,7 @@ class Conform:
         return min(max(frame, self.used.start), self.used.stop)
 
 
-def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError]) -> Conform:
+def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Conform:
     """Tie a clip to the frames of its file.
 
     Raises:
@@ -176,7 +179,7 @@ def _holds(plate: Plate, clip: ClipUse, base_s: Fraction) -> bool:
     return first >= -1 and last <= plate.frames + 1
 
 
-def _plate(clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioError], where: str) -> Plate:
+def _plate(clip: ClipUse, placed: Placed, plates: Plates, where: str) -> Plate:
     if clip.media is None:
         if isinstance(layout.reference(placed.item), otio.schema.ImageSequenceReference):
             raise Unsupported("image sequences are not read", hint="render it to a movie", where=where)
@@ -190,12 +193,12 @@ def _plate(clip: ClipUse, placed: Placed, plates: Mapping[Path, Plate | StudioEr
     plate = plates.get(clip.media)
     if plate is None:
         raise MediaOffline(
-            f"{clip.media} is not there", hint="relink, or give --media-root OLD=NEW", where=where
+            "the file is not there",
+            hint="relink the clip, or give --media-root OLD=NEW",
+            where=str(clip.media),
         )
-    if isinstance(plate, ShotError):
+    if isinstance(plate, ShotError | MediaError):
         raise plate
-    if isinstance(plate, StudioError):
-        raise MediaOffline(plate.message, hint=plate.hint, where=plate.where or where)
     return plate
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 
 from w2l_studio.edit import layout, precedence, settings, visible
-from w2l_studio.edit.conform import Conform, conform, no_media
+from w2l_studio.edit.conform import Conform, Plates, conform, no_media
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
-from w2l_studio.errors import NoClip, ShotError, Skipped, StudioError
+from w2l_studio.errors import MediaError, NoClip, ShotError, Skipped, StudioError
 from w2l_studio.terms import ClipUse, Line, Mark, Plate, Segment
 from w2l_studio.timing import FrameRange, drop_frame_rate
 
@@ -33,7 +32,7 @@ class Refused:
 def cut(
     edit: Edit,
     marks: Sequence[Mark],
-    plates: Mapping[Path, Plate | StudioError],
+    plates: Plates,
     handles: int,
     whole_clip_share: Fraction,
 ) -> tuple[tuple[Segment, ...], tuple[Refused, ...]]:
@@ -72,7 +71,7 @@ def cut(
             cuts = _cuts(clips[path], edit.clips, hits, shown)
             made = _segments(tied, lines, cuts, handles, whole=whole) if lines else ()
             segments.extend(replace(one, drop=_counts_drop(edit, one.plate)) for one in made)
-        except ShotError as error:
+        except (ShotError, MediaError) as error:
             refused.extend(Refused(mark, clips[path], error) for mark in lines)
     return tuple(sorted(segments, key=lambda one: (one.record_start_s, one.clip.path))), tuple(refused)
 
