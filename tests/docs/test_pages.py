@@ -118,6 +118,15 @@ def test_the_readmes_targets_exist() -> None:
         assert set(re.findall(r"^make ([a-z-]+)", page(told), re.MULTILINE)) <= targets
 
 
+@pytest.mark.parametrize("told", ["README.md", "docs/install.md", "Makefile"])
+def test_the_pythons_that_install_are_told(told: str) -> None:
+    wanted = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', page("pyproject.toml"), re.MULTILINE)
+    assert wanted
+    *rest, last = (f"3.{minor}" for minor in range(int(wanted[1]), int(wanted[2])))
+    assert f"Python {', '.join(rest)} or {last}" in page(told)
+    assert f"(3, {wanted[1]}) <= sys.version_info < (3, {wanted[2]})" in page("Makefile")
+
+
 def test_every_code_of_a_warning_is_documented() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "w2l_studio").rglob("*.py")]
     codes = {code for text in sources for code in re.findall(r'Warned\(\s*"([a-z-]+)"', text)}
