@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from w2l_studio import errors, terms
 from w2l_studio.cli.main import COMMANDS, group
+from w2l_studio.nets.public import PUBLIC
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -63,6 +64,11 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
     documented = set(re.findall(r"`(--[a-z-]+)", section[0]))
     known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
     assert documented <= known
+
+
+def test_public_weights_are_named() -> None:
+    _, _, rest = page("docs/commands.md").partition("## `w2l-studio weights add SOURCE`")
+    assert all(f"`{name}`" in rest.partition("\n## ")[0] for name in PUBLIC)
 
 
 def test_errors_about_options_name_options_that_there_are() -> None:
