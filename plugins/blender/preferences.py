@@ -20,7 +20,7 @@ class Preferences(bpy.types.AddonPreferences):
     )
     device: bpy.props.EnumProperty(
         name="Device",
-        description="Where the engine's networks run",
+        description="Where mouths are drawn and made crisp; all else runs on the processor",
         items=[
             ("auto", "Automatic", "CUDA where there is a card, else the processor"),
             ("cpu", "CPU", "The processor"),

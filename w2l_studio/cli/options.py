@@ -71,7 +71,7 @@ def settings(function: F) -> F:
             ),
             click.option(
                 "--device", type=click.Choice(["auto", "cpu", "cuda"]), default=mouths.device,
-                show_default=True, help="Where networks run.",
+                show_default=True, help="Where mouths are drawn and made crisp; all else runs on the CPU.",
             ),
             click.option("--strict", is_flag=True, help="Exit 4 when anything marked passed through."),
         )
