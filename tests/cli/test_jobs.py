@@ -258,9 +258,12 @@ def test_inspect_shows_every_range_and_renders_nothing(run: Run, place: Path) ->
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no-face") == 2
     told = run("inspect", "marked.otio", "--stem", "fr.wav", "--json", "--no-faces")
-    rows = json.loads(told.stdout)["ranges"]
+    found = json.loads(told.stdout)
+    rows = found["ranges"]
     assert [(row["timecode"], row["frames"]) for row in rows] == [("00:00:00:00", 20), ("00:00:00:20", 20)]
     assert sorted(place.rglob("*")) == before
+    page = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text("utf-8")
+    assert all(f"`{name}`" in page for name in (*found, *rows[0], *found["stems"][0]))
 
 
 def test_inspect_warns_of_what_dub_would_warn_of(run: Run, place: Path) -> None:
