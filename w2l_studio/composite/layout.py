@@ -11,7 +11,7 @@ import numpy as np
 
 from w2l_studio.errors import Unsupported
 from w2l_studio.terms import ColourTags, Doubles
-from w2l_studio.terms.pixels import PIXEL_FORMATS, PixelFormat, full_range
+from w2l_studio.terms.pixels import PIXEL_FORMATS, TRANSCODE, PixelFormat, full_range
 
 #: (Kr, Kb) by H.273 matrix code point: BT.709, FCC, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020 nc.
 _LUMA = {
@@ -37,7 +37,7 @@ def layout(pix_fmt: str) -> PixelFormat:
     if stored is None or stored.packed_chroma:
         raise Unsupported(
             f"pictures of pixel format {pix_fmt} are not composited",
-            hint="transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8, 10 or 12 bits",
+            hint=TRANSCODE,
         )
     return stored
 

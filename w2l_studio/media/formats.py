@@ -6,7 +6,7 @@ What they are is told by `terms.pixels`; samples are moved by `decode` and `code
 from __future__ import annotations
 
 from w2l_studio.errors import Unsupported
-from w2l_studio.terms.pixels import PIXEL_FORMATS, PixelFormat
+from w2l_studio.terms.pixels import PIXEL_FORMATS, TRANSCODE, PixelFormat
 
 _READ = frozenset(
     {
@@ -30,7 +30,7 @@ def pixel_format(name: str, where: str = "") -> PixelFormat:
     if name not in _READ:
         raise Unsupported(
             f"pictures of pixel format {name} are not read",
-            hint="transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8, 10 or 12 bits",
+            hint=TRANSCODE,
             where=where,
         )
     return PIXEL_FORMATS[name]

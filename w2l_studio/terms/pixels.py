@@ -9,6 +9,8 @@ from typing import Literal
 from w2l_studio.terms.media import ColourTags
 
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
+#: What to do about a plate whose pixel format is refused.
+TRANSCODE = "transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8, 10 or 12 bits"
 
 
 @dataclass(frozen=True, slots=True)
