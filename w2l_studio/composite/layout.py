@@ -11,17 +11,18 @@ import numpy as np
 
 from w2l_studio.errors import Unsupported
 from w2l_studio.terms import ColourTags, Doubles
-from w2l_studio.terms.pixels import PIXEL_FORMATS, TRANSCODE, PixelFormat, full_range
+from w2l_studio.terms.pixels import (
+    BLACK,
+    CHROMA_SPAN,
+    GREY,
+    KR_KB,
+    LUMA_SPAN,
+    PIXEL_FORMATS,
+    TRANSCODE,
+    PixelFormat,
+    full_range,
+)
 
-#: (Kr, Kb) by H.273 matrix code point: BT.709, FCC, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020 nc.
-_LUMA = {
-    1: (0.2126, 0.0722),
-    4: (0.30, 0.11),
-    5: (0.299, 0.114),
-    6: (0.299, 0.114),
-    7: (0.212, 0.087),
-    9: (0.2627, 0.0593),
-}
 #: Code points that say nothing of a Y'CbCr matrix: identity, unspecified, reserved.
 _UNTOLD = (0, 2, 3)
 _HD_HEIGHT_PX = 720
@@ -57,8 +58,8 @@ def legal(stored: PixelFormat, tags: ColourTags, plane: int) -> tuple[int, int]:
     """Return the lowest and highest nominal code value of a plane (BT.709 §4.6, BT.2100 table 9)."""
     if full_range(stored, tags):
         return 0, (1 << stored.bits) - 1
-    top = 240 if stored.kind == "yuv" and plane else 235
-    return 16 << (stored.bits - 8), top << (stored.bits - 8)
+    top = BLACK + (CHROMA_SPAN if stored.kind == "yuv" and plane else LUMA_SPAN)
+    return BLACK << (stored.bits - 8), top << (stored.bits - 8)
 
 
 def codes_from_bgr(stored: PixelFormat, tags: ColourTags, height_px: int) -> Doubles:
@@ -83,12 +84,18 @@ def _codes_from_bgr(stored: PixelFormat, matrix: int, full: bool, high: bool) ->
     peak, unit = (1 << stored.bits) - 1, 1 << (stored.bits - 8)
     for plane, row in enumerate(rows):
         if stored.kind == "yuv" and plane:
-            row *= peak if full else 224 * unit
-            row[3] = 128 * unit
+            row *= peak if full else CHROMA_SPAN * unit
+            row[3] = GREY * unit
         else:
-            row *= peak if full else 219 * unit
-            row[3] = 0 if full else 16 * unit
+            row *= peak if full else LUMA_SPAN * unit
+            row[3] = 0 if full else BLACK * unit
     return rows
+
+
+def luma_of_bgr(matrix: int) -> Doubles:
+    """Return what luma takes of B, G and R by a matrix of `KR_KB`: ``float64[3]``."""
+    red, blue = KR_KB[matrix]
+    return np.array([blue, 1 - red - blue, red])
 
 
 def _rows(stored: PixelFormat, matrix: int, high: bool) -> Doubles:
@@ -96,15 +103,14 @@ def _rows(stored: PixelFormat, matrix: int, high: bool) -> Doubles:
     if stored.kind == "gbr":
         return np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float64)
     code = (1 if high else 6) if matrix in _UNTOLD else matrix
-    if code not in _LUMA:
+    if code not in KR_KB:
         raise Unsupported(
             f"the colour matrix with H.273 code point {matrix} is not composited",
             hint="Transcode the plate to BT.601, BT.709 or BT.2020 non-constant luminance",
         )
-    red, blue = _LUMA[code]
-    luma = np.array([blue, 1 - red - blue, red])
+    luma = luma_of_bgr(code)
     if stored.kind == "gray":
         return luma[None]
-    cb = (np.array([1, 0, 0]) - luma) / (2 * (1 - blue))
-    cr = (np.array([0, 0, 1]) - luma) / (2 * (1 - red))
+    cb = (np.array([1, 0, 0]) - luma) / (2 * (1 - luma[0]))
+    cr = (np.array([0, 0, 1]) - luma) / (2 * (1 - luma[2]))
     return np.stack([luma, cb, cr])

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from w2l_studio.composite.layout import luma_of_bgr
 from w2l_studio.composite.matte import smoothstep
 from w2l_studio.terms import Floats, FramesBGR
 
 #: Luma of BGR (ITU-R BT.709).
-_LUMA = np.array([0.0722, 0.7152, 0.2126], np.float32)
+_LUMA = luma_of_bgr(1).astype(np.float32)
 #: Teeth beside skin: so much more blue and green for the same red, and at least so much of both (ivory).
 _PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.8, 0.93, 1.0])
 #: Blue and green over red, in parts of the limit's: from here on a colour is drawn to white, wholly after

@@ -14,24 +14,17 @@ import numpy.typing as npt
 from w2l_studio.errors import Unsupported
 from w2l_studio.media.formats import pixel_format
 from w2l_studio.terms import ColourTags, Plane, Planes, Plate
-from w2l_studio.terms.pixels import PixelFormat, full_range
+from w2l_studio.terms.pixels import BLACK, CHROMA_SPAN, GREY, KR_KB, LUMA_SPAN, PixelFormat, full_range
 
 Words = npt.NDArray[np.uint16]
 
 _TOP = 1023
-_BLACK = 64
-_LUMA_SPAN = 876
-_GREY = 512
-_CHROMA_SPAN = 896
+_BLACK, _GREY, _LUMA_SPAN, _CHROMA_SPAN = (code << 2 for code in (BLACK, GREY, LUMA_SPAN, CHROMA_SPAN))
 _LIMITED = 1
 #: H.273 code points that ProRes cannot write, and those of the same coefficients or curve that it can:
 #: BT.601's two matrices are one, and BT.601, BT.2020 10 and 12 bit share BT.709's curve.
 _SAME_MATRIX = {5: 6}
 _SAME_TRANSFER = {6: 1, 14: 1, 15: 1}
-#: (Kr, Kb) for R'G'B' plates, by primaries: BT.2020, else BT.709.
-_BT2020, _BT709 = (0.2627, 0.0593), (0.2126, 0.0722)
-
-
 #: FFmpeg's two encoders, by profile: 422 HQ, 4444. Measured on grainy film: of 422 HQ at 1080p `prores`
 #: writes 13 pictures a second on one busy core at 56 dB (max error 12 of 1023) and 1.4 MB a picture,
 #: `prores_ks` 4 at 53 dB (19) and 0.95 MB. Of 4444 `prores_ks` takes four times as long, at 65 dB for 51 and
@@ -75,7 +68,7 @@ def target(plate: Plate) -> Target:
         range=_LIMITED,
     )
     if stored.kind == "gbr":
-        tags = replace(tags, matrix=9 if told.primaries == 9 else 1)
+        tags = replace(tags, matrix=_of_gbr(told))
     if stored.alpha:
         return Target("yuva444p10le", 4, tags)
     if stored.kind == "gray" or stored.sub_x == 2:
@@ -143,11 +136,16 @@ def _limited(bits: int, chroma: bool) -> Words:
     return np.rint(_BLACK + codes * _LUMA_SPAN / peak).astype(np.uint16)
 
 
+def _of_gbr(tags: ColourTags) -> int:
+    """Return the matrix for an R'G'B' plate, by its primaries: BT.2020, else BT.709."""
+    return 9 if tags.primaries == 9 else 1
+
+
 def _from_gbr(picture: Planes, stored: PixelFormat, tags: ColourTags) -> tuple[Words, ...]:
     """Convert R'G'B' to Y'CbCr, non-constant luminance, by the matrix that `target` writes."""
-    kr, kb = _BT2020 if tags.primaries == 9 else _BT709
+    kr, kb = KR_KB[_of_gbr(tags)]
     unit = 1 << (stored.bits - 8)
-    low, span = (0, (1 << stored.bits) - 1) if full_range(stored, tags) else (16 * unit, 219 * unit)
+    low, span = (0, (1 << stored.bits) - 1) if full_range(stored, tags) else (BLACK * unit, LUMA_SPAN * unit)
     green, blue, red = ((plane.astype(np.float32) - low) / span for plane in picture.planes[:3])
     luma = kr * red + (1 - kr - kb) * green + kb * blue
     cb, cr = (blue - luma) / (2 * (1 - kb)), (red - luma) / (2 * (1 - kr))

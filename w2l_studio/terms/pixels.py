@@ -9,6 +9,18 @@ from typing import Literal
 from w2l_studio.terms.media import ColourTags
 
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
+#: (Kr, Kb) by H.273 matrix code point: BT.709, FCC, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020 nc.
+KR_KB = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+}
+#: Code values of limited range at 8 bits, at n bits ``<< (n - 8)`` (BT.709 §4.6, BT.2100 table 9): black,
+#: chroma of grey, and how far luma and chroma reach.
+BLACK, GREY, LUMA_SPAN, CHROMA_SPAN = 16, 128, 219, 224
 #: What to do about a plate whose pixel format is refused.
 TRANSCODE = "transcode the plate to 4:2:0, 4:2:2 or 4:4:4 with 8, 10 or 12 bits"
 
