@@ -38,11 +38,12 @@ from w2l_studio.config import MouthConfig
 from w2l_studio.faces import crop, smooth
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Bools, Floats, FramesBGR
 
-#: Side of the crops in which pictures are compared; the opening network wants 96.
-COMPARED_PX, MEASURED_PX = 192, 96
+#: Side of the crops in which pictures are compared.
+COMPARED_PX = 192
 _LAGS = range(-5, 6)
 _TILES = 10
 #: Fewer pictures say nothing.
@@ -57,7 +58,7 @@ def figures(shown: FramesBGR, truth: Film, sure: Bools, opening: Openness) -> li
     Args:
         sure: ``bool[T]``, where what is said is known.
     """
-    measured = opening(cut(shown, truth.points, MEASURED_PX))
+    measured = opening(cut(shown, truth.points, FACE_PX))
     everywhere = np.ones(len(sure), np.bool_)
     at = {lag: _correlation(measured, truth.opening, everywhere, lag) for lag in _LAGS}
     ours, true = (cut(pixels, truth.points, COMPARED_PX) for pixels in (shown, truth.pixels))

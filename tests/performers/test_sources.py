@@ -16,9 +16,10 @@ from training.speech import lessons
 from training.variety import augment
 from w2l_studio.dub.lips import listened
 from w2l_studio.errors import UsageError
-from w2l_studio.judge.slim import FACE_PX, SlimJudge
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths import lips as moving
 from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.nets.lips import TWO_SIDED, UNITS
 
 KINDS = ("captured", "spoken", "heard")

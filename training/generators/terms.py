@@ -14,8 +14,7 @@ from training.generators.recipe import Recipe
 from training.generators.sampling import Batch
 from training.packs.data import WINDOW
 from training.run.machine import Machine
-from training.variety import augment
-from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.contrast import FACE_PX, Contrast
 from w2l_studio.nets.opening import Opening
 
 Judge = TypeVar("Judge", bound=nn.Module)
@@ -156,7 +155,7 @@ def _stacked(lower: Tensor) -> Tensor:
 
 def reduced(lower: Tensor) -> Tensor:
     """Make lower halves as small as expert and opening network read them: ``[N, 3, 48, 96]``."""
-    return functional.interpolate(lower, size=(augment.FACE_PX // 2, augment.FACE_PX), mode="area")
+    return functional.interpolate(lower, size=(FACE_PX // 2, FACE_PX), mode="area")
 
 
 def _weights(recipe: Recipe) -> Tensor:

@@ -24,9 +24,10 @@ from training.packs.prepare import SUFFIXES
 from training.variety import augment
 from w2l_studio.errors import UsageError
 from w2l_studio.judge import mfcc
-from w2l_studio.judge.slim import FACE_PX, SlimJudge
+from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
 
 PROTOCOLS = ("paper", "ours")

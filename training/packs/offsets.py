@@ -18,9 +18,10 @@ from w2l_studio.faces import crop
 from w2l_studio.judge import framing
 from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.mfcc import pcm
-from w2l_studio.judge.sync import FACE_PX, ExpertJudge
+from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.nets import weights
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.sound import mel
 from w2l_studio.terms import Doubles, FaceTrack, Floats, FramesBGR, Voice
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.paper.expert import together_loss
+from w2l_studio.nets.contrast import FACE_PX
 
 #: Lower half that experts read.
-_LOWER_PX = (48, 96)
+_LOWER_PX = (FACE_PX // 2, FACE_PX)
 #: LipGAN's contrastive loss pushes wrong pairs so far apart.
 _MARGIN = 1.0
 

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.packs.data import MARGIN
-from w2l_studio.nets.contrast import MOUTH
+from w2l_studio.nets.contrast import FACE_PX, MOUTH
 from w2l_studio.terms import Doubles, Floats, FramesBGR
 
-FACE_PX = 96
 #: The grey mouth that our networks read: first row and column within a 96-px face, height and width.
 _ROW, _COLUMN = FACE_PX // 2 + MOUTH[0].start, MOUTH[1].start
 MOUTH_PX = (MOUTH[0].stop - MOUTH[0].start, MOUTH[1].stop - MOUTH[1].start)

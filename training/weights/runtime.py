@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from w2l_studio.errors import UsageError, WeightsError
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.nets.fuse import fold
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import WIDTH
@@ -79,7 +80,11 @@ def _inputs(net: nn.Module, meta: Meta, count: int) -> tuple[Tensor, Tensor]:
     columns = net.columns if isinstance(net, Generator) else 16
     bands = WIDTH if meta.listens else BANDS
     audio = 8 * torch.rand(count, 1, bands, columns, generator=chance) - 4
-    size = (6, meta.face_px, meta.face_px) if isinstance(net, Generator) else (3 * meta.frames, 48, 96)
+    size = (
+        (6, meta.face_px, meta.face_px)
+        if isinstance(net, Generator)
+        else (3 * meta.frames, FACE_PX // 2, FACE_PX)
+    )
     return audio, torch.rand(count, *size, generator=chance)
 
 

@@ -12,13 +12,14 @@ from fractions import Fraction
 import numpy as np
 
 from w2l_studio.dub import cutting, geometry, listening, scan, sounds
-from w2l_studio.dub.listening import EXPERT_PX, EXPERT_RATE
+from w2l_studio.dub.listening import EXPERT_RATE
 from w2l_studio.judge import framing
 from w2l_studio.judge.lse import Lse
 from w2l_studio.judge.mfcc import pcm
 from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.sound import read_mono
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.protocols import Judge
 from w2l_studio.sound import mel
 from w2l_studio.terms import Doubles, FaceTrack, Floats, Ints, Plate, Stem
@@ -128,7 +129,7 @@ def boxes(film: Film, face: Face) -> Floats:
 
 def _by_crops(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge) -> list[Figures]:
     windows = [_windows(film, face) for face in faces]
-    joined = cutting.cut(film.plate, windows, EXPERT_PX, scan.quiet)
+    joined = cutting.cut(film.plate, windows, FACE_PX, scan.quiet)
     found = []
     for face, crops in zip(faces, cutting.parted(joined, windows), strict=True):
         shown, begin = face.part.shown, face.part.first / EXPERT_RATE

@@ -19,6 +19,7 @@ from w2l_studio.dub.spool import Rows
 from w2l_studio.errors import StemError
 from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.protocols import Judge
 from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Bools, FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
@@ -26,8 +27,6 @@ from w2l_studio.timing import FrameRange, floor_frame, nearest_frame
 
 #: The expert sees 5 pictures and 200 ms of sound, which only fit together at this rate (paper 3.1).
 EXPERT_RATE = Fraction(25)
-#: Side of the expert's crops (paper 3.1).
-EXPERT_PX = 96
 #: Shorter ranges say too little: one second of pictures.
 LEAST_FRAMES = 25
 #: The judge compares every picture with every sound: a minute of pictures is enough.
@@ -55,7 +54,7 @@ class ProductionScores:
         shown, voice = shown[part], heard.of(part).voice()
         seen = FrameRange(frames.start + int(shown[0]), frames.start + int(shown[-1]) + 1, frames.rate)
         faces = [windows(self.view, scan.within(track, seen)) for track in tracks]
-        joined = cutting.cut(self.segment.plate, faces, EXPERT_PX, scan.quiet)
+        joined = cutting.cut(self.segment.plate, faces, FACE_PX, scan.quiet)
         return [
             self.judge.follow(crops.pixels[shown - shown[0]], voice) if track.present.mean() > 1 / 3 else -1.0
             for crops, track in zip(cutting.parted(joined, faces), tracks, strict=True)
@@ -65,7 +64,7 @@ class ProductionScores:
 def windows(view: View, track: FaceTrack) -> cutting.Windows:
     """Return where the expert's crops of a track lie; every frame is wanted."""
     window = smooth.windows(track.points, track.present, track.frames.rate)
-    maps = view.crop_maps(crop.affines(window, EXPERT_PX))
+    maps = view.crop_maps(crop.affines(window, FACE_PX))
     return cutting.Windows(track.frames, maps, np.ones(len(track.frames), np.bool_))
 
 

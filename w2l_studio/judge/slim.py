@@ -14,12 +14,11 @@ import torch
 from w2l_studio.judge.mfcc import mfcc
 from w2l_studio.judge.sync import by_offset, verdict
 from w2l_studio.judge.syncnet import COLUMNS, LESS, SAMPLES
-from w2l_studio.nets.contrast import contrasted
+from w2l_studio.nets.contrast import FACE_PX, contrasted
 from w2l_studio.nets.syncnet import FRAMES, MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.terms import Floats, FramesBGR, Plane, Verdict
 
-#: Side of the upright crops, and the square around the mouth in them.
-FACE_PX = 96
+#: The square around the mouth in upright crops.
 MOUTH = (slice(FACE_PX - SLIM.side_px, FACE_PX), slice(16, 16 + SLIM.side_px))
 #: Of the log energy of 16-bit samples: digital silence would be -36 and drown all else.
 _QUIET = 0.0

@@ -12,12 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.judge.lse import SHIFT
-from w2l_studio.nets.contrast import Contrast
+from w2l_studio.nets.contrast import FACE_PX, Contrast
 from w2l_studio.nets.expert import Expert
 from w2l_studio.terms import Bools, Floats, FramesBGR, Verdict, Voice
 
-#: Side of the faces that the expert reads, their lower half (paper 3.3.1).
-FACE_PX = 96
 #: Offsets from here on are out of sync for certain: the windows share no picture.
 FAR = 5
 #: A mean over fewer pairs says nothing.

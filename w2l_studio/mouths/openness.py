@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from w2l_studio.nets.opening import FACE_PX
+from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.terms import Floats, FramesBGR
 
 _BATCH = 64

@@ -12,7 +12,9 @@ from torch.nn import functional
 EMBEDDING = 256
 #: Pictures in the visual window (the paper's Tv, section 3.1).
 FRAMES = 5
-#: The mouth within the lower half of a 96-px face: rows and columns.
+#: Side of the faces whose lower half experts read, the paper's as well (section 3.3.1).
+FACE_PX = 96
+#: The mouth within that lower half: rows and columns.
 MOUTH = (slice(0, 40), slice(16, 80))
 #: Luma weights of blue, green, red (ITU-R BT.601).
 _LUMA = (0.114, 0.587, 0.299)

@@ -8,10 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from w2l_studio.nets.contrast import contrasted, grey_mouth
-
-#: Side of the crops.
-FACE_PX = 96
+from w2l_studio.nets.contrast import FACE_PX, contrasted, grey_mouth
 
 
 class Opening(nn.Module):
