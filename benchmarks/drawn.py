@@ -22,8 +22,8 @@ from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.nets.generator import Generator
-from w2l_studio.sound.mel import SILENCE
 from w2l_studio.terms import Crops, FramesBGR, Voice
+from w2l_studio.terms.sound import SILENCE
 
 #: Pictures of a clip that are dubbed at most; every so many of them are drawn in silence too.
 _LONGEST, _SPARSE = 100, 5

@@ -12,11 +12,10 @@ import av
 import numpy as np
 import opentimelineio as otio
 
-from training.packs.data import FPS
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import run
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 
 def dubbed(plate: FramesBGR, stem: Floats, name: str, folder: Path) -> FramesBGR:

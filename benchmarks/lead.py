@@ -26,11 +26,10 @@ import numpy as np
 
 from benchmarks import landmarks
 from benchmarks.said import Said, film, read
-from training.packs.data import FPS
 from training.performers import mesh, motion, speech
 from w2l_studio.nets.lips import TWO_SIDED
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 _SHUTS = ("P", "B", "M")
 #: Shifts that are tried, seconds; steps of the inner curves.

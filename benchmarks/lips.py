@@ -34,9 +34,9 @@ from w2l_studio.config import LipsConfig
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
-from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Floats
 from w2l_studio.terms.arrays import runs
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 RATE = Fraction(25)
 #: Rhubarb's mouth shapes -> opening (README of Rhubarb: A shut for p b m, D wide open, X idle).
@@ -76,7 +76,7 @@ def phones_to_lips(phones: Sequence[tuple[str, float, float]], frames: int) -> T
 def write_wave(path: Path, source: Source) -> None:
     import soundfile
 
-    soundfile.write(path, _levelled(source), mel.SAMPLE_RATE)
+    soundfile.write(path, _levelled(source), SAMPLE_RATE)
 
 
 def _levelled(source: Source) -> Floats:
@@ -207,7 +207,7 @@ def measure(method: Method, found: list[Source]) -> str:
     counted: list[Bools] = []
     seconds, began = 0.0, time.perf_counter()
     for source in found:
-        frames = int(len(source.audio) * RATE / mel.SAMPLE_RATE)
+        frames = int(len(source.audio) * RATE / SAMPLE_RATE)
         opening, shut = method(source, frames)
         counts += closures(source, shut)
         openings.append((opening, truth(source, frames)))
@@ -251,7 +251,7 @@ def main() -> None:
             methods["true phonemes, as they look"] = alike()
         if asked.rhubarb:
             methods["Rhubarb"] = rhubarb(asked.rhubarb, folder)
-        print(f"{len(found)} sentences, {sum(len(one.audio) for one in found) / 16000:.0f} s")
+        print(f"{len(found)} sentences, {sum(len(one.audio) for one in found) / SAMPLE_RATE:.0f} s")
         print("method | closures hit | invented | correlation | lag | amplitude | s a minute")
         for name, method in methods.items():
             print(f"{name} | {measure(method, found)}", flush=True)

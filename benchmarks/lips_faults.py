@@ -29,8 +29,8 @@ from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
 from w2l_studio.nets.lips import SOUNDS, Lips, levelled
 from w2l_studio.nets.moonshine import gain
-from w2l_studio.sound import mel
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, SAMPLE_RATE
 
 #: Steps in which energy is looked at, and how far about a phoneme (s).
 _STEP_S, _ABOUT_S = 0.005, 0.08
@@ -60,7 +60,7 @@ class Fault:
 def faults(net: Lips, source: Source) -> Iterator[Fault]:
     """Yield what the network misses and invents in an utterance."""
     sound = listened(source.audio)
-    frames = int(len(source.audio) * measured.RATE / mel.SAMPLE_RATE)
+    frames = int(len(source.audio) * measured.RATE / SAMPLE_RATE)
     match = measured.matched(source, lips.move(net, sound, measured.RATE, frames).closure)
     with torch.inference_mode():
         columns = sound.mel.shape[1]
@@ -69,7 +69,7 @@ def faults(net: Lips, source: Source) -> Iterator[Fault]:
     shut, sounds = told.closure[0].sigmoid().numpy(), told.sounds[0].softmax(0).numpy()
 
     def fault(kind: str, at: int, start: float, stop: float) -> Fault:
-        first, last = int(start * mel.COLUMNS_PER_SECOND), int(stop * mel.COLUMNS_PER_SECOND) + 1
+        first, last = int(start * COLUMNS_PER_SECOND), int(stop * COLUMNS_PER_SECOND) + 1
         heard = SOUNDS[int(sounds[:, first:last].mean(1).argmax())]
         return Fault(kind, at, dip_db(source, at), float(shut[max(0, first - 2) : last + 2].max()), heard)
 
@@ -78,10 +78,8 @@ def faults(net: Lips, source: Source) -> Iterator[Fault]:
             yield fault("missed", at, *source.phones[at][1:])
     stops = np.array([stop for _, _, stop in source.phones])
     for start, stop in match.invented:
-        first = max(0, int(start * mel.COLUMNS_PER_SECOND) - 2)
-        peak_s = (
-            first + shut[first : int(stop * mel.COLUMNS_PER_SECOND) + 3].argmax()
-        ) / mel.COLUMNS_PER_SECOND
+        first = max(0, int(start * COLUMNS_PER_SECOND) - 2)
+        peak_s = (first + shut[first : int(stop * COLUMNS_PER_SECOND) + 3].argmax()) / COLUMNS_PER_SECOND
         at = min(int(np.searchsorted(stops, peak_s, "right")), len(stops) - 1)
         yield fault("invented", at, peak_s, peak_s)
 
@@ -89,7 +87,7 @@ def faults(net: Lips, source: Source) -> Iterator[Fault]:
 def dip_db(source: Source, at: int) -> float:
     """Return how much quieter a phoneme gets than the loudest tenth of it and 80 ms to both sides (dB)."""
     _, start, stop = source.phones[at]
-    size = int(_STEP_S * mel.SAMPLE_RATE)
+    size = int(_STEP_S * SAMPLE_RATE)
     power = (source.audio[: len(source.audio) // size * size].reshape(-1, size) ** 2).mean(1)
     level = 10 * np.log10(np.maximum(power, 1e-9))
     first, about = int(start / _STEP_S), int(_ABOUT_S / _STEP_S)
@@ -110,7 +108,7 @@ def least_at_ms(found: list[Source], names: tuple[str, ...]) -> int:
             if name not in names or before == "SIL":
                 continue
             for i, ms in enumerate(_SHIFTS_MS):
-                edges = (np.array([start, stop]) + ms / 1000) * mel.SAMPLE_RATE
+                edges = (np.array([start, stop]) + ms / 1000) * SAMPLE_RATE
                 first, last = edges.clip(0, len(sharp) - 1).astype(int)
                 energy[i] += np.log((total[last] - total[first]) / max(last - first, 1) + 1e-9)
     return _SHIFTS_MS[int(energy.argmin())]

@@ -32,7 +32,7 @@ import numpy.typing as npt
 from benchmarks import lag, landmarks
 from training.generators.critic import COLUMNS, ROWS
 from training.measure import redub, tables
-from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_pack
+from training.packs.data import Clip, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.config import MouthConfig
@@ -45,6 +45,7 @@ from w2l_studio.mouths.sharp import Sharp
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets import weights
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
+from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
 #: Clips on the sheet, and pictures of each.
 _SHOWN, _COLUMNS = 6, 14

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from training.packs.data import FPS
 from training.performers import act, anatomy, motion, person, render, scene, sources, speech
 from w2l_studio.media.sound import read_mono
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Bools, Floats, FramesBGR
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "two_voices"
 PICTURE_PX = 512

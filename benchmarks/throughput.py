@@ -24,12 +24,13 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from training.packs.data import FRAME_PX, SAMPLES_PER_FRAME, Sampler, read_pack
+from training.packs.data import FRAME_PX, Sampler, read_pack
 from training.paper import recipes
 from training.paper.faces import Faces, FaceSource
 from training.paper.generator import PaperTrainee
 from training.run import feed
 from training.run.machine import Machine, started
+from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
 PRECISIONS = ("fp32", "bf16")
 #: Share of the bf16 matrix rate that a step shall reach.

@@ -31,7 +31,6 @@ import numpy as np
 
 from benchmarks import dubbing, landmarks
 from benchmarks.stage import PICTURE_PX, Film, Line, Stage, example_lines, spoken_lines, turns
-from training.packs.data import FPS
 from training.performers import render
 from w2l_studio.composite import matte
 from w2l_studio.config import MouthConfig
@@ -39,8 +38,8 @@ from w2l_studio.faces import crop, smooth
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import FACE_PX
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Bools, Floats, FramesBGR
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 #: Side of the crops in which pictures are compared.
 COMPARED_PX = 192

@@ -12,6 +12,7 @@ from training.generators.recipe import Recipe  # noqa: E402
 from training.generators.start import stand_still  # noqa: E402
 from training.packs.data import Clip  # noqa: E402
 from w2l_studio.sound import mel  # noqa: E402
+from w2l_studio.terms.sound import SILENCE  # noqa: E402
 
 FRAMES = 40
 
@@ -58,7 +59,7 @@ def test_silence_is_drawn_without_a_sound_and_measured_apart(clip):
         return true if voice.voiced.any() else references
 
     assert figures(clip, draw)["silent"] < figures(clip, drawn.true)["silent"]
-    assert heard[1] == (FRAMES / 5, mel.SILENCE, False)
+    assert heard[1] == (FRAMES / 5, SILENCE, False)
     assert heard[0][2]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from w2l_studio.dub.sounds import Heard, hear, joined
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import windows
-from w2l_studio.sound.mel import SILENCE
+from w2l_studio.terms.sound import SILENCE
 
 RATE = Fraction(24000, 1001)
 

@@ -12,6 +12,7 @@ from w2l_studio.nets import moonshine, weights
 from w2l_studio.nets.lips import SOUNDS, levelled
 from w2l_studio.nets.moonshine import WIDTH, Moonshine, gain
 from w2l_studio.sound import mel
+from w2l_studio.terms.sound import HOP, SAMPLE_RATE
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 #: Rows 0, 7 and 20, numbers 0, 100 and 287, of `ruled` for `chirp`, by MoonshineEncoder of transformers 5.24
@@ -43,7 +44,7 @@ def shipped():
 
 @pytest.fixture(scope="module")
 def spoken():
-    return read_mono(EXAMPLE / "media" / "production.flac", mel.SAMPLE_RATE)
+    return read_mono(EXAMPLE / "media" / "production.flac", SAMPLE_RATE)
 
 
 def chirp(samples=9000):
@@ -77,7 +78,7 @@ def test_columns_lie_where_the_mel_spectrogram_has_them(monkeypatch):
 
 @pytest.mark.parametrize("samples", [0, 1, 894, 895, 896, 16000])
 def test_any_length_and_silence_give_finite_columns(ruled, samples):
-    columns = 1 + samples // mel.HOP
+    columns = 1 + samples // HOP
     silent = np.zeros(samples, np.float32)
     with torch.inference_mode():
         told = ruled.at_columns(silent, 0, columns, gain(silent))
@@ -110,7 +111,7 @@ def test_pieces_leave_no_step(shipped, spoken, monkeypatch):
 
 def test_the_shipped_network_hears_what_the_example_says(shipped, spoken):
     """On average the phone that is spoken is among the likelier ones: chance would be half way, 20."""
-    count = 1 + len(spoken) // mel.HOP
+    count = 1 + len(spoken) // HOP
     with torch.inference_mode():
         rows = shipped.ear.at_columns(spoken, 0, count, gain(spoken))
         told = shipped(torch.from_numpy(levelled(mel.spectrogram(spoken))[None]), rows[None]).sounds[0]

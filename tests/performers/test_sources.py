@@ -10,7 +10,7 @@ pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
 from benchmarks import stage
 from training.measure import evaluate
-from training.packs.data import FPS, read_clip
+from training.packs.data import read_clip
 from training.performers import make, motion
 from training.speech import lessons
 from training.variety import augment
@@ -21,6 +21,7 @@ from w2l_studio.mouths import lips as moving
 from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.nets.lips import TWO_SIDED, UNITS
+from w2l_studio.terms.sound import FPS
 
 KINDS = ("captured", "spoken", "heard")
 #: Of the line's pictures; more than a clip shows.

@@ -4,7 +4,7 @@ import torch
 
 from training.speech import doubts
 from w2l_studio.nets.lips import Lips
-from w2l_studio.sound.mel import BANDS
+from w2l_studio.terms.sound import BANDS
 
 SILENCE = torch.full((BANDS,), -3.0)
 

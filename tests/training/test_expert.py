@@ -11,7 +11,7 @@ from training.__main__ import cli
 from training.experts import expert
 from training.experts.expert import ContrastTrainee
 from training.measure import evaluate
-from training.packs.data import FPS, Sampler, read_pack
+from training.packs.data import Sampler, read_pack
 from training.run import loop
 from training.weights import export
 from w2l_studio.errors import UsageError, WeightsError
@@ -21,7 +21,7 @@ from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.meta import Meta
 from w2l_studio.nets.opening import Opening
 from w2l_studio.nets.weights import load_expert, load_opening
-from w2l_studio.sound.mel import COLUMNS_PER_SECOND
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS
 
 STEPS = 70
 

@@ -15,12 +15,12 @@ from torch.nn import functional
 
 from training.experts.expert import WINDOWS, ContrastTrainee, MomentSource, inner_starts, shown, tremble
 from training.experts.openings import Openings
-from training.packs.data import FPS, WINDOW, Clip, Sampler, read_audio
+from training.packs.data import WINDOW, Clip, Sampler, read_audio
 from training.variety import augment, tempo
 from w2l_studio.judge import slim
 from w2l_studio.nets.syncnet import MFCC_COLUMNS, SLIM, SyncNet
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Doubles, Floats, Ints
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 #: Of a voice's pitch and formants, both ways, as a logarithm.
 _DEEPER = 0.16

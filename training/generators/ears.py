@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from training.generators import start
 from training.generators.recipe import Recipe
-from training.packs.data import FPS
 from training.run import checkpoint
 from training.run.loop import one_cycle
 from training.run.machine import Machine
@@ -27,9 +26,9 @@ from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.blocks import audio_encoder, scaled
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import SOUNDS, UNITS
-from w2l_studio.sound import mel
 from w2l_studio.sound.windows import COLUMNS, before, cut
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS, MEL_RANGE, SILENCE
 
 _EXCERPTS, _MOMENTS = 16, 12
 _RATE = 2e-3
@@ -68,7 +67,7 @@ class MomentSource:
     def __init__(self, found: Lessons, recipe: Recipe, machine: Machine) -> None:
         self._lessons, self._machine, self._columns = found, machine, recipe.columns
         # A picture is seen in its middle; that is so many columns into the window that belongs to it.
-        self._middle = round((500 / FPS - recipe.lead_ms) * mel.COLUMNS_PER_SECOND / 1000)
+        self._middle = round((500 / FPS - recipe.lead_ms) * COLUMNS_PER_SECOND / 1000)
 
     def draw(self, number: int, steps: int, random: np.random.Generator) -> Moments:
         """Draw this process's part of a batch; the same at every step of the run."""
@@ -80,7 +79,7 @@ class MomentSource:
     def _some(self, random: np.random.Generator) -> list[tuple[Floats, ...]]:
         heard, _, units, shut, sounds, weights = window(self._lessons.draw(random), random)
         louder = np.float32(random.uniform(_QUIETEST, _LOUDEST))
-        heard = np.where(heard <= mel.SILENCE, heard, np.clip(heard + louder, mel.SILENCE, -mel.SILENCE))
+        heard = np.where(heard <= SILENCE, heard, np.clip(heard + louder, SILENCE, MEL_RANGE))
         beside = before(self._columns)
         starts = beside + random.choice(heard.shape[1] - COLUMNS - 2 * beside, _MOMENTS, replace=False)
         cuts = cut(heard, starts - beside, self._columns)

@@ -20,9 +20,9 @@ from training.run.machine import Machine
 from training.speech.hearing import Thoughts
 from training.variety import augment, disguise, recordings, tempo
 from w2l_studio.nets.opening import Opening
-from w2l_studio.sound.mel import SILENCE
 from w2l_studio.sound.windows import COLUMNS, cut
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
+from w2l_studio.terms.sound import SILENCE
 
 #: Share of a clip's pictures, those with the least opening, that count as shut lips.
 _SHUT_SHARE = 0.2

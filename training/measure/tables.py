@@ -19,7 +19,7 @@ from training.measure import fid, redub
 from training.measure.inception import Inception
 from training.measure.lists import Pair
 from training.measure.resampling import bounds, whole_people
-from training.packs.data import SAMPLES_PER_FRAME, Clip, hear, read_audio
+from training.packs.data import Clip, hear, read_audio
 from training.packs.prepare import SUFFIXES
 from training.variety import augment
 from w2l_studio.errors import UsageError
@@ -29,6 +29,7 @@ from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
+from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
 PROTOCOLS = ("paper", "ours")
 #: A mel window with nothing louder than this is silence.

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from training.packs import footage, offsets
-from training.packs.data import FPS, FRAME_PX, LEAST_FRAMES, MARGIN, SAMPLES_PER_FRAME
+from training.packs.data import FRAME_PX, LEAST_FRAMES, MARGIN
 from training.packs.offsets import Finding, Meter
 from training.packs.splits import Video
 from w2l_studio import atomic
 from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import FaceTrack, Floats, FramesBGR
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 from w2l_studio.timing import FrameRange
 
 #: Longest clip; longer stretches of a shot become several.

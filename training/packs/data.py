@@ -25,15 +25,14 @@ from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.sound import mel, windows
 from w2l_studio.sound.windows import COLUMNS
 from w2l_studio.terms import Floats, FramesBGR, Ints
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS, SAMPLES_PER_FRAME
 
-FPS = 25
 #: Side of the pictures that are made: a 192-pixel face with its margin. Others are read as well.
 FRAME_PX = 240
 #: The pack's window is larger than the networks' by this factor, so that it can be moved and turned.
 MARGIN = 1.25
 #: Pictures in the expert's window (the paper's Tv).
 WINDOW = 5
-SAMPLES_PER_FRAME = mel.SAMPLE_RATE // FPS
 SPLITS = ("train", "heldout", "unseen", "wild")
 #: A clip needs this many pictures: eight windows and a reference far from its target.
 LEAST_FRAMES = 30
@@ -82,7 +81,7 @@ class Clip:
     @property
     def windows(self) -> int:
         """How many windows of 5 pictures have their whole sound."""
-        heard: int = (self.mel.shape[1] - COLUMNS) * FPS // mel.COLUMNS_PER_SECOND
+        heard: int = (self.mel.shape[1] - COLUMNS) * FPS // COLUMNS_PER_SECOND
         return max(0, min(len(self.frames) - WINDOW + 1, heard + 1))
 
 

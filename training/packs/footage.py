@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import FPS, LEAST_FRAMES
+from training.packs.data import LEAST_FRAMES
 from w2l_studio.config import FaceConfig
 from w2l_studio.errors import MediaError
 from w2l_studio.faces import crop, shots, track
@@ -25,6 +25,7 @@ from w2l_studio.media.index import picture_stream
 from w2l_studio.nets import weights
 from w2l_studio.terms import FaceTrack, FramesBGR, Shot
 from w2l_studio.terms.arrays import runs
+from w2l_studio.terms.sound import FPS
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(FPS)

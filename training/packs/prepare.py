@@ -17,9 +17,10 @@ import torch
 
 from training.packs import clips, offsets
 from training.packs.clips import Outcome
-from training.packs.data import FPS, manifest, read_entry
+from training.packs.data import manifest, read_entry
 from training.packs.splits import Video
 from w2l_studio.errors import StudioError, UsageError
+from w2l_studio.terms.sound import FPS
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".mxf", ".ts", ".m4v")
 _DONE = ".videos"

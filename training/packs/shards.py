@@ -16,11 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import FPS, SAMPLES_PER_FRAME, group, read_audio
+from training.packs.data import group, read_audio
 from w2l_studio import atomic
 from w2l_studio.errors import MediaError, OutputError, UsageError
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
 
 #: Of 100; at 60 a picture differs from its original by about as much as WebP at 75, for an eighth of the
 #: bytes.

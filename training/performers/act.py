@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.packs.data import FPS, SAMPLES_PER_FRAME
 from training.performers import heard as listening
 from training.performers import motion, speech, voice
-from w2l_studio.sound import mel
 from w2l_studio.sound import speech as activity
 from w2l_studio.terms import Bools, Doubles, Floats
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS, SAMPLES_PER_FRAME
 
 _LONGEST_S = 3.0
 #: So many stretches of a recording without phonemes are looked at for one in which enough is said.
@@ -117,6 +116,6 @@ def act(
 def _most_said(audio: Floats, starts: list[int], count: int) -> int:
     """Return the start of the stretch in which most is said."""
     said = activity.voiced(audio)
-    per_picture = mel.COLUMNS_PER_SECOND / FPS
+    per_picture = COLUMNS_PER_SECOND / FPS
     spans = [said[int(start * per_picture) : int((start + count) * per_picture)] for start in starts]
     return int(starts[int(np.argmax([span.mean() for span in spans]))])

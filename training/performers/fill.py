@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import FPS
 from training.performers.act import Source
 from training.performers.make import PICTURE_PX, make
 from training.performers.render import Renderer
+from w2l_studio.terms.sound import FPS
 
 _TELL_EVERY = 50
 

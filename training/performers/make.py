@@ -12,12 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import FPS, FRAME_PX, MARGIN
+from training.packs.data import FRAME_PX, MARGIN
 from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over
 from w2l_studio.faces import crop, smooth
 from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms.sound import FPS
 
 #: Side of the picture that is drawn; the face's window is cut from it.
 PICTURE_PX = 384

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from training.packs.data import LEAST_FRAMES, SAMPLES_PER_FRAME
+from training.packs.data import LEAST_FRAMES
 from training.packs.splits import Rule, assign
 from training.performers import motion
 from training.performers.act import Source
 from w2l_studio.errors import UsageError
 from w2l_studio.media.sound import read_mono
-from w2l_studio.sound.mel import SAMPLE_RATE
+from w2l_studio.terms.sound import SAMPLE_RATE, SAMPLES_PER_FRAME
 
 #: Every n-th captured clip and one of n speakers stay out of training.
 _EVERY_CLIP, _OF_SPEAKERS = 11, 10

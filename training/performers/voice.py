@@ -13,8 +13,8 @@ import av
 import numpy as np
 import soxr
 
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 #: How often a voice's pitch leaves its tempo, its throat is another; how often there are room, noise, line.
 _PITCHED, _THROATED, _ROOM, _NOISE, _LINE = 0.4, 0.4, 0.4, 0.4, 0.3

@@ -14,8 +14,8 @@ import numpy as np
 
 from training.performers.speech import Phone
 from w2l_studio.errors import UsageError
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 #: Its step, and how much too early it is (shared speech set: measured on a synthesiser's own times).
 _STEP_S, _EARLY_S = 0.01, 0.006

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from w2l_studio.sound.mel import BANDS
+from w2l_studio.terms.sound import BANDS
 
 #: How often a window takes on another one's mean and deviation, in part: so voices differ. Beta's parameter.
 _MIXED, _BETA = 0.5, 0.3

@@ -16,6 +16,7 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.weights import Entry
 from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Bools, Floats
+from w2l_studio.terms.sound import SILENCE
 
 #: Recordings of a clip; the first one is the clip's own.
 _RECORDINGS = 3
@@ -41,7 +42,7 @@ def hushed(spectrum: Floats, silent: Bools) -> Floats:
     """Return a copy of ``[B, M]`` with some columns silent."""
     quiet = spectrum.copy()
     silent = silent[: spectrum.shape[1]]
-    quiet[:, : len(silent)][:, silent] = mel.SILENCE
+    quiet[:, : len(silent)][:, silent] = SILENCE
     return quiet
 
 

@@ -19,8 +19,8 @@ import soxr
 
 from training.performers.speech import Phone
 from w2l_studio.errors import UsageError
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 #: Who reads: none of the languages of `benchmarks/lips_voices.py`, which are for measuring.
 LANGUAGES = (

@@ -23,6 +23,7 @@ from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
 from w2l_studio.nets.moonshine import Moonshine, gain
 from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS, SAMPLE_RATE, SILENCE
 
 #: How much quicker or slower, and with how much longer or shorter throats, voices speak: e^x at most.
 _TEMPO, _THROAT = 0.16, 0.12
@@ -101,7 +102,7 @@ def _lesson(source: Source, ear: Moonshine | None) -> Lesson:
         with torch.inference_mode():
             found = ear.at_columns(source.audio, 0, heard.shape[1], gain(source.audio))
         rows = found.half().cpu().numpy()
-    at_s = np.arange(heard.shape[1]) / mel.COLUMNS_PER_SECOND
+    at_s = np.arange(heard.shape[1]) / COLUMNS_PER_SECOND
     if source.capture is None:
         units, shut = animated(source.phones, at_s)
         sounds = _sounds(source.phones, at_s)
@@ -129,7 +130,7 @@ def shapes(source: Source, at_s: Doubles) -> tuple[Floats, Floats]:
         told = np.broadcast_to(act.known(source.unsure, at_s), units.shape)
     else:
         units = _captured(source.capture, at_s)
-        inside = (at_s >= 0) & (at_s < len(source.audio) / mel.SAMPLE_RATE)
+        inside = (at_s >= 0) & (at_s < len(source.audio) / SAMPLE_RATE)
         told = np.isin(UNITS, _SEEN)[:, None] & inside
     return units, _UNIT_WEIGHTS[:, None] * told
 
@@ -146,7 +147,7 @@ def _captured(capture: motion.Capture, at_s: Doubles) -> Floats:
         n for unit in UNITS for n in ((unit + "Left", unit + "Right") if unit in TWO_SIDED else (unit,))
     )
     fitted = motion.from_capture(capture, names)
-    middles = (np.arange(len(fitted)) + 0.5) / 25
+    middles = (np.arange(len(fitted)) + 0.5) / FPS
     units = np.zeros((len(UNITS), len(at_s)), np.float32)
     for i, unit in enumerate(UNITS):
         units[i] = np.interp(at_s, middles, fitted[:, names.index(unit if unit in names else unit + "Left")])
@@ -197,7 +198,7 @@ def window(lesson: Lesson, random: np.random.Generator) -> Window:
     at = start + np.arange(_COLUMNS) * tempo
     inside = (at >= 0) & (at <= count - 1)
     nearest = np.rint(at).astype(np.int64).clip(0, count - 1)
-    heard = np.where(inside, _between(lesson.mel, at), np.float32(mel.SILENCE))
+    heard = np.where(inside, _between(lesson.mel, at), np.float32(SILENCE))
     heard = _between(heard.T, np.arange(len(heard)) * throat).T
     weights = _UNIT_WEIGHTS[:, None] * (lesson.known[nearest] | ~inside)
     if lesson.captured:
@@ -226,7 +227,7 @@ def otherwise(heard: Floats, random: np.random.Generator) -> Floats:
     bands = np.linspace(0, 1, len(heard))[:, None]
     knots = random.normal(0, 0.25, 6)
     colour = np.interp(bands, np.linspace(0, 1, 6), knots) + random.normal(0, 0.25)
-    changed = np.where(heard <= mel.SILENCE, heard, heard + colour)
+    changed = np.where(heard <= SILENCE, heard, heard + colour)
     if random.random() < 0.6:
         level = random.uniform(-4, -1) + random.normal(0, 0.8) * (bands - 0.5)
         noise = level + random.normal(0, 0.25, heard.shape)
@@ -234,4 +235,4 @@ def otherwise(heard: Floats, random: np.random.Generator) -> Floats:
     if random.random() < 0.3:
         low = int(random.integers(0, 70))
         changed[low : low + int(random.integers(2, 10))] = changed.mean()
-    return np.maximum(changed, mel.SILENCE).astype(np.float32)
+    return np.maximum(changed, SILENCE).astype(np.float32)

@@ -20,7 +20,7 @@ from training.speech import doubts
 from training.speech.lessons import OUTSIDE, Lessons, window
 from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.moonshine import Moonshine
-from w2l_studio.sound import mel
+from w2l_studio.terms.sound import BANDS, SILENCE
 
 _BATCH = 64
 #: Of what begins from nothing, and of what goes on.
@@ -98,7 +98,7 @@ class LipsTrainee(Followed[Lips]):
             net.parameters(), self._rate, weight_decay=0.02, fused=self._machine.fused
         )
         super().__init__(net, optimiser)
-        self._silence = (mel.SILENCE - self.net.usual[: mel.BANDS]) * self.net.spread[: mel.BANDS]
+        self._silence = (SILENCE - self.net.usual[:BANDS]) * self.net.spread[:BANDS]
 
     def learn(self, number: int, steps: int, drawn: Windows) -> dict[str, Tensor]:
         """Learn what lips do while this is heard."""

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.packs.data import FPS
 from training.performers.act import Source
 from training.run.loop import one_cycle
 from training.run.machine import Machine
@@ -31,6 +30,7 @@ from w2l_studio.nets.lips import Lips
 from w2l_studio.nets.listener import Listener
 from w2l_studio.sound import mel, windows
 from w2l_studio.terms import Floats, Ints
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 _MOMENTS = 512
 _RATE = 2e-3
@@ -87,14 +87,14 @@ def lessons(
     """
     random = np.random.default_rng(seed)
     lead_s = Fraction(lead_ms).limit_denominator(1000) / 1000
-    around = np.zeros(int(_AROUND_S * mel.SAMPLE_RATE), np.float32)
+    around = np.zeros(int(_AROUND_S * SAMPLE_RATE), np.float32)
     for source in sources:
-        samples = np.concatenate([around, source.audio[: _LONGEST_S * mel.SAMPLE_RATE], around])
+        samples = np.concatenate([around, source.audio[: _LONGEST_S * SAMPLE_RATE], around])
         placed = hearing.elsewhere(random, samples) if random.random() < _PLACED else samples
         silent = hearing.pauses(random, samples)
         spectrum = hearing.hushed(mel.spectrogram(samples), silent)
         thoughts = hearing.thoughts(ear, placed, silent)
-        count = len(samples) * FPS // mel.SAMPLE_RATE
+        count = len(samples) * FPS // SAMPLE_RATE
         begins = windows.starts(count, Fraction(FPS), Fraction(0), lead_s) - windows.before(net.columns)
         taught = hearing.thoughts(before, samples, silent) if before else spectrum
         heard = torch.from_numpy(windows.cut(taught, begins, net.columns))[:, None]

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from w2l_studio.errors import WeightsError
-from w2l_studio.sound.mel import SAMPLE_RATE
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 _MODEL, _SCRIPT = Path("dist/model/tiny/quantized"), Path("dist/moonshine.min.js")
 #: Of Moonshine Tiny: begin and end of a text, heads and numbers of a head in its caches.

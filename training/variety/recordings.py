@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2l_studio.sound.mel import BANDS, SILENCE
 from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms.sound import BANDS, MEL_RANGE, SILENCE
 
 #: Mel values below this are counted as a pause (of -4..4).
 _PAUSE = -1.3
@@ -36,7 +36,7 @@ def voice(random: np.random.Generator, mel: Floats, bands: int = 6) -> Floats:
     if random.random() < 0.3:
         first = int(random.integers(0, BANDS - 8))
         moved[first : first + 8] = SILENCE
-    return np.asarray(np.clip(moved, -4, 4), np.float32)
+    return np.asarray(np.clip(moved, SILENCE, MEL_RANGE), np.float32)
 
 
 def recording(random: np.random.Generator, mel: Floats, clean: float) -> Floats:
@@ -57,7 +57,7 @@ def recording(random: np.random.Generator, mel: Floats, clean: float) -> Floats:
         loud = spectrum.max() - random.uniform(*_FAINTER)
         bands = np.linspace(-0.5, 0.5, BANDS)[:, None]
         noise = loud + random.normal(0, 0.8) * bands + random.normal(0, 0.25, mel.shape)
-        spectrum = np.clip(mixed(spectrum, noise), -4, 4).astype(np.float32)
+        spectrum = np.clip(mixed(spectrum, noise), SILENCE, MEL_RANGE).astype(np.float32)
     return spectrum
 
 

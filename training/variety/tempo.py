@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from training.packs.data import FPS, begins
-from w2l_studio.sound import mel
+from training.packs.data import begins
 from w2l_studio.sound.windows import COLUMNS, before
 from w2l_studio.terms import Doubles, Floats, Ints
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, FPS, SILENCE
 
 #: How much faster or slower at most, and the share of the samples that are.
 _MOST, _SHARE = 0.1, 0.5
-_PER_PICTURE = mel.COLUMNS_PER_SECOND / FPS
+_PER_PICTURE = COLUMNS_PER_SECOND / FPS
 
 
 def draw(random: np.random.Generator) -> float:
@@ -58,7 +58,7 @@ def hear(
     first = begins(at, lead_ms) - before(columns)
     wanted = stretched(first, columns, (at + pictures / 2) * _PER_PICTURE, tempo) - since
     # Beside the sound silence begins with the next column.
-    around = np.full((len(spectrum), spectrum.shape[1] + 2), mel.SILENCE, np.float32)
+    around = np.full((len(spectrum), spectrum.shape[1] + 2), SILENCE, np.float32)
     around[:, 1:-1] = spectrum
     return read(around, wanted + 1)
 

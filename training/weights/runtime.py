@@ -18,7 +18,7 @@ from w2l_studio.nets.fuse import fold
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import WIDTH
 from w2l_studio.nets.meta import Meta
-from w2l_studio.sound.mel import BANDS
+from w2l_studio.terms.sound import BANDS
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -21,11 +21,9 @@ from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.sound import read_mono
 from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.protocols import Judge
-from w2l_studio.sound import mel
 from w2l_studio.terms import Doubles, FaceTrack, Floats, Ints, Plate, Stem
+from w2l_studio.terms.sound import SAMPLE_RATE, SAMPLES_PER_FRAME
 from w2l_studio.timing import FrameRange
-
-_SAMPLES_PER_FRAME = int(mel.SAMPLE_RATE / EXPERT_RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,9 @@ def part(film: Film, frames: FrameRange) -> Part:
     """Return frames at 25 a second as far as the film's sound goes."""
     first, shown = listening.expert_frames(frames)
     begin, end = first / EXPERT_RATE, (first + len(shown)) / EXPERT_RATE
-    samples = read_mono(film.sound.path, mel.SAMPLE_RATE, Fraction(begin), Fraction(end))
-    count = min(len(shown), len(samples) // _SAMPLES_PER_FRAME)
-    return Part(first, shown[:count], samples[: count * _SAMPLES_PER_FRAME])
+    samples = read_mono(film.sound.path, SAMPLE_RATE, Fraction(begin), Fraction(end))
+    count = min(len(shown), len(samples) // SAMPLES_PER_FRAME)
+    return Part(first, shown[:count], samples[: count * SAMPLES_PER_FRAME])
 
 
 def of_faces(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge | SyncNetJudge) -> list[Figures]:

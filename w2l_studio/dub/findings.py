@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from w2l_studio.dub.listening import EXPERT_RATE
+from w2l_studio.terms.sound import FRAME_MS
 
 #: From so many pictures on people see that lips and sound are apart.
 _APART = 2
 #: A judge's confidence below this says that it cannot tell.
 _UNSURE = 0.03
-_MS = int(1000 / EXPERT_RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def offset(entry: dict[str, Any]) -> str:
         return "in sync (0)"
     plural = "" if abs(frames) == 1 else "s"
     way = "leads the lips" if frames > 0 else "is behind the lips"
-    return f"the sound {way} by {abs(frames)} picture{plural} of 25 a second ({abs(frames) * _MS} ms)"
+    return f"the sound {way} by {abs(frames)} picture{plural} of 25 a second ({abs(frames) * FRAME_MS} ms)"
 
 
 def _passed(why: dict[str, Any]) -> str:

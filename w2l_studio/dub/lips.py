@@ -13,6 +13,7 @@ from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
 from w2l_studio.sound import mel, speech
 from w2l_studio.terms import Floats, LipMotion
+from w2l_studio.terms.sound import SAMPLE_RATE
 
 
 def follow(stem: Path, config: LipsConfig) -> LipMotion:
@@ -23,8 +24,8 @@ def follow(stem: Path, config: LipsConfig) -> LipMotion:
         WeightsError: missing, altered, or for another network.
     """
     net = weights.load_lips(weights.find(config.weights, "lips").path)
-    samples = read_mono(stem, mel.SAMPLE_RATE)
-    frames = (len(samples) * config.rate / mel.SAMPLE_RATE).__ceil__()
+    samples = read_mono(stem, SAMPLE_RATE)
+    frames = (len(samples) * config.rate / SAMPLE_RATE).__ceil__()
     return lips.move(net, listened(samples), config.rate, frames)
 
 

@@ -21,16 +21,16 @@ from w2l_studio.faces import crop, smooth
 from w2l_studio.media.sound import read_mono
 from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.protocols import Judge
-from w2l_studio.sound import mel, speech
+from w2l_studio.sound import speech
 from w2l_studio.terms import Bools, FaceTrack, Floats, FramesBGR, Ints, Segment, SoundUse, Verdict, Voice
+from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 from w2l_studio.timing import FrameRange, floor_frame, nearest_frame
 
-#: The expert sees 5 pictures and 200 ms of sound, which only fit together at this rate (paper 3.1).
-EXPERT_RATE = Fraction(25)
+EXPERT_RATE = Fraction(FPS)
 #: Shorter ranges say too little: one second of pictures.
-LEAST_FRAMES = 25
+LEAST_FRAMES = FPS
 #: The judge compares every picture with every sound: a minute of pictures is enough.
-_MOST_FRAMES = 1500
+_MOST_FRAMES = 60 * FPS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ def sounds_under(segment: Segment, frames: FrameRange, production: Sequence[Soun
         begin = start_s - use.first_sample_s
         for samples in _read(use.media, begin, begin + len(frames) / frames.rate):
             # Handles may reach before the sound's first sample, at the head of a timeline always.
-            before = np.zeros(nearest_frame(max(-begin, Fraction(0)), Fraction(mel.SAMPLE_RATE)), np.float32)
+            before = np.zeros(nearest_frame(max(-begin, Fraction(0)), Fraction(SAMPLE_RATE)), np.float32)
             yield np.concatenate([before, samples])
 
 
@@ -103,7 +103,7 @@ def _read(path: Path, begin_s: Fraction, stop_s: Fraction) -> Iterator[Floats]:
     if stop_s <= 0:
         return
     with suppress(StemError):
-        samples = read_mono(path, mel.SAMPLE_RATE, max(begin_s, Fraction(0)), stop_s)
+        samples = read_mono(path, SAMPLE_RATE, max(begin_s, Fraction(0)), stop_s)
         if len(samples):
             yield samples
 

@@ -14,7 +14,7 @@ from typing import Any
 from w2l_studio.config import ScoreConfig
 from w2l_studio.dub import figures, geometry, scan, wiring
 from w2l_studio.dub.figures import Face, Figures, Film
-from w2l_studio.dub.listening import EXPERT_RATE, LEAST_FRAMES
+from w2l_studio.dub.listening import LEAST_FRAMES
 from w2l_studio.errors import MediaError, NoFace, ShotError, SourceError, StemError, UsageError
 from w2l_studio.judge import framing
 from w2l_studio.judge.slim import SlimJudge
@@ -25,6 +25,7 @@ from w2l_studio.protocols import Detector, Judge
 from w2l_studio.sound import speech
 from w2l_studio.terms import FaceTrack, Floats, Shot, Stem
 from w2l_studio.terms.arrays import runs
+from w2l_studio.terms.sound import FRAME_MS
 from w2l_studio.timing import FrameRange
 
 #: No picture is larger: the full one is never reduced.
@@ -56,7 +57,7 @@ class Score:
     @property
     def offset_ms(self) -> int:
         """How far the sound leads the picture, steps of 40 ms."""
-        return int(self.figures.offset_frames * 1000 / EXPERT_RATE)
+        return self.figures.offset_frames * FRAME_MS
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain JSON values, the judge's numbers among them."""

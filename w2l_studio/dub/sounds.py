@@ -17,12 +17,13 @@ from w2l_studio.errors import NoStem
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import mel, speech, windows
 from w2l_studio.terms import Bools, Floats, Ints, Stem, Voice
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, SAMPLE_RATE, SILENCE
 from w2l_studio.timing import FrameRange
 
 #: Sound read on both sides of what is asked for: the speech detector's noise floor needs it, and
 #: the spectrogram's edge columns (25 ms) fall outside.
 CONTEXT_S = Fraction(10)
-_COLUMN_S = Fraction(1, mel.COLUMNS_PER_SECOND)
+_COLUMN_S = Fraction(1, COLUMNS_PER_SECOND)
 #: As `protocols.Generator.listen`.
 Listen: TypeAlias = Callable[[Floats, Floats], Floats]
 
@@ -83,7 +84,7 @@ class Heard:
 def joined(parts: Sequence[Heard]) -> Heard:
     """Return what all pictures hear, part after part; none hears anything of another part."""
     columns = parts[0].columns
-    silence = np.full((len(parts[0].spectrum), columns), mel.SILENCE, np.float32)
+    silence = np.full((len(parts[0].spectrum), columns), SILENCE, np.float32)
     spectra, begins, offset = [silence], list[Ints](), columns
     for part in parts:
         length = part.spectrum.shape[1]
@@ -132,7 +133,7 @@ def hear(
     """Return what pictures hear of 16 kHz samples, the first of them from ``first_s`` on."""
     spectrum = listen(mel.spectrogram(samples), samples)
     active = speech.voiced(samples)[: spectrum.shape[1]]
-    spectrum[:, : len(active)][:, ~active] = mel.SILENCE
+    spectrum[:, : len(active)][:, ~active] = SILENCE
     begins = windows.starts(frames, rate, first_s, lead_s) - windows.before(columns)
     return Heard(spectrum, begins, columns, _during(active, frames, rate, first_s))
 
@@ -151,7 +152,7 @@ def covers(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
 def speaks(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
     """Tell whether anybody is heard in a range of the timeline."""
     begin, stop = (max(Fraction(0), time - stem.first_sample_s) for time in (first_s, stop_s))
-    return stop > begin and bool(speech.voiced(read_mono(stem.path, mel.SAMPLE_RATE, begin, stop)).any())
+    return stop > begin and bool(speech.voiced(read_mono(stem.path, SAMPLE_RATE, begin, stop)).any())
 
 
 def digest(stem: Stem, first_s: Fraction, frames: FrameRange) -> str:
@@ -168,7 +169,7 @@ def _with_context(stem: Stem, begin_s: Fraction, stop_s: Fraction) -> tuple[Floa
     stop = min(stem.duration_s, stop_s + CONTEXT_S)
     if stop <= start:
         return np.zeros(0, np.float32), start
-    return read_mono(stem.path, mel.SAMPLE_RATE, start, stop), start
+    return read_mono(stem.path, SAMPLE_RATE, start, stop), start
 
 
 def _during(active: Bools, frames: int, rate: Fraction, first_s: Fraction) -> Bools:

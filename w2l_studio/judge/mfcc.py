@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2l_studio.terms import Doubles, Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 
-_RATE, _WINDOW, _HOP, _FFT = 16000, 400, 160, 512
+_WINDOW, _HOP, _FFT = 400, 160, 512
 _FILTERS, _CEPSTRA, _LIFTER, _PRE_EMPHASIS = 26, 13, 22, 0.97
 _EPS = np.finfo(np.float64).eps
 
@@ -51,9 +52,9 @@ def mfcc(samples: npt.NDArray[np.int16]) -> Doubles:
 
 
 def _filters() -> Doubles:
-    highest = 2595 * np.log10(1 + _RATE / 2 / 700)
+    highest = 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700)
     hertz = 700 * (10 ** (np.linspace(0, highest, _FILTERS + 2) / 2595) - 1)
-    corners = np.floor((_FFT + 1) * hertz / _RATE)
+    corners = np.floor((_FFT + 1) * hertz / SAMPLE_RATE)
     bins = np.arange(_FFT // 2 + 1)
     left, middle, right = (corners[i : i + _FILTERS, None] for i in range(3))
     rising, falling = (bins - left) / (middle - left), (right - bins) / (right - middle)

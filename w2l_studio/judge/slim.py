@@ -13,10 +13,11 @@ import torch
 
 from w2l_studio.judge.mfcc import mfcc
 from w2l_studio.judge.sync import by_offset, verdict
-from w2l_studio.judge.syncnet import COLUMNS, LESS, SAMPLES
+from w2l_studio.judge.syncnet import COLUMNS, LESS
 from w2l_studio.nets.contrast import FACE_PX, contrasted
 from w2l_studio.nets.syncnet import FRAMES, MFCC_COLUMNS, SLIM, SyncNet
 from w2l_studio.terms import Floats, FramesBGR, Plane, Verdict
+from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
 #: The square around the mouth in upright crops.
 MOUTH = (slice(FACE_PX - SLIM.side_px, FACE_PX), slice(16, 16 + SLIM.side_px))
@@ -67,7 +68,7 @@ class SlimJudge:
         Raises:
             ValueError: as `score`.
         """
-        count = min(len(crops), len(samples) // SAMPLES) - LESS
+        count = min(len(crops), len(samples) // SAMPLES_PER_FRAME) - LESS
         if count < 1:
             raise ValueError(f"{self.name} needs {LESS + 1} pictures with sound, not {count + LESS}")
         pictures = mouths(crops)

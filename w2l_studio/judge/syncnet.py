@@ -13,9 +13,10 @@ from w2l_studio.judge.lse import Lse, lse
 from w2l_studio.judge.mfcc import mfcc
 from w2l_studio.nets.syncnet import FRAMES, MFCC_COLUMNS, SyncNet
 from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
-#: Samples (16 kHz) and MFCC columns per picture at 25 a second.
-SAMPLES, COLUMNS = 640, 4
+#: MFCC columns per picture at 25 a second.
+COLUMNS = 4
 #: The published loop leaves out the last window that there would be: n pictures have n - 5.
 LESS = 5
 _BATCH = 16
@@ -69,7 +70,7 @@ class SyncNetJudge:
         Raises:
             ValueError: fewer than 6 pictures, or sound for fewer.
         """
-        count = min(lips.pictures, len(samples) // SAMPLES) - LESS
+        count = min(lips.pictures, len(samples) // SAMPLES_PER_FRAME) - LESS
         if count < 1:
             raise ValueError(f"{self.name} needs {LEAST_FRAMES} pictures with sound, not {count + LESS}")
         return lse(lips.embeddings()[:count], self.audio(samples, count))

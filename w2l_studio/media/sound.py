@@ -23,6 +23,7 @@ from w2l_studio.errors import StemError
 from w2l_studio.media.files import opened, plain
 from w2l_studio.media.index import picture_stream
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import SAMPLE_RATE
 from w2l_studio.timing import nearest_frame
 
 #: Sound read on both sides of a range, so that the resampler's filter and a codec's overlap have settled.
@@ -74,7 +75,7 @@ def probe_sound(path: Path) -> SoundInfo:
 
 
 def read_mono(
-    path: Path, rate: int = 16000, start_s: Fraction | None = None, stop_s: Fraction | None = None
+    path: Path, rate: int = SAMPLE_RATE, start_s: Fraction | None = None, stop_s: Fraction | None = None
 ) -> Floats:
     """Read sound, mixed to one channel by the mean and resampled (soxr HQ, no delay).
 

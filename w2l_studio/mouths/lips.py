@@ -17,9 +17,9 @@ from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, WIDTH, Lips, levelled
 from w2l_studio.nets.moonshine import gain
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 from w2l_studio.terms.arrays import runs
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND
 
-#: Mel columns per second (`sound.mel`), and how many the network reads at once; it sees 48 to both sides.
-_COLUMNS_PER_SECOND = 80
+#: How many mel columns the network reads at once; it sees 48 to both sides.
 _BLOCK, _SEEN = 8192, 64
 #: From which probability on lips are shut, and down to which they stay so; set on Catalan and Russian voices.
 _SHUT, _STILL_SHUT = 0.5, 0.4
@@ -186,8 +186,8 @@ def _awake(voiced: Bools) -> Floats:
     at = np.arange(len(voiced))
     last = np.maximum.accumulate(np.where(voiced, at, -(10**9)))
     following = np.minimum.accumulate(np.where(voiced, at, 10**9)[::-1])[::-1]
-    late_s = (at - last) / _COLUMNS_PER_SECOND - _AFTER_S
-    early_s = (following - at) / _COLUMNS_PER_SECOND - _BEFORE_S
+    late_s = (at - last) / COLUMNS_PER_SECOND - _AFTER_S
+    early_s = (following - at) / COLUMNS_PER_SECOND - _BEFORE_S
     away = np.minimum(late_s, early_s) / _REST_S
     return np.clip(1 - away, 0, 1).astype(np.float32)
 
@@ -203,7 +203,7 @@ def _shut(units: Floats, spans: Ints) -> Floats:
     """Bring lips together over each closure: ``float32[11, M]`` to the same."""
     at = np.arange(units.shape[1])
     shut = np.zeros(len(at), np.float32)
-    reach = _EASE_S * _COLUMNS_PER_SECOND
+    reach = _EASE_S * COLUMNS_PER_SECOND
     for first, last in spans:
         near = 1 - np.maximum(first - at, at - last) / reach
         shut = np.maximum(shut, near.clip(0, 1))
@@ -221,7 +221,7 @@ def _middles(frames: int, rate: Fraction) -> tuple[Ints, Floats]:
 
     Integer arithmetic: column j is centred at j / 80 s, the middle of frame i lies at (i + 1/2) / rate.
     """
-    step = Fraction(_COLUMNS_PER_SECOND, 2) / rate
+    step = Fraction(COLUMNS_PER_SECOND, 2) / rate
     odd = [(2 * i + 1) * step.numerator for i in range(frames)]
     below = np.array([value // step.denominator for value in odd], np.int64)
     beyond = np.array([value % step.denominator / step.denominator for value in odd], np.float32)
@@ -238,7 +238,7 @@ def _read(curve: Floats, below: Ints, beyond: Floats) -> Floats:
 def _closed_frames(spans: Ints, rate: Fraction, frames: int) -> Bools:
     """Return the frames whose middle lies in a closure; a shorter closure has the frame of its middle."""
     closed = np.zeros(frames, np.bool_)
-    per_column = rate / _COLUMNS_PER_SECOND
+    per_column = rate / COLUMNS_PER_SECOND
     for first, last in spans.tolist():
         start = (first * per_column - Fraction(1, 2)).__ceil__()
         stop = (last * per_column - Fraction(1, 2)).__floor__() + 1

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from w2l_studio.terms.sound import MEL_RANGE
+
 EMBEDDING = 256
 #: Pictures in the visual window (the paper's Tv, section 3.1).
 FRAMES = 5
@@ -21,8 +23,6 @@ _LUMA = (0.114, 0.587, 0.299)
 #: Keeps flat pictures from being blown up; in parts of the range 0..1.
 _LEAST_CONTRAST = 0.03
 _DROPOUT = 0.2
-#: Mel values run from -4 to 4.
-_MEL_RANGE = 4.0
 
 
 class Contrast(nn.Module):
@@ -72,7 +72,7 @@ class Contrast(nn.Module):
 
     def hear(self, audio: Tensor) -> Tensor:
         """Embed sound alone: ``[N, 1, 80, 16]`` to ``float32[N, 256]``."""
-        return functional.normalize(self.audio_encoder(audio / _MEL_RANGE).float(), dim=1)
+        return functional.normalize(self.audio_encoder(audio / MEL_RANGE).float(), dim=1)
 
     def see(self, face: Tensor) -> Tensor:
         """Embed lips alone: ``[N, 15, 48, 96]`` to ``float32[N, 256]``."""

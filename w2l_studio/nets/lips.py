@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from w2l_studio.nets import moonshine
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import BANDS, SILENCE
 
 #: Face units by ARKit's names without their side.
 UNITS = (
@@ -29,10 +30,7 @@ SOUNDS = (
     "IY", "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W",
     "Y", "Z", "ZH",
 )  # fmt: skip
-_BANDS = 80
 _TOLD = len(UNITS) + 1 + len(SOUNDS)
-#: Digital silence in the mel spectrogram; it stays what it is.
-_SILENCE = -4.0
 #: Numbers that the network thinks in.
 WIDTH = 112
 #: Two columns are one step; all layers together see a second of sound.
@@ -73,9 +71,9 @@ class Lips(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.ear = moonshine.Moonshine()
-        self.register_buffer("usual", torch.zeros(_BANDS + moonshine.WIDTH))
-        self.register_buffer("spread", torch.ones(_BANDS + moonshine.WIDTH))
-        self.begin = nn.Linear(3 * _STEP * (_BANDS + moonshine.WIDTH), WIDTH)
+        self.register_buffer("usual", torch.zeros(BANDS + moonshine.WIDTH))
+        self.register_buffer("spread", torch.ones(BANDS + moonshine.WIDTH))
+        self.begin = nn.Linear(3 * _STEP * (BANDS + moonshine.WIDTH), WIDTH)
         self.blocks = nn.ModuleList(_Block(dilation) for dilation in _DILATIONS)
         self.norm = nn.LayerNorm(WIDTH)
         self.lips = nn.Linear(WIDTH, _STEP * _TOLD)
@@ -141,4 +139,4 @@ def levelled(mel: Floats) -> Floats:
     loudest = mel.max(0)
     loud = float(np.quantile(loudest, _LOUD_SHARE)) if mel.shape[1] else _LOUD
     shift = np.float32(np.clip(_LOUD - loud, -_FARTHEST, _FARTHEST))
-    return np.where(mel <= _SILENCE, np.float32(_SILENCE), mel + shift)
+    return np.where(mel <= SILENCE, np.float32(SILENCE), mel + shift)

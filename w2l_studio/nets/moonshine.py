@@ -12,14 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from w2l_studio.terms import Floats
+from w2l_studio.terms.sound import HOP
 
 #: Numbers in a row, layers kept, heads of attention, and how many numbers of a head turn with time.
 WIDTH, LAYERS = 288, 4
 _HEADS, _TURNING = 8, 32
 #: Samples from row to row, from a row's first sample to its middle, and in the shortest sound that has one.
-_HOP, _MIDDLE, _LEAST = 384, 447, 895
-#: Samples from column to column of a mel spectrogram.
-_COLUMN = 200
+_STRIDE, _MIDDLE, _LEAST = 384, 447, 895
 #: Columns that are heard at once, and how many more at both ends: it was taught pieces of some ten seconds.
 _PIECE, _AROUND = 1280, 160
 #: Loud 25 ms of speech are brought to this root mean square, by so much at most.
@@ -75,11 +74,11 @@ class Moonshine(nn.Module):
         return torch.cat(pieces, 1)
 
     def _piece(self, samples: Floats, first: int, stop: int, louder: float) -> Tensor:
-        begin = max(0, first - _AROUND) * _COLUMN
+        begin = max(0, first - _AROUND) * HOP
         device = self.groupnorm.weight.device
-        heard = torch.from_numpy(samples[begin : (stop + _AROUND) * _COLUMN]).to(device) * louder
+        heard = torch.from_numpy(samples[begin : (stop + _AROUND) * HOP]).to(device) * louder
         rows = self(functional.pad(heard, (0, max(0, _LEAST - len(heard)))))
-        at = ((np.arange(first, stop) * _COLUMN - begin - _MIDDLE) / _HOP).clip(0, len(rows) - 1)
+        at = ((np.arange(first, stop) * HOP - begin - _MIDDLE) / _STRIDE).clip(0, len(rows) - 1)
         below = torch.from_numpy(np.floor(at).astype(np.int64)).to(device)
         above = (below + 1).clamp_max(len(rows) - 1)
         share = torch.from_numpy((at % 1).astype(np.float32)).to(device)[:, None]

@@ -11,16 +11,10 @@ import numpy as np
 
 from w2l_studio.errors import StemError
 from w2l_studio.terms import Doubles, Floats, Ints
+from w2l_studio.terms.sound import BANDS, HOP, MEL_RANGE, SAMPLE_RATE, SILENCE
 
-SAMPLE_RATE = 16000
-#: Samples from column to column, and under one column's window (50 ms).
-HOP = 200
+#: Samples under one column's window (50 ms).
 WINDOW = 800
-COLUMNS_PER_SECOND = SAMPLE_RATE // HOP
-BANDS = 80
-#: Value of digital silence, the lower end of the range -4..4.
-SILENCE = -4.0
-
 _PRE_EMPHASIS = 0.97
 _LOWEST_HZ, _HIGHEST_HZ = 55.0, 7600.0
 _FLOOR = 1e-5
@@ -91,7 +85,7 @@ def _reflected(index: Ints, length: int) -> Ints:
 
 def _scaled(energy: Doubles) -> Doubles:
     decibel = 20 * np.log10(np.maximum(_FLOOR, energy)) - _REFERENCE_DB
-    return np.clip(8 * (decibel + _RANGE_DB) / _RANGE_DB - 4, -4, 4)
+    return np.clip(2 * MEL_RANGE * (decibel + _RANGE_DB) / _RANGE_DB - MEL_RANGE, -MEL_RANGE, MEL_RANGE)
 
 
 def _mel(hertz: Doubles) -> Doubles:

@@ -10,9 +10,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from w2l_studio.sound.mel import COLUMNS_PER_SECOND, HOP, SAMPLE_RATE
 from w2l_studio.terms import Bools, Doubles, Floats
 from w2l_studio.terms.arrays import runs
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, HOP, SAMPLE_RATE
 
 _WINDOW, _FFT = 640, 1024
 _BLOCK = 1024

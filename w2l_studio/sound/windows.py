@@ -10,8 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from w2l_studio.sound.mel import COLUMNS_PER_SECOND, SILENCE
 from w2l_studio.terms import Floats, Ints
+from w2l_studio.terms.sound import COLUMNS_PER_SECOND, SILENCE
 
 #: Columns of a window: 200 ms, five pictures at 25 a second (paper 3.1).
 COLUMNS = 16
