@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and in one sentence why they cannot.
+"""Files that appear whole or not at all, in one sentence why they cannot, and by what they are told apart.
 
 Knows nothing of what is written.
 """
@@ -6,6 +6,7 @@ Knows nothing of what is written.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -54,6 +55,16 @@ def write_text(path: Path, text: str, hint: str = ELSEWHERE) -> None:
     """
     with refusals(path, hint), written(path, hint) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a whole file, 64 hex digits; it is never held in memory.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from w2l_studio import __version__
+from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
 from w2l_studio.dub import listening, pieces, sounds, take, workdir
 from w2l_studio.media import decode
@@ -39,7 +39,7 @@ def take_key(
     """
     first_s = segment.record_s(segment.render_range.start)
     mouths = config.mouths
-    signed = {"certificate": workdir.file_sha256(config.sign.certificate)} if config.sign else {}
+    signed = {"certificate": atomic.sha256(config.sign.certificate)} if config.sign else {}
     return workdir.key(
         {
             "engine": __version__,

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from w2l_studio import __version__
-from w2l_studio.dub.workdir import file_sha256
+from w2l_studio import __version__, atomic
 from w2l_studio.terms import Floats, LipMotion
 
 SCHEMA = "w2l.lips/1"
@@ -29,7 +28,7 @@ def as_json(motion: LipMotion, stem: Path) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "stem": str(stem),
-        "sha256": file_sha256(stem),
+        "sha256": atomic.sha256(stem),
         "fps": f"{motion.rate.numerator}/{motion.rate.denominator}",
         "frames": len(motion.opening),
         "start_s": 0.0,

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from w2l_studio import timing
+from w2l_studio import atomic, timing
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import production, sounds
-from w2l_studio.dub.workdir import file_sha256
 from w2l_studio.edit import cues, marks, segments, timeline
 from w2l_studio.edit.conform import Plates
 from w2l_studio.edit.segments import Refused
@@ -146,7 +145,7 @@ def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     day_s = timing.day_s(edit.rate, drop=edit.drop)
     first_s, rule = stem_rules.place(reference, info.rate, start_s, edit_s, day_s)
     duration_s = Fraction(info.samples, info.rate)
-    return Stem(path.resolve(), character, first_s, duration_s, rule, file_sha256(path))
+    return Stem(path.resolve(), character, first_s, duration_s, rule, atomic.sha256(path))
 
 
 def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, ...]:

@@ -246,7 +246,7 @@ def _deliver(
     used = {
         "detector": weights["detector"].name,
         "weights": {kind: entry.sha256 for kind, entry in weights.items()},
-        "certificate": workdir.file_sha256(config.sign.certificate) if config.sign else None,
+        "certificate": atomic.sha256(config.sign.certificate) if config.sign else None,
         "settings": as_json(replace(config, sign=None)),
     }
     value = report.compose(job, takes, failed, used)

@@ -32,12 +32,6 @@ def key(parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a whole file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write JSON as `atomic.write_text` does, in a folder that is made where it is missing."""
     with atomic.refusals(path):

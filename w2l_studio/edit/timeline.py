@@ -123,8 +123,7 @@ def _content(path: Path, bundle_dir: Path | None) -> _Source:
     if suffix == ".otiod":
         return _Source(bundle.open_folder(path), path.absolute(), None)
     if suffix == ".otioz":
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = atomic.sha256(path)
         return _Source(bundle.unpack(path, bundle_dir), (bundle_dir or path.parent).absolute(), sha256)
     if suffix == ".otio":
         data = path.read_bytes()

@@ -5,7 +5,6 @@ Which network they belong to is found by their keys; building it is `nets.weight
 
 from __future__ import annotations
 
-import hashlib
 import io
 import lzma
 import pickle
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2l_studio import atomic
 from w2l_studio.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def sha256(path: Path) -> str:
         WeightsError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return atomic.sha256(path)
     except OSError as error:
         raise WeightsError(f"cannot be read ({error.strerror})", where=str(path)) from error
 
