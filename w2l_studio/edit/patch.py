@@ -15,10 +15,11 @@ import opentimelineio as otio
 
 from w2l_studio.edit import layout, settings, stem_tracks, urls
 from w2l_studio.edit.layout import OURS, Placed, seconds
-from w2l_studio.edit.settings import KEY, SLATE
+from w2l_studio.edit.settings import SLATE
 from w2l_studio.edit.timeline import Edit, frames
 from w2l_studio.errors import EditError, OutputError
 from w2l_studio.terms import Stem, Take
+from w2l_studio.terms.results import METADATA_KEY
 from w2l_studio.timing import nearest_frame, snap_rate
 
 _VERSION = 1
@@ -60,7 +61,12 @@ def apply(edit: Edit, takes: Sequence[Take], *, stems: Sequence[Stem], lang: str
     for path in sorted(groups, reverse=True):
         _replace_clip(timeline.tracks, placed[path], _pieces(placed[path], groups[path], edit, lang, folder))
     stem_tracks.replace(timeline.tracks, stems, lang=lang, frames=edit.frames, rate=edit.rate, folder=folder)
-    timeline.metadata[KEY] = {**settings.told(timeline), "v": _VERSION, "lang": lang, "synthetic": True}
+    timeline.metadata[METADATA_KEY] = {
+        **settings.told(timeline),
+        "v": _VERSION,
+        "lang": lang,
+        "synthetic": True,
+    }
     return timeline
 
 
@@ -103,9 +109,9 @@ def _reset(clip: Any, lang: str) -> None:
     ours = settings.told(clip)
     if ours.get("lang") == lang:
         rest = {name: value for name, value in ours.items() if name not in SLATE}
-        clip.metadata.pop(KEY)
+        clip.metadata.pop(METADATA_KEY)
         if rest:
-            clip.metadata[KEY] = rest
+            clip.metadata[METADATA_KEY] = rest
 
 
 def _rebase(clip: Any, old: Path, new: Path) -> None:
@@ -190,12 +196,12 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
         available_range=_range(piece, first, first + len(render) / render.rate),
     )
     media.name = take.path.name
-    media.metadata[KEY] = {
+    media.metadata[METADATA_KEY] = {
         **{"segment": segment.id, "key": take.slate.key, "lang": lang, "synthetic": True},
         "beside": layout.reference_key(piece),
     }
     piece.set_media_references({**piece.media_references(), key: media}, key)
-    piece.metadata[KEY] = {**settings.told(piece), **take.slate.to_json(), "passed": _passed(take)}
+    piece.metadata[METADATA_KEY] = {**settings.told(piece), **take.slate.to_json(), "passed": _passed(take)}
 
 
 def _passed(take: Take) -> list[dict[str, Any]]:

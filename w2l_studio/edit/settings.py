@@ -11,9 +11,8 @@ from typing import Any
 
 from w2l_studio.errors import EditError
 from w2l_studio.terms import FaceHint, Mark, Slate
+from w2l_studio.terms.results import METADATA_KEY
 
-#: The metadata key that is ours, on markers, clips and timelines.
-KEY = "w2l_studio"
 NAMES = ("character", "face", "skip", "strength")
 #: What a dub leaves on its clip, beside the user's settings.
 SLATE = frozenset({*Slate.__slots__, "passed"})
@@ -40,15 +39,15 @@ def read(item: Any, where: str, *, beside: Collection[str] = ()) -> Settings:
     Raises:
         EditError: a value that cannot be meant, or a name that is no setting; says which.
     """
-    found = item.metadata.get(KEY)
+    found = item.metadata.get(METADATA_KEY)
     if found is None:
         return Settings()
     if not isinstance(found, Mapping):
-        raise _bad(KEY, found, f"the settings {', '.join(NAMES)}", where)
+        raise _bad(METADATA_KEY, found, f"the settings {', '.join(NAMES)}", where)
     unknown = sorted(set(found) - {*NAMES, *beside})
     if unknown:
         raise EditError(
-            f"metadata {KEY!r} holds the unknown setting {unknown[0]!r}",
+            f"metadata {METADATA_KEY!r} holds the unknown setting {unknown[0]!r}",
             hint=f"known are {', '.join(NAMES)}",
             where=where,
         )
@@ -73,7 +72,7 @@ def under(mark: Mark, defaults: Settings) -> Mark:
 
 def told(item: Any) -> dict[str, Any]:
     """Return what stands under our name in the metadata of an item or of media."""
-    found = item.metadata.get(KEY)
+    found = item.metadata.get(METADATA_KEY)
     return dict(found) if isinstance(found, Mapping) else {}
 
 

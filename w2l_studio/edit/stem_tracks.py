@@ -13,8 +13,8 @@ from typing import Any
 import opentimelineio as otio
 
 from w2l_studio.edit import settings, urls
-from w2l_studio.edit.settings import KEY
 from w2l_studio.terms import Stem
+from w2l_studio.terms.results import METADATA_KEY
 
 
 def replace(
@@ -78,7 +78,7 @@ def _track(stem: Stem, lang: str, frames: int, rate: Fraction, folder: Path) -> 
     )
     media.name = stem.path.name
     clip = otio.schema.Clip(stem.path.stem, media, _range(head, length, rate))
-    clip.metadata[KEY] = {"lang": lang, "stem": stem.sha256, "placed_by": stem.placed_by}
+    clip.metadata[METADATA_KEY] = {"lang": lang, "stem": stem.sha256, "placed_by": stem.placed_by}
     name = f"W2L {lang} {stem.character}" if stem.character else f"W2L {lang}"
     track = otio.schema.Track(name, kind=otio.schema.TrackKind.Audio)
     if gap:

@@ -10,6 +10,9 @@ from typing import Any
 from w2l_studio.terms.arrays import Bools, Floats
 from w2l_studio.terms.edit import Segment
 
+#: The metadata key that is ours: on markers, clips and timelines of edits, and in takes.
+METADATA_KEY = "w2l_studio"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
