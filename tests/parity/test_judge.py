@@ -52,4 +52,3 @@ def test_lse(rule, case):
     assert scores.lse_d == pytest.approx(float(wanted[f"{case}_lse_d"]), abs=1e-3)
     assert scores.lse_c == pytest.approx(float(wanted[f"{case}_lse_c"]), abs=1e-3)
     assert scores.offset_frames == int(wanted[f"{case}_offset"]) == -shift
-    assert scores.frame_confidence == pytest.approx(wanted[f"{case}_frame_conf_medfilt9"], abs=1e-3)

@@ -15,7 +15,6 @@ from w2l_studio.terms import Floats
 SHIFT = 15
 #: torch's pairwise_distance adds it to every difference.
 _EPS = 1e-6
-_MEDIAN_WINDOW = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,14 +26,12 @@ class Lse:
         lse_d: the smallest of them.
         lse_c: their median less the smallest.
         offset_frames: 15 - position of the smallest; > 0 = sound leads the picture.
-        frame_confidence: ``float32[N]``, LSE-C window by window, median of 9.
     """
 
     mean_distances: Floats
     lse_d: float
     lse_c: float
     offset_frames: int
-    frame_confidence: Floats
 
 
 def lse(lips: Floats, audio: Floats) -> Lse:
@@ -55,9 +52,4 @@ def lse(lips: Floats, audio: Floats) -> Lse:
     means = distances.mean(0)
     best = int(means.argmin())
     median = np.median(means)
-    half = _MEDIAN_WINDOW // 2
-    confidence = np.pad(median - distances[:, best], half)
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(confidence, _MEDIAN_WINDOW), axis=1)
-    return Lse(
-        means, float(means[best]), float(median - means[best]), SHIFT - best, smooth.astype(np.float32)
-    )
+    return Lse(means, float(means[best]), float(median - means[best]), SHIFT - best)
