@@ -16,6 +16,9 @@ from w2l_studio.edit import settings, urls
 from w2l_studio.terms import Stem
 from w2l_studio.terms.results import METADATA_KEY
 
+#: What the names of our own tracks begin with.
+_OURS = "W2L "
+
 
 def replace(
     stack: Any, stems: Sequence[Stem], *, lang: str, frames: int, rate: Fraction, folder: Path
@@ -48,7 +51,7 @@ def _ours(track: Any, lang: str, files: set[Path], folder: Path) -> bool:
     if not (isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Audio):
         return False
     clips = list(track.find_clips())
-    named = f"{track.name or ''} ".startswith(f"W2L {lang} ")
+    named = f"{track.name or ''} ".startswith(f"{_OURS}{lang} ")
     return bool(named and clips) and all(
         "stem" in settings.told(clip) or _plays(clip, folder) in files for clip in clips
     )
@@ -79,7 +82,7 @@ def _track(stem: Stem, lang: str, frames: int, rate: Fraction, folder: Path) -> 
     media.name = stem.path.name
     clip = otio.schema.Clip(stem.path.stem, media, _range(head, length, rate))
     clip.metadata[METADATA_KEY] = {"lang": lang, "stem": stem.sha256, "placed_by": stem.placed_by}
-    name = f"W2L {lang} {stem.character}" if stem.character else f"W2L {lang}"
+    name = f"{_OURS}{lang} {stem.character}" if stem.character else f"{_OURS}{lang}"
     track = otio.schema.Track(name, kind=otio.schema.TrackKind.Audio)
     if gap:
         track.append(otio.schema.Gap(source_range=_range(Fraction(0), gap, rate)))
