@@ -120,6 +120,15 @@ def test_an_unchanged_mouth_gives_the_plate_back(make_plate, pix_fmt, tags, side
         assert difference.mean() <= 0.1 * level
 
 
+def test_fine_lines_of_chroma_come_back_where_it_is_halved_along_one_axis():
+    cb = np.full((240, 160), 512, np.uint16)
+    cb[::2] += 60
+    picture = Planes((np.full((240, 320), 500, np.uint16), cb, np.full_like(cb, 560)), "yuv422p10le")
+    to_crop = affine(161.3, 97.6)
+    new = paste.paste(picture, HD, shown(picture, HD, to_crop), to_crop, MATTE, gain=1, colour=SAME)
+    assert np.abs(new.planes[1].astype(int) - cb).max() <= 1
+
+
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le", "yuv444p10le"])
 def test_rounding_the_mouth_to_8_bit_costs_at_most_a_level(make_plate, pix_fmt):
     picture, to_crop = make_plate(pix_fmt, HD), affine()

@@ -78,6 +78,13 @@ def test_large_faces_are_averaged_not_sampled():
     assert seen.std() < 12, "a hundred pixels are averaged: 74 / 10"
 
 
+def test_a_plate_that_shrinks_along_one_axis_only_is_averaged_too():
+    lines = np.zeros((400, 400, 3), np.uint8)
+    lines[::2] = 200
+    seen = crop.sample(lines, np.array([[0.96, 0, 0], [0, 0.48, 0]]), 96)
+    assert seen.std() < 8, "an anamorphic plate; sampled alone it would be 58"
+
+
 def test_averaging_does_not_move_the_picture():
     frame = cv2.GaussianBlur(
         np.random.default_rng(1).integers(0, 256, (600, 600, 3)).astype(np.uint8), (0, 0), 8

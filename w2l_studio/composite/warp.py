@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from w2l_studio.terms import Doubles, Floats, Plane
+from w2l_studio.terms.sampling import oversampled
 
 _BORDER_CROP_PX = 5
 #: What enlarging by two or more gives back of the contrast that averaging to crop pixels took:
@@ -130,11 +131,9 @@ def crop(plane: Plane, to_crop: Doubles, size_px: int, covered: tuple[int, int, 
     if under is None:
         return out
     part = np.asarray(plane[under.rows, under.columns], np.float32)
-    factor = max(1, int(np.ceil(1 / under.scale - 0.25)))
     matrix = under.to_crop.copy()
     matrix[:, 2] -= (left, top)
-    matrix *= factor
-    matrix[:, 2] += (factor - 1) / 2
+    factor, matrix = oversampled(matrix)
     size = ((right - left) * factor, (bottom - top) * factor)
     large = cv2.warpAffine(part, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if factor > 1:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from w2l_studio.terms import Crops, Doubles, Floats, FramesBGR
+from w2l_studio.terms.sampling import oversampled
 
 #: Side of the window in parts of the distance from eye line to mouth: brows to below an open jaw's
 #: chin. Tight on purpose: the lips get a good quarter of the width, as in the boxes of the paper's detector.
@@ -84,19 +85,15 @@ def sample(frame: FramesBGR, matrix: Doubles, size_px: int) -> FramesBGR:
     Returns:
         ``uint8[P, P, 3]``; what lies outside the frame repeats its edge.
     """
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    oversample = max(1, int(np.ceil(1 / scale - 0.25)))
-    if oversample > 1:
-        matrix = np.array(matrix, np.float64) * oversample
-        matrix[:, 2] += (oversample - 1) / 2
+    factor, finer = oversampled(matrix)
     large: FramesBGR = cv2.warpAffine(
         frame,
-        matrix,
-        (size_px * oversample, size_px * oversample),
+        finer,
+        (size_px * factor, size_px * factor),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    if oversample == 1:
+    if factor == 1:
         return large
     averaged: FramesBGR = cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
     return averaged

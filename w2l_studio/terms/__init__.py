@@ -1,6 +1,7 @@
 """The glossary as frozen dataclasses: one meaning for each word, in code, CLI and docs.
 
-Holds data only. Arrays state shape, dtype and range; docs/glossary.md is tested against this package.
+Holds data and pure functions of it. Arrays state shape, dtype and range; docs/glossary.md is tested against
+this package.
 """
 
 from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR, Ints, Plane
