@@ -119,7 +119,10 @@ def check_resolve(fusions: list[Path]) -> tuple[list[str], list[str]]:
 
 
 def _put(source: Path, package: Path) -> None:
-    """Copy a package beside its place, then swap: cut short anywhere, it can be done again or taken away."""
+    """Copy a package beside its place, then swap: cut short anywhere, it can be done again or taken away.
+
+    What goes wrong leaves the package that was there.
+    """
     for folder in _left_over(package):
         shutil.rmtree(folder)
     coming, going = package.with_name(_COMING), package.with_name(_GOING)
@@ -130,10 +133,15 @@ def _put(source: Path, package: Path) -> None:
         (coming / _RECORD).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
         if package.exists():
             package.replace(going)
-        coming.replace(package)
+        try:
+            coming.replace(package)
+        except BaseException:
+            if going.exists():
+                going.replace(package)
+            raise
+        shutil.rmtree(going, ignore_errors=True)
     finally:
-        for folder in _left_over(package):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(coming, ignore_errors=True)
 
 
 def _left_over(package: Path) -> list[Path]:

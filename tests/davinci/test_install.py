@@ -118,6 +118,23 @@ def test_a_full_disk_leaves_the_plugin_that_was_there(tmp_path, monkeypatch):
     assert contents(tmp_path) == before
 
 
+def test_a_package_that_does_not_get_its_place_leaves_the_one_that_was_there(tmp_path, monkeypatch):
+    """Windows refuses to rename a folder of which a scanner holds a file."""
+    plugins.install_resolve(tmp_path)
+    before, rename = contents(tmp_path), Path.replace
+
+    def held(path, target):
+        if path.name.endswith(".part"):
+            raise PermissionError(errno.EACCES, "Access is denied", str(path))
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", held)
+        with pytest.raises(OutputError, match="not allowed"):
+            plugins.install_resolve(tmp_path)
+    assert contents(tmp_path) == before
+
+
 def contents(folder):
     """Return every file below a folder by its path."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
