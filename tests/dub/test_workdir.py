@@ -54,6 +54,23 @@ def test_a_lock_that_a_dead_run_left_is_taken_over(tmp_path: Path) -> None:
     assert not (tmp_path / ".lock").exists()
 
 
+def test_a_lock_that_cannot_be_removed_hides_no_trouble_and_locks_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that went read-only during the work."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refused)
+        with pytest.raises(RuntimeError, match="trouble"), WorkDir(tmp_path):
+            raise RuntimeError("trouble")
+    assert (tmp_path / ".lock").exists()
+    with WorkDir(tmp_path):
+        pass
+
+
 def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "new" / "report.json"
     workdir.write_json(path, {"é": 1})

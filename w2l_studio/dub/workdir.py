@@ -97,8 +97,10 @@ class WorkDir:
             with suppress(OSError):
                 self._lock.unlink()
         else:
-            # Gone before it is let go: whoever opens it later locks a file of their own.
-            self._lock.unlink(missing_ok=True)
+            # Gone before it is let go: whoever opens it later locks a file of their own. One that cannot be
+            # removed locks nobody out, and hides no other trouble.
+            with suppress(OSError):
+                self._lock.unlink()
             os.close(self._held)
         for folder in (self.media, self._takes, *([self.path] if self._new else [])):
             with suppress(OSError):
