@@ -18,7 +18,7 @@ Note: no name, since not in capitals
 
 3
 00:00:05,000 --> 00:00:05,000
-no length
+<i></i>
 
 4
 00:00:06,000 --> 00:00:07,000
@@ -34,6 +34,7 @@ Style: Default,Arial,20
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 Comment: 0,0:00:00.00,0:00:09.00,Default,BOB,0,0,0,,a comment
+Comment: 0,0:00:06.00,0:00:06.00,Default,BOB,0,0,0,,a comment of no length
 Dialogue: 0,0:00:02.50,0:00:03.00,Default,ANNA,0,0,0,,{\\i1}Hallo{\\i0}
 Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,BOB: Hallo
 Dialogue: 0,0:00:04.00,0:00:05.00,Default,ANNA,0,0,0,,{\\an8}
@@ -80,6 +81,7 @@ def test_vtt(tmp_path):
         ),
         ("a.vtt", VTT + "\n00:03 --> 00:04.000\nANNA: Perdu\n", "line 6 tells times"),
         ("a.srt", SRT.replace("00:00:04,000", "00:00:01,000"), "the cue at 0:00:03 ends before it begins"),
+        ("a.srt", SRT.replace("00:00:04,000", "00:00:03,000"), "the cue at 0:00:03 ends where it begins"),
         ("a.ass", ASS.replace("0:00:02.00,", "0:00:00.00,"), "the cue at 0:00:01 ends before it begins"),
     ],
 )

@@ -71,7 +71,7 @@ def to_marks(cues: Sequence[Cue], edit: Edit) -> tuple[Mark, ...]:
 
 
 def _check_times(sheet: pysubs2.SSAFile, text: str, where: str) -> None:
-    """Refuse times that pysubs2 takes for text of the cue before, and cues that end before they begin."""
+    """Refuse times that pysubs2 takes for text of the cue before, and cues that last no time or less."""
     stamp = getattr(pysubs2.formats.get_format_class(sheet.format or "srt"), "TIMESTAMP", None)
     for number, line in enumerate(text.splitlines(), 1):
         if stamp and "-->" in line and len(stamp.findall(line)) != 2:
@@ -80,20 +80,26 @@ def _check_times(sheet: pysubs2.SSAFile, text: str, where: str) -> None:
                 hint="write them like 00:00:01,000 --> 00:00:02,500 (.srt) or 00:00:01.000 (.vtt)",
                 where=where,
             )
-    backwards = next((event for event in sheet if event.end < event.start and not event.is_comment), None)
-    if backwards is not None:
-        raise EditError(
-            f"the cue at {pysubs2.time.ms_to_str(backwards.start)} ends before it begins",
-            hint="correct its times",
-            where=where,
-        )
+    for event, _ in _spoken(sheet):
+        if event.end <= event.start:
+            ends = "where" if event.end == event.start else "before"
+            raise EditError(
+                f"the cue at {pysubs2.time.ms_to_str(event.start)} ends {ends} it begins",
+                hint="correct its times",
+                where=where,
+            )
+
+
+def _spoken(sheet: pysubs2.SSAFile) -> Iterator[tuple[pysubs2.SSAEvent, str]]:
+    """Yield what is no comment and has text, with it."""
+    for event in sheet:
+        text = event.plaintext.strip()
+        if text and not event.is_comment:
+            yield event, text
 
 
 def _cues(sheet: pysubs2.SSAFile) -> Iterator[Cue]:
-    for event in sheet:
-        text = event.plaintext.strip()
-        if event.is_comment or not text or event.end <= event.start:
-            continue
+    for event, text in _spoken(sheet):
         character, line = _speaker(text)
         start, stop = Fraction(event.start, 1000), Fraction(event.end, 1000)
         yield Cue(start, stop, event.name.strip() or character, text if event.name.strip() else line)
