@@ -301,6 +301,22 @@ def test_a_folders_list_has_one_of_each_name_and_the_newest_last(tmp_path):
     assert registry.listed(tmp_path) == [two, newer]
 
 
+def test_what_a_generator_hears_through_is_found_by_content_though_its_name_is_taken(slim, store, tmp_path):
+    """A later engine may bring weights of a name that somebody gave to theirs before."""
+    taken = next(entry.name for entry in weights.entries() if entry.kind == "lips")
+    store.mkdir()
+    (store / "old.safetensors").write_bytes(b"those that it was trained with")
+    sha256 = hashlib.sha256(b"those that it was trained with").hexdigest()
+    old = registry.Entry(taken, "lips", store / "old.safetensors", sha256, "CC0", True, "", built_in=False)
+    registry.enter(store, old)
+    path = tmp_path / "slim.safetensors"
+    weights.save(slim, path, replace(SLIM, listens=sha256))
+    assert weights.ears_of(weights.find(path)) == old
+    old.path.write_bytes(b"others")
+    with pytest.raises(WeightsError, match="was altered"):
+        weights.ears_of(weights.find(path))
+
+
 def test_store_that_cannot_be_written(slim, tmp_path, monkeypatch):
     path = tmp_path / "slim.safetensors"
     weights.save(slim, path, SLIM)
@@ -362,6 +378,7 @@ def test_yunet_by_content(tmp_path):
 
 def test_built_in_weights_are_whole_and_their_names_taken(slim, tmp_path):
     built_in = [entry for entry in weights.entries() if entry.built_in]
+    assert built_in
     for entry in built_in:
         assert weights.find(entry.name, entry.kind) == entry
     path = tmp_path / "slim.safetensors"

@@ -142,7 +142,24 @@ def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
         )
     if kind is not None and entry.kind != kind:
         raise WeightsError(f"{name} is for another network: {entry.kind}, not {kind}", where=str(entry.path))
-    _verify(entry)
+    return verified(entry)
+
+
+def verified(entry: Entry) -> Entry:
+    """Return weights as they are, once their file is found to be as it was registered.
+
+    Raises:
+        WeightsError: it is gone, or was altered.
+    """
+    if not entry.path.is_file():
+        raise WeightsError(f"the file of {entry.name} is gone", hint="add it again", where=str(entry.path))
+    actual = checkpoint.sha256(entry.path)
+    if actual != entry.sha256:
+        raise WeightsError(
+            f"the file of {entry.name} was altered: its SHA-256 is {actual}, registered is {entry.sha256}",
+            hint="install the engine again" if entry.built_in else "add the file again",
+            where=str(entry.path),
+        )
     return entry
 
 
@@ -252,17 +269,4 @@ def _keep(found: Entry, name: str, licence: str = "", description: str = "") -> 
                 entry.path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"weights cannot be kept ({error.strerror})", where=str(store)) from error
-    _verify(kept)
-    return kept
-
-
-def _verify(entry: Entry) -> None:
-    if not entry.path.is_file():
-        raise WeightsError(f"the file of {entry.name} is gone", hint="add it again", where=str(entry.path))
-    actual = checkpoint.sha256(entry.path)
-    if actual != entry.sha256:
-        raise WeightsError(
-            f"the file of {entry.name} was altered: its SHA-256 is {actual}, registered is {entry.sha256}",
-            hint="install the engine again" if entry.built_in else "add the file again",
-            where=str(entry.path),
-        )
+    return verified(kept)

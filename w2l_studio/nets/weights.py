@@ -13,7 +13,7 @@ from w2l_studio import atomic
 from w2l_studio.errors import OutputError, WeightsError
 from w2l_studio.nets import checkpoint
 from w2l_studio.nets.meta import Meta
-from w2l_studio.nets.registry import Entry, add, entries, fetch, find
+from w2l_studio.nets.registry import Entry, add, entries, fetch, find, verified
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -283,7 +283,7 @@ def _with_sha256(sha256: str, what_for: str, where: Path) -> Entry:
             hint="add their file with `w2l-studio weights add FILE`",
             where=str(where),
         )
-    return find(entry.name)
+    return verified(entry)
 
 
 def _meta(header: dict[str, str], path: Path) -> Meta:
