@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -29,6 +31,7 @@ RATES = [
     (Fraction(50), "23:59:59:49"),
     (Fraction(60000, 1001), "01:08:59;50"),
 ]
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def copy(plate: Plate, path, start: int = 0, stop: int | None = None, labels=None) -> Plate:
@@ -181,6 +184,26 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(film, tmp_path):
     with small_disk(), pytest.raises(OutputError, match=r"take\.mov: the disk is full"):
         encode(plate, tmp_path / "take.mov", [Planes((noise, grey, grey), "yuv420p")] * 20)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="only Linux tells which files are open")
+def test_what_goes_wrong_at_the_end_leaves_no_open_file(film, tmp_path):
+    """Pictures wait in the encoder until the end; Windows removes no file that is open."""
+    plate = replace(probe(film(frames=2)), width=640, height=480)
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640), np.uint8)
+    grey = np.full((240, 320), 128, np.uint8)
+    written = []
+
+    def pictures():
+        yield from [Planes((noise, grey, grey), "yuv420p")] * 2
+        written.append("all")
+
+    with small_disk(), pytest.raises(OutputError, match="the disk is full") as caught:
+        encode(plate, tmp_path / "take.mov", pictures())
+    assert written, "it is the end that fails"
+    # The traceback holds the sink, so that nothing is closed by being forgotten.
+    assert caught.value.__traceback__
+    assert not [path for path in OPEN_FILES.iterdir() if "take.mov" in os.path.realpath(path)]
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(film, tmp_path):

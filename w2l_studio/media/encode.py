@@ -13,6 +13,7 @@ from typing import cast
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -22,7 +23,7 @@ from w2l_studio.media.codecs import ENCODERS, Target, Words, target, to_prores
 from w2l_studio.media.files import opened, plain
 from w2l_studio.media.index import picture_stream, presentation_times
 from w2l_studio.protocols import FrameSink
-from w2l_studio.terms import Planes, Plate
+from w2l_studio.terms import ColourTags, Planes, Plate
 from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
 
 #: Who made the stream; readers that check it expect Apple's.
@@ -64,12 +65,13 @@ class ProRes:
                 sink = _Sink(part, plate, becomes, first_frame, labels)
             try:
                 yield sink
+                with _writing(path):
+                    sink.finish()
             except BaseException:
                 with suppress(av.FFmpegError, OSError):
                     sink.abandon()
                 raise
             with _writing(path):
-                sink.finish()
                 _verify(part, sink.written, path)
 
 
@@ -119,7 +121,7 @@ class _Sink:
         self._container.close()
 
     def _add_stream(self, first_frame: int) -> VideoStream:
-        plate, tags = self._plate, self._becomes.tags
+        plate = self._plate
         options = {"profile": str(self._becomes.profile), "vendor": _VENDOR}
         encoder = ENCODERS[self._becomes.profile]
         stream = cast(VideoStream, self._container.add_stream(encoder, rate=plate.rate, options=options))
@@ -128,8 +130,7 @@ class _Sink:
         codec = stream.codec_context
         codec.sample_aspect_ratio = plate.pixel_aspect
         codec.time_base = 1 / plate.rate
-        codec.color_primaries, codec.color_trc = tags.primaries, tags.transfer
-        codec.colorspace, codec.color_range = tags.matrix, tags.range
+        _tag(codec, self._becomes.tags)
         codec.thread_type = "AUTO"
         codec.thread_count = 0
         if plate.display:
@@ -153,10 +154,13 @@ def _frame(planes: tuple[Words, ...], becomes: Target, width: int, height: int) 
         rows = np.zeros((plane.height, plane.line_size // 2), "<u2")
         rows[:, : plane.width] = samples
         plane.update(rows.tobytes())
-    tags = becomes.tags
-    frame.color_primaries, frame.color_trc = tags.primaries, tags.transfer
-    frame.colorspace, frame.color_range = tags.matrix, tags.range
+    _tag(frame, becomes.tags)
     return frame
+
+
+def _tag(what: VideoCodecContext | VideoFrame, tags: ColourTags) -> None:
+    what.color_primaries, what.color_trc = tags.primaries, tags.transfer
+    what.colorspace, what.color_range = tags.matrix, tags.range
 
 
 def _verify(part: Path, written: int, path: Path) -> None:
