@@ -82,7 +82,7 @@ class Judge(Protocol):
             The verdict.
 
         Raises:
-            ValueError: fewer pictures than the network's window.
+            ValueError: fewer pictures than the network's window and 3 more.
         """
         ...
 
@@ -94,7 +94,7 @@ class Judge(Protocol):
             voice: as in `score`.
 
         Raises:
-            ValueError: as in `score`.
+            ValueError: fewer pictures than the network's window.
         """
         ...
 

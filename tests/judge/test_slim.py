@@ -59,6 +59,9 @@ def test_the_network_takes_what_the_judge_shows_it():
     assert np.isfinite(distances).all()
     with pytest.raises(ValueError, match="untrained needs 6 pictures"):
         judge.score(crops[:5], np.zeros(64000, np.int16))
+    with pytest.raises(ValueError, match="untrained needs pictures with sound for at least 4 windows"):
+        judge.score(crops[:8], np.zeros(64000, np.int16))
+    assert judge.score(crops[:9], np.zeros(64000, np.int16)).judge == "untrained"
 
 
 def test_digital_silence_is_as_quiet_as_one_step_and_speech_is_as_published():

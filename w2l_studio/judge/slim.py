@@ -50,7 +50,7 @@ class SlimJudge:
             As `judge.sync.ExpertJudge.score`: one minus a cosine, no LSE.
 
         Raises:
-            ValueError: fewer than 6 pictures, or sound for fewer.
+            ValueError: fewer than 9 pictures, or sound for fewer.
         """
         return verdict(self.distances(crops, samples), self.name)
 
@@ -58,7 +58,7 @@ class SlimJudge:
         """Return the mean distance by offset, ``float32[31]``; NaN = too few pairs.
 
         Raises:
-            ValueError: as `score`.
+            ValueError: as `embed`.
         """
         return by_offset(*self.embed(crops, samples))
 
@@ -66,7 +66,7 @@ class SlimJudge:
         """Embed lips and sound of all windows that are whole: two ``float32[T - 5, 256]`` of unit length.
 
         Raises:
-            ValueError: as `score`.
+            ValueError: fewer than 6 pictures, or sound for fewer.
         """
         count = min(len(crops), len(samples) // SAMPLES_PER_FRAME) - LESS
         if count < 1:

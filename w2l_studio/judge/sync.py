@@ -49,7 +49,7 @@ class ExpertJudge:
             smallest; offset > 0 = sound leads.
 
         Raises:
-            ValueError: fewer pictures than a window, or another number of mel windows.
+            ValueError: fewer pictures than a window and 3 more, or another number of mel windows.
         """
         return verdict(self.distances(crops, voice), self.name)
 
@@ -60,7 +60,7 @@ class ExpertJudge:
             ``float32[31]``: index k = sound row ``v + k - 15`` against lip window v; NaN = too few pairs.
 
         Raises:
-            ValueError: as `score`.
+            ValueError: fewer pictures than a window, or another number of mel windows.
         """
         return by_offset(*self._embedded(crops, voice))
 
@@ -74,7 +74,7 @@ class ExpertJudge:
             somebody who does not speak, or where nothing can be moved that far.
 
         Raises:
-            ValueError: as `score`.
+            ValueError: as `distances`.
         """
         lips, sound = self._embedded(crops, voice)
         similarity = lips @ sound.T
@@ -136,7 +136,13 @@ def by_offset(lips: Floats, sound: Floats) -> Floats:
 
 
 def verdict(distances: Floats, judge: str) -> Verdict:
-    """Sum up distances as `by_offset` returns them: offset, confidence, distance."""
+    """Sum up distances as `by_offset` returns them: offset, confidence, distance.
+
+    Raises:
+        ValueError: no offset has pairs enough.
+    """
+    if np.isnan(distances).all():
+        raise ValueError(f"{judge} needs pictures with sound for at least {_LEAST_PAIRS} windows")
     best = int(np.nanargmin(distances))
     confidence = float(np.nanmedian(distances) - distances[best])
     return Verdict(SHIFT - best, confidence, float(distances[best]), judge)
