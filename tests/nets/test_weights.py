@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import json
 import subprocess
@@ -180,6 +181,17 @@ def test_what_is_no_checkpoint(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=message):
         weights.load_generator(path)
+    with pytest.raises(WeightsError, match=message):
+        weights.load_state(path)
+
+
+def test_half_a_safetensors_file_is_told_by_whatever_reads_it(slim, tmp_path):
+    path = tmp_path / "half.safetensors"
+    weights.save(slim, path, SLIM)
+    path.write_bytes(path.read_bytes()[:-1000])
+    for read in (weights.load_state, weights.load_generator, weights.add):
+        with pytest.raises(WeightsError, match=r"half\.safetensors: it is an incomplete safetensors file"):
+            read(path)
 
 
 def test_a_zip_of_something_else_is_no_checkpoint(tmp_path):
@@ -374,6 +386,16 @@ def test_yunet_by_content(tmp_path):
     (tmp_path / "other.onnx").write_bytes(b"\x08\x06pytorch")
     with pytest.raises(WeightsError, match="not YuNet"):
         weights.add(tmp_path / "other.onnx")
+
+
+def test_a_detector_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "face.onnx").write_bytes(b"")
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(WeightsError, match=r"face\.onnx: cannot be read \(Permission denied\)"):
+        weights.add(tmp_path / "face.onnx")
 
 
 def test_built_in_weights_are_whole_and_their_names_taken(slim, tmp_path):

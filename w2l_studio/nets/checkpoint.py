@@ -11,7 +11,8 @@ import pickle
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +49,8 @@ def sha256(path: Path) -> str:
     Raises:
         WeightsError: it cannot be read.
     """
-    try:
+    with _reading(path):
         return atomic.sha256(path)
-    except OSError as error:
-        raise WeightsError(f"cannot be read ({error.strerror})", where=str(path)) from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -103,7 +102,8 @@ def kind_of(path: Path) -> str:
         WeightsError: none of these, or unreadable.
     """
     if path.is_file() and path.suffix == ".onnx":
-        content = path.read_bytes()
+        with _reading(path):
+            content = path.read_bytes()
         if all(output in content for output in (b"cls_8", b"obj_16", b"kps_32")):
             return "yunet"
         raise WeightsError("this ONNX file is not YuNet", where=str(path))
@@ -157,12 +157,18 @@ def _is_there(path: Path) -> None:
         raise WeightsError("there is no such file", hint="check the path", where=str(path))
 
 
-def _head(path: Path) -> bytes:
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong on a disk into one sentence."""
     try:
-        with path.open("rb") as file:
-            return file.read(64)
+        yield
     except OSError as error:
         raise WeightsError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _head(path: Path) -> bytes:
+    with _reading(path), path.open("rb") as file:
+        return file.read(64)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -171,19 +177,28 @@ def _is_safetensors(path: Path) -> bool:
 
 
 def _safetensors_header(path: Path) -> dict[str, str]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise _broken(path, "an incomplete safetensors file") from error
+    with _whole(path), safe_open(path, framework="numpy") as file:
+        return dict(file.metadata() or {})
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
-    return dict(load_file(path))
+    with _whole(path):
+        return dict(load_file(path))
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Turn what safetensors says of a file that is not whole into one sentence."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        raise _broken(path, "an incomplete safetensors file") from error
 
 
 def _torch(path: Path) -> Mapping[str, Tensor]:
