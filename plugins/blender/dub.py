@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import bpy
 
 from . import edit, flows, placing, preferences, settings, strips, takes
 from .running import AT_WORK, Running
+
+#: Names that are devices on Windows, with any ending.
+_DEVICE = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]", re.IGNORECASE)
 
 
 def folder_of(scene_name: str) -> Path:
@@ -21,7 +25,13 @@ def folder_of(scene_name: str) -> Path:
     if not bpy.data.filepath:
         raise flows.Failed("save the blend file first: takes are kept beside it")
     blend = Path(bpy.path.abspath(bpy.data.filepath))
-    return blend.with_name(f"{blend.stem}.w2l") / bpy.path.clean_name(scene_name)
+    return blend.with_name(f"{blend.stem}.w2l") / file_name(scene_name)
+
+
+def file_name(name: str) -> str:
+    """Return a name of Blender's as every system takes it for a file or a folder."""
+    cleaned: str = bpy.path.clean_name(name)
+    return f"{cleaned}_" if _DEVICE.fullmatch(cleaned) else cleaned
 
 
 def problem(scene: bpy.types.Scene) -> str:

@@ -50,7 +50,7 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         scene, told = context.scene, context.object.w2l
         name, character, deliver = scene.name, told.stem.character, told.deliver
         folder = dub.folder_of(name) / "render"
-        movie = folder / f"{bpy.path.clean_name(context.object.name)}.mov"
+        movie = folder / f"{dub.file_name(context.object.name)}.mov"
         first, stop = scene.frame_start, scene.frame_end + 1
         sound = settings.stem_sound(scene, told.stem, stop)
         rate = strips.rate(scene)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -310,6 +311,18 @@ def at_work(clips, resolve, package):
     (folder / "progress.jsonl").write_text(json.dumps(event) + "\n")
     (folder / "engine.pid").write_text(package("bridge")._process(os.getpid()))
     return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("CON", "CON_"), ("nul.v2", "nul_.v2"), ("Com1", "Com1_"), ("console", "console"), ("Ä 1", "Ä_1")],
+)
+def test_folders_have_names_that_every_system_takes(name, folder, clips, resolve, package):
+    jobs, settings = package("jobs"), package("settings")
+    timeline = replace(package("host").connect({"resolve": resolve}).read(), project=name, name=name)
+    place = jobs.folder(settings.Settings(lang="fr"), timeline)
+    assert place.parent.parent.name == folder
+    assert jobs.edit(place, timeline).name == f"{folder}.otio"
 
 
 def test_a_job_whose_engine_does_not_start_leaves_the_one_before_as_it_was(clips, resolve, package):

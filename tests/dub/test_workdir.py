@@ -18,6 +18,25 @@ def test_a_key_depends_on_content_and_not_on_order() -> None:
     assert one != workdir.key({"a": 1, "b": [2, "e"]})
 
 
+@pytest.mark.parametrize(
+    ("clip", "name"),
+    [
+        ("A001 C001.mov", "A001_C001"),
+        ("Größe", "Größe"),
+        ("", "clip"),
+        ("x" * 90, "x" * 60),
+        ("CON", "CON_"),
+        ("nul.mov", "nul_"),
+        ("Lpt9.wav", "Lpt9_"),
+        ("com0", "com0"),
+        ("console", "console"),
+        ("aux.v2.mov", "aux_v2"),
+    ],
+)
+def test_takes_have_names_that_every_system_takes(clip: str, name: str) -> None:
+    assert workdir.file_name(clip) == name
+
+
 def test_a_finished_take_is_known_until_its_file_is_touched(tmp_path: Path) -> None:
     with WorkDir(tmp_path / "out") as work:
         media = work.media / "a.mov"

@@ -152,3 +152,10 @@ def test_a_scene_that_was_renamed_meanwhile_is_a_sentence_with_the_place_of_the_
     saved.name = "Other"
     with pytest.raises(flows.Failed, match=r"Straße 7\S* is gone or renamed; the takes are in .*media"):
         steps.send({"report": str(report)})
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"), [("CON", "CON_"), ("nul", "nul_"), ("Lpt9", "Lpt9_"), ("Anna spricht", "Anna_spricht")]
+)
+def test_folders_have_names_that_every_system_takes(name, safe, installed, saved):
+    assert installed("dub").folder_of(name).name == safe

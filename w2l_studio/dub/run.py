@@ -160,8 +160,8 @@ class Rendering:
         if self.studio is None:
             self.studio = build(self.config, self.weights)
         tick = self._ticker(segment)
-        name = f"{_safe(segment.clip.name)}.{slate.lang}.{slate.key[:8]}{self.studio.encoder.suffix}"
-        path = self.work.media / name
+        name = f"{workdir.file_name(segment.clip.name)}.{slate.lang}.{slate.key[:8]}"
+        path = self.work.media / f"{name}{self.studio.encoder.suffix}"
         with Spool(self.work.path) as spool:
             performance = take.perform(
                 segment, stems, self.job.edit.sounds, self.studio, self.config, spool, tick
@@ -208,11 +208,6 @@ class Rendering:
         if any(made.synced):
             passed = sum(why.frames for reasons in made.passed for why in reasons)
             self.emit(TakeReady(segment.id, str(made.path), sum(made.synced), passed, reused))
-
-
-def _safe(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(name).stem)
-    return kept[:60] or "clip"
 
 
 def _results(job: DubPlan, work: WorkDir) -> dict[Path, str]:

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+#: Names that are devices on Windows, with any ending.
+_DEVICE = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]", re.IGNORECASE)
 #: What a system says of a lock that somebody else holds.
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
@@ -37,6 +40,16 @@ def write_json(path: Path, value: Any) -> None:
     with atomic.refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def file_name(clip: str) -> str:
+    """Return a name that every system takes for a file of a clip's, without its ending.
+
+    >>> file_name("A001/C001.mov"), file_name("con.mov")
+    ('C001', 'con_')
+    """
+    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(clip).stem)[:60]
+    return f"{kept}_" if _DEVICE.fullmatch(kept) else kept or "clip"
 
 
 def keep_foreign(path: Path, mark: str) -> None:
