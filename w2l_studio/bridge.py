@@ -97,8 +97,7 @@ def call(engine: str, arguments: list[str]) -> str:
         NoEngine: the program cannot be started.
     """
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "env": _environment()}
-    # Windows would open a console.
-    quiet["creationflags"] = 0x08000000 if os.name == "nt" else 0
+    quiet["creationflags"] = 0x08000000 if os.name == "nt" else 0  # Windows would open a console
     try:
         done: subprocess.CompletedProcess[bytes] = subprocess.run([engine, *arguments], **quiet)
     except OSError as error:
@@ -124,6 +123,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
     """
     place = Path(folder).absolute()
     command = [engine, *arguments, "--json", "--stop-file", str(place / _STOP)]
+    process: subprocess.Popen[bytes] | None = None
     try:
         place.mkdir(parents=True, exist_ok=True)
         with (place / _LOCK).open("ab") as lock:
@@ -134,6 +134,8 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
             process = _spawn(command, place / _PROGRESS, place / _LOG)
             (place / _PID).write_text(_process(process.pid), encoding="ascii")
     except OSError as error:
+        if process is not None:
+            process.terminate()  # nobody would find it to stop it
         raise BridgeError(f"{place} cannot be written ({error.strerror})") from error
     return Job(place, process)
 
@@ -252,7 +254,6 @@ def _locked(file: IO[bytes]) -> bool:
 
 
 def _event(line: str) -> dict[str, Any]:
-    """Read an event line."""
     try:
         event = dict(json.loads(line))
     except (ValueError, TypeError) as error:
@@ -265,8 +266,7 @@ def _event(line: str) -> dict[str, Any]:
 
 def _last_line(text: str) -> str:
     """Return the sentence that a command ended with, without the program's name; empty where it said none."""
-    said = text.strip().split("\n")[-1].strip()
-    return said[len("w2l-studio: ") :] if said.startswith("w2l-studio: ") else said
+    return re.sub("^w2l-studio: ", "", text.strip().split("\n")[-1].strip())
 
 
 def _environment() -> dict[str, str]:

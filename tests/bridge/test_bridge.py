@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -230,6 +232,30 @@ def test_a_host_that_was_killed_while_it_started_an_engine_blocks_nobody(tmp_pat
     job = bridge.start(echo, [], tmp_path / "job")
     (tmp_path / "go").write_text("\n")
     assert len(ended(job).events) == 1
+
+
+def test_an_engine_that_nobody_could_find_again_is_ended(
+    tmp_path: Path, echo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills up between the start of the engine and the note of its number."""
+    spawn, begun = bridge._spawn, []
+
+    def spawned(*arguments: Any) -> subprocess.Popen[bytes]:
+        begun.append(spawn(*arguments))
+        return begun[-1]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(bridge, "_spawn", spawned)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(bridge.BridgeError, match=r"cannot be written \(No space left"):
+            bridge.start(echo, [], tmp_path / "job")
+    try:
+        assert begun[0].wait(30) == -signal.SIGTERM
+    finally:
+        begun[0].kill()
 
 
 def test_no_line_is_written_over_and_what_is_no_event_blocks_no_folder(tmp_path: Path, echo: str) -> None:
