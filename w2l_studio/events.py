@@ -25,7 +25,7 @@ class PlanReady:
 
 @dataclass(frozen=True, slots=True)
 class SegmentStarted:
-    """A take is being made."""
+    """A take is being made; `timecode` is where on the timeline it begins, `frames` is with handles."""
 
     segment: str
     name: str
@@ -35,7 +35,7 @@ class SegmentStarted:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Work went on; `done` and `total` count frames of the whole job."""
+    """Work went on; `done` and `total` count steps of the whole job: each of its frames four times."""
 
     segment: str
     stage: str
@@ -56,7 +56,7 @@ class TakeReady:
 
 @dataclass(frozen=True, slots=True)
 class PassedThrough:
-    """Frames of a mark in which the plate stays."""
+    """Frames of a mark in which the plate stays; `timecode` is where the marked range begins."""
 
     segment: str
     mark: str

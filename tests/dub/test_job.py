@@ -20,7 +20,16 @@ from w2l_studio.config import DubConfig, EditConfig, MouthConfig
 from w2l_studio.dub import run, sheet
 from w2l_studio.edit import urls
 from w2l_studio.errors import Cancelled, NothingMarked, OutputError, UsageError
-from w2l_studio.events import Advanced, Event, JobFinished, PassedThrough, PlanReady, TakeReady, Warned
+from w2l_studio.events import (
+    Advanced,
+    Event,
+    JobFinished,
+    PassedThrough,
+    PlanReady,
+    SegmentStarted,
+    TakeReady,
+    Warned,
+)
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
 from w2l_studio.timing import frames_to_timecode, timecode_to_frames
@@ -421,6 +430,19 @@ def test_what_was_assumed_of_a_file_is_told_before_the_work(
     _, events = dub(edit, [stem], tmp_path / "out")
     (told,) = (one for one in events if isinstance(one, Warned) and one.code == "count-assumed")
     assert told.message == f"{said}; 0 is assumed"
+
+
+def test_two_takes_of_one_clip_tell_where_each_begins(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    rate = Fraction(25)
+    film = talking_film(tmp_path / "a.mov", rate=rate, frames=40, faces=())
+    used = clip(film, 0, 40, at=(5, 4))
+    used.markers.append(schema.Marker("w2l", span(30, 4, rate)))
+    edit = write(tmp_path / "s.otio", [clip(film, 0, 10, None), used], rate, 90000)
+    _, events = dub(edit, [str(spoken_stem(tmp_path / "fr.wav", 2))], tmp_path / "out")
+    begun = [event.timecode for event in events if isinstance(event, SegmentStarted)]
+    assert begun == ["01:00:00:15", "01:00:01:15"]
 
 
 @pytest.mark.parametrize("name", ["report.json", "report.html", "s.fr.otio", "s.fr.report.json"])

@@ -36,6 +36,7 @@ from w2l_studio.media import provenance
 from w2l_studio.media.credentials import Seal
 from w2l_studio.nets.registry import Entry
 from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take
+from w2l_studio.timing import nearest_frame
 
 #: Pictures are looked at for shots, for faces, for crops, and composited.
 _PASSES = 4
@@ -146,8 +147,7 @@ class Rendering:
         sha256 = {kind: entry.sha256 for kind, entry in self.weights.items()}
         key = take_key(segment, stems, self.job.edit.sounds, self.config, sha256, self.job.lang)
         slate = self._slate(segment, stems, key)
-        at = timeline.timecode(self.job.edit, segment.clip.record.start)
-        self.emit(SegmentStarted(segment.id, segment.clip.name, at, len(segment.render_range)))
+        self.emit(self._started(segment))
         record = self.work.finished(key)
         if record is None:
             made = self._render(segment, stems, slate)
@@ -155,6 +155,13 @@ class Rendering:
             made = facts.taken_up(segment, slate, self.work.path, record)
         self._report(made, reused=record is not None)
         return made
+
+    def _started(self, segment: Segment) -> SegmentStarted:
+        edit, clip = self.job.edit, segment.clip
+        # A picture that lasts longer than a frame of the timeline may begin before its clip.
+        first = max(nearest_frame(segment.record_start_s, edit.rate), clip.record.start)
+        frames = len(segment.render_range)
+        return SegmentStarted(segment.id, clip.name, timeline.timecode(edit, first), frames)
 
     def _render(self, segment: Segment, stems: tuple[Stem, ...], slate: Slate) -> Take:
         if self.studio is None:
