@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2l_studio.faces.fuse import Sightings, fuse
-from w2l_studio.timing import FrameRange
 
-FRAMES = FrameRange(0, 1000, Fraction(25))
+RATE = Fraction(25)
 BOX = np.array([-30, -40, 30, 45], np.float32)
 
 
@@ -33,7 +32,7 @@ def middle(track):
 def test_where_all_agree_the_track_is_the_path(spot_points, seed, every):
     path = np.random.default_rng(seed).normal(0, 3, (40, 2)).cumsum(0) + 200
     seen = sorted({*range(0, 40, every), 39})
-    track = fuse(sightings(path, spot_points, seen), FRAMES, 12)
+    track = fuse(sightings(path, spot_points, seen), RATE, 12)
     np.testing.assert_allclose(middle(track), path + spot_points.mean(0), atol=0.01)
     np.testing.assert_allclose(track.boxes[:, :2], path + BOX[:2], atol=0.05)
     assert track.present.all()
@@ -44,7 +43,7 @@ def test_one_wild_detection_does_not_move_the_track(spot_points):
     path = np.full((41, 2), 200.0)
     made = sightings(path, spot_points, range(0, 41, 4))
     made.points[20] = made.points[20] + 12
-    track = fuse(made, FRAMES, 12)
+    track = fuse(made, RATE, 12)
     assert np.abs(middle(track) - path - spot_points.mean(0)).max() < 1.5
 
 
@@ -55,7 +54,7 @@ def test_steps_that_followed_something_else_are_dropped(spot_points):
     steps[8:16] = 0
     made = sightings(path, spot_points, [0, 4, 8, 16, 20, 24], steps)
     made.missed.add(12)
-    track = fuse(made, FRAMES, 12)
+    track = fuse(made, RATE, 12)
     assert np.abs(middle(track) - path - spot_points.mean(0)).max() < 1.0
     assert (track.scores[9:16] == 0).all()
     assert (track.scores[:9] > 0).all()
@@ -68,7 +67,7 @@ def test_steps_after_a_loss_hang_on_nothing(spot_points):
     for n in range(11, 17):
         made.steps[n] = np.full((5, 2), -3, np.float32)
     del made.steps[10]
-    track = fuse(made, FRAMES, 12)
+    track = fuse(made, RATE, 12)
     assert np.abs(middle(track) - path - spot_points.mean(0)).max() < 1.0
 
 
@@ -76,7 +75,7 @@ def test_steps_after_a_loss_hang_on_nothing(spot_points):
 def test_gaps_up_to_the_longest_are_bridged(spot_points, gap, bridged):
     path = np.full((60, 2), 200.0)
     made = sightings(path, spot_points, [*range(0, 21, 4), *range(20 + gap, 60, 4)])
-    track = fuse(made, FRAMES, 11)
+    track = fuse(made, RATE, 11)
     assert track.present[21 : 20 + gap].all() == bridged
     assert track.present[:21].all()
     assert track.present[20 + gap :].all()
@@ -84,6 +83,6 @@ def test_gaps_up_to_the_longest_are_bridged(spot_points, gap, bridged):
 
 
 def test_a_single_sighting_is_a_track_of_one(spot_points):
-    track = fuse(sightings(np.full((1, 2), 50.0), spot_points, [0]), FRAMES, 12)
+    track = fuse(sightings(np.full((1, 2), 50.0), spot_points, [0]), RATE, 12)
     assert len(track.frames) == 1
     np.testing.assert_allclose(track.points[0], spot_points + 50, atol=1e-4)

@@ -6,6 +6,7 @@ Pure least squares on numbers; which detection belongs to which face is told by 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +18,7 @@ from w2l_studio.timing import FrameRange
 #: Variance of a carried step against that of a detection. A filter that mixes 80/20 at every fourth
 #: picture has this ratio; solved both ways, it does not lag.
 _CARRIED, _LOST = 0.0125, 25.0
-#: Detections further from the track than this many per cent of the eye-mouth distance count less.
+#: Detections further from the track than this share of the eye-mouth distance count less.
 _ODD = 0.06
 #: Steps that lead further than this past the next detection, in eye-mouth distances, followed something else:
 #: what covered the face.
@@ -45,12 +46,12 @@ class Sightings:
         self.points[frame], self.boxes[frame], self.scores[frame] = points, box, score
 
 
-def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
+def fuse(seen: Sightings, rate: Fraction, longest_gap: int) -> FaceTrack:
     """Build the track of one face from its first to its last sighting.
 
     Args:
         seen: with at least one detection; frame numbers of the plate.
-        frames: gives the rate.
+        rate: of the plate.
         longest_gap: most frames between two detections that are bridged.
     """
     known = np.array(sorted(seen.points), np.int64)
@@ -70,7 +71,7 @@ def fuse(seen: Sightings, frames: FrameRange, longest_gap: int) -> FaceTrack:
         scores[reach - start : max(reach, back) - start] = 0
     places = points.reshape(-1, 5, 2).astype(np.float32)
     return FaceTrack(
-        FrameRange(start, stop, frames.rate),
+        FrameRange(start, stop, rate),
         _boxes(seen, known, places, present),
         places,
         np.where(present, scores, 0).astype(np.float32),

@@ -187,7 +187,7 @@ def link(frames: Iterable[FramesBGR], detector: Detector, *, shot: Shot, every: 
             follower.look(now, past[1:])
             past = []
         past.append(now)
-    tracks = [fuse(face.seen, shot.frames, gap) for face in follower.faces if _is_face(face, shot)]
+    tracks = [fuse(face.seen, shot.frames.rate, gap) for face in follower.faces if _is_face(face, shot)]
     return tuple(sorted(tracks, key=lambda track: (-int(track.present.sum()), float(track.boxes[0, 0]))))
 
 
