@@ -105,7 +105,7 @@ class Lips(nn.Module):
         """
         columns = functional.pad(columns, (0, -columns.shape[2] % _STEP)).transpose(1, 2)
         steps = columns.reshape(len(columns), -1, _STEP * columns.shape[2])
-        found = functional.relu(self.begin(_neighbours(steps, 1, 1)))
+        found = functional.relu(self.begin(_neighbours(steps, 1)))
         for block in self.blocks:
             found = found + block(found)
         thought: Tensor = self.norm(found)
@@ -123,15 +123,15 @@ class _Block(nn.Module):
         self._dilation = dilation
 
     def forward(self, found: Tensor) -> Tensor:
-        mixed: Tensor = self.drop(functional.relu(self.mix(_neighbours(self.norm(found), 1, self._dilation))))
+        mixed: Tensor = self.drop(functional.relu(self.mix(_neighbours(self.norm(found), self._dilation))))
         return mixed
 
 
-def _neighbours(columns: Tensor, reach: int, dilation: int) -> Tensor:
-    """Put ``reach`` columns of both sides beside each: ``[N, M, C]`` to ``[N, M, (2 reach + 1) C]``."""
+def _neighbours(columns: Tensor, dilation: int) -> Tensor:
+    """Put the column ``dilation`` away on both sides beside each: ``[N, M, C]`` to ``[N, M, 3 C]``."""
     count = columns.shape[1]
-    padded = functional.pad(columns, (0, 0, reach * dilation, reach * dilation))
-    return torch.cat([padded[:, i * dilation : i * dilation + count] for i in range(2 * reach + 1)], 2)
+    padded = functional.pad(columns, (0, 0, dilation, dilation))
+    return torch.cat([padded[:, i * dilation : i * dilation + count] for i in range(3)], 2)
 
 
 def levelled(mel: Floats) -> Floats:
