@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from w2l_studio.protocols import Judge
 from w2l_studio.terms import Doubles, FaceTrack, Floats, Ints, Plate, Stem
 from w2l_studio.terms.sound import SAMPLE_RATE, SAMPLES_PER_FRAME
 from w2l_studio.timing import FrameRange
+
+#: What scores films.
+FilmJudge: TypeAlias = Judge | SlimJudge | SyncNetJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,12 @@ def part(film: Film, frames: FrameRange) -> Part:
     """Return frames at 25 a second as far as the film's sound goes."""
     first, shown = listening.expert_frames(frames)
     begin, end = first / EXPERT_RATE, (first + len(shown)) / EXPERT_RATE
-    samples = read_mono(film.sound.path, SAMPLE_RATE, Fraction(begin), Fraction(end))
+    samples = read_mono(film.sound.path, SAMPLE_RATE, begin, end)
     count = min(len(shown), len(samples) // SAMPLES_PER_FRAME)
     return Part(first, shown[:count], samples[: count * SAMPLES_PER_FRAME])
 
 
-def of_faces(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge | SyncNetJudge) -> list[Figures]:
+def of_faces(film: Film, faces: Sequence[Face], judge: FilmJudge) -> list[Figures]:
     """Score the faces of one shot, each of a second or more."""
     if isinstance(judge, SyncNetJudge):
         return _by_syncnet(film, faces, judge)
@@ -135,7 +138,7 @@ def _by_crops(film: Film, faces: Sequence[Face], judge: Judge | SlimJudge) -> li
         if isinstance(judge, SlimJudge):
             said = judge.score(pictures, pcm(face.part.samples))
         else:
-            heard = sounds.heard(film.sound, Fraction(begin), len(shown), EXPERT_RATE)
+            heard = sounds.heard(film.sound, begin, len(shown), EXPERT_RATE)
             said = judge.score(pictures, heard.voice())
         found.append(Figures(said.offset_frames, distance=said.distance, confidence=said.confidence))
     return found

@@ -13,15 +13,14 @@ from typing import Any
 
 from w2l_studio.config import ScoreConfig
 from w2l_studio.dub import figures, geometry, scan, wiring
-from w2l_studio.dub.figures import Face, Figures, Film
+from w2l_studio.dub.figures import Face, Figures, Film, FilmJudge
 from w2l_studio.dub.listening import LEAST_FRAMES
 from w2l_studio.errors import MediaError, NoFace, ShotError, SourceError, StemError, UsageError
 from w2l_studio.judge import framing
-from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
-from w2l_studio.protocols import Detector, Judge
+from w2l_studio.protocols import Detector
 from w2l_studio.sound import speech
 from w2l_studio.terms import FaceTrack, Floats, Shot, Stem
 from w2l_studio.terms.arrays import runs
@@ -116,9 +115,7 @@ def _whole(film: Film, judge: SyncNetJudge) -> Iterator[Score]:
     yield Score(path, None, None, 0, len(part.shown), judge.name, "lrs", said, note)
 
 
-def _faces(
-    film: Film, config: ScoreConfig, judge: Judge | SlimJudge | SyncNetJudge, detector: Detector
-) -> Iterator[Score]:
+def _faces(film: Film, config: ScoreConfig, judge: FilmJudge, detector: Detector) -> Iterator[Score]:
     longest = scored = 0
     for shot in scan.split(film.plate, film.frames, film.small, scan.quiet):
         faces = _found(film, shot, detector, config.faces.every)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2l_studio.config import DubConfig, FaceConfig
+from w2l_studio.dub.figures import FilmJudge
 from w2l_studio.errors import WeightsError
 from w2l_studio.faces import known
 from w2l_studio.faces.points import Pointed
@@ -102,7 +103,7 @@ def seal(config: DubConfig) -> Seal | None:
     return Seal(config.sign.certificate, config.sign.private_key) if config.sign else None
 
 
-def judge(name_or_path: str) -> Judge | SlimJudge | SyncNetJudge:
+def judge(name_or_path: str) -> FilmJudge:
     """Construct what scores films: our own judge, a sync expert, or SyncNet.
 
     Raises:
