@@ -33,7 +33,7 @@ def _stems(job: DubPlan) -> Iterator[Warned]:
     for stem in job.unused:
         told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
         yield Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out")
-    for stem in job.silent:
+    for stem in job.silent():
         told = f"nobody is heard in {stem.path.name} under its marks: the lips stay shut"
         yield Warned("stem-silent", told, "check the file, its channels and where it begins")
 

@@ -67,9 +67,8 @@ class DubPlan:
                 heard.append(sounds.stem_for(character, self.stems))
         return tuple(stem for stem in self.stems if stem.character and stem not in heard)
 
-    @property
     def silent(self) -> tuple[Stem, ...]:
-        """Stems in which nobody is heard under any mark of theirs."""
+        """Return the stems in which nobody is heard under any mark of theirs; their sound is decoded."""
         heard: dict[Stem, bool] = {}
         for segment in self.segments:
             for line in segment.lines:
