@@ -94,10 +94,7 @@ def _place(plan: DubPlan, segment: Segment, line: Line) -> dict[str, Any]:
 
 
 def _refusal(plan: DubPlan, refused: Refused) -> dict[str, Any]:
-    record = refused.mark.record
-    if refused.clip is not None:
-        record = record.intersect(refused.clip.record) or record
-    error = refused.error
+    record, error = refused.mark.record, refused.error
     return {
         "mark": refused.mark.id,
         "character": refused.mark.character,
