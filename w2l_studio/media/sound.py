@@ -46,7 +46,6 @@ class SoundInfo:
 
     path: Path
     rate: int
-    channels: int
     samples: int
     time_reference: int | None
 
@@ -68,7 +67,6 @@ def probe_sound(path: Path) -> SoundInfo:
         return SoundInfo(
             path=path,
             rate=stream.rate,
-            channels=stream.channels,
             samples=samples,
             time_reference=int(told) if told.isdecimal() else None,
         )
