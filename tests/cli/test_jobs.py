@@ -15,9 +15,10 @@ from typing import Any
 import av
 import opentimelineio as otio
 import pytest
+from click.testing import CliRunner
 
-from w2l_studio.cli import progress
-from w2l_studio.events import Advanced, PlanReady, SegmentStarted
+from w2l_studio.cli import demo, progress
+from w2l_studio.events import Advanced, JobFinished, PlanReady, SegmentStarted
 
 RATE = 25
 schema = otio.schema
@@ -304,6 +305,26 @@ def test_names_are_no_markup_and_an_odd_width_is_told(
     with progress.sink(as_json=False) as emit:
         emit(SegmentStarted("s", "cam [/b]", "00:00:00:00", 20))
         emit(Advanced("s", "faces", 1, 80))
+
+
+def test_the_demo_shows_what_the_job_says_that_it_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+
+    def dubbed(edit: Path, stems: list[str], out: Path, config: Any, emit: Callable[..., None]) -> int:
+        emit(JobFinished(str(tmp_path / "made.otio"), str(tmp_path / "made.json"), 1, 0, 0))
+        return 0
+
+    def drawn(report: Path, path: Path) -> Path:
+        shown.append(report)
+        return path
+
+    monkeypatch.setattr("w2l_studio.dub.run.dub", dubbed)
+    monkeypatch.setattr("w2l_studio.dub.sheet.write", drawn)
+    done = CliRunner().invoke(demo.command, ["--out", str(tmp_path / "out")], standalone_mode=False)
+    assert (done.exception, done.return_value, shown) == (None, 0, [tmp_path / "made.json"])
+    assert f"dubbed edit:        {tmp_path / 'made.otio'}" in done.output
 
 
 def test_weights_are_listed_and_shown(run: Run) -> None:

@@ -8,6 +8,7 @@ import click
 
 from w2l_studio.cli import options, progress
 from w2l_studio.errors import EditError
+from w2l_studio.events import Event, JobFinished
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices"
 
@@ -35,10 +36,17 @@ def command(lang: str, out: Path, as_json: bool) -> int:
     with progress.sink(as_json=as_json) as emit:
         from w2l_studio.dub import run, sheet
 
-        code = run.dub(edit, stems, out, options.config({"lang": lang}), emit)
-    picture = sheet.write(out / "report.json", out / f"before_after.{lang}.png")
+        told: list[Event] = []
+
+        def noted(event: Event) -> None:
+            told.append(event)
+            emit(event)
+
+        code = run.dub(edit, stems, out, options.config({"lang": lang}), noted)
+    finished = next(event for event in told if isinstance(event, JobFinished))
+    picture = sheet.write(Path(finished.report), out / f"before_after.{lang}.png")
     if not as_json:
-        click.echo(f"dubbed edit:        {(out / f'two_voices.{lang}.otio').resolve()}")
+        click.echo(f"dubbed edit:        {Path(finished.edit).resolve()}")
         click.echo(f"new media:          {(out / 'media').resolve()}")
         click.echo(f"before/after sheet: {picture.resolve()}")
     return code
