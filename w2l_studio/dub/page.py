@@ -161,7 +161,7 @@ def _moments(entry: dict[str, Any], start: int, stop: int | None) -> list[int]:
         start, stop: what the take covers; without a take (None) nothing outside the range is shown.
     """
     first, count = entry["media_start"], entry["frames"]
-    inside = sorted({first + int((i + 0.5) * count / _INSIDE) for i in range(_INSIDE)})
+    inside = sorted(set(strips.spread(first, count, _INSIDE)))
     if stop is None:
         return inside
     before = [first - 1] if first > start else []

@@ -46,7 +46,6 @@ def write(report: Path, path: Path) -> Path:
 
 def _pair(entry: dict[str, Any]) -> FramesBGR:
     """Return the plate's row above the take's."""
-    step = entry["frames"] / _COLUMNS
-    moments = [entry["media_start"] + int((i + 0.5) * step) for i in range(_COLUMNS)]
+    moments = strips.spread(entry["media_start"], entry["frames"], _COLUMNS)
     rows = [np.hstack(list(tiles)) for tiles in strips.pair(entry, moments, _TILE_PX)]
     return np.asarray(np.pad(np.vstack(rows), ((0, _GAP_PX), (0, 0), (0, 0))), np.uint8)

@@ -26,6 +26,15 @@ _CHANGED = 12
 _AROUND = 2.6
 
 
+def spread(first: int, frames: int, count: int) -> list[int]:
+    """Return ``count`` frames spread evenly over a range, some of them twice where it has fewer.
+
+    >>> spread(100, 80, 8)
+    [105, 115, 125, 135, 145, 155, 165, 175]
+    """
+    return [first + int((i + 0.5) * frames / count) for i in range(count)]
+
+
 def pair(entry: dict[str, Any], moments: Sequence[int], tile_px: int) -> tuple[FramesBGR, FramesBGR]:
     """Return square tiles of a range of the report, close on the new lips, of its plate and of its take.
 
