@@ -80,7 +80,7 @@ def test_the_engines_sentence_ends_a_flow():
         flows.Flow(iter_once(flows.EngineCall(sys.executable, ["-c", code], "W2L: asking"))).wait()
 
 
-def test_another_program_is_no_engine_and_one_that_is_killed_is_told(tmp_path):
+def test_another_program_is_no_engine_and_one_that_is_killed_is_told():
     with pytest.raises(bridge.NoEngine, match=r"is no W2L Studio engine; install the engine with"):
         flows.Flow(iter_once(flows.EngineVersion(shutil.which("true")))).wait()
     killed = ["-c", "import os; os.kill(os.getpid(), 9)"]

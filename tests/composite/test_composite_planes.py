@@ -86,7 +86,7 @@ def test_a_box_equals_the_same_part_of_the_whole(make_plate):
     assert np.abs(planes.analysis(picture, HD).astype(int) - rounded).max() <= 1
 
 
-def test_reduction_averages(make_plate):
+def test_reduction_averages():
     """A one-pixel chessboard is grey when reduced, not aliased."""
     board = (np.indices((64, 64)).sum(0) % 2 * 200 + 20).astype(np.uint8)
     grey = np.full((32, 32), 128, np.uint8)
@@ -94,7 +94,7 @@ def test_reduction_averages(make_plate):
     assert np.abs(reduced.astype(int) - 120).max() <= 1
 
 
-def test_codes_and_bgr_are_inverse(make_plate):
+def test_codes_and_bgr_are_inverse():
     bgr = np.random.default_rng(0).uniform(0, 255, (8, 8, 3)).astype(np.float32)
     stored = layout("yuv444p16le")
     codes = planes.to_codes(bgr, HD, stored, 1080)

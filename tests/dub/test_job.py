@@ -229,9 +229,7 @@ def test_a_second_run_renders_only_what_changed(two_clips: Any, tmp_path: Path, 
     assert made(events) == [False, True]
 
 
-def test_an_interrupted_job_keeps_what_is_finished(
-    two_clips: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_job_keeps_what_is_finished(two_clips: Any, tmp_path: Path) -> None:
     edit, stems = two_clips
     out = tmp_path / "out"
     events: list[Event] = []
