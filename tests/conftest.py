@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -77,6 +78,24 @@ def with_sound():
         return path
 
     return write
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Return ``with killed():``, in which whoever writes a text is killed in its middle."""
+
+    def half(path, text, *_, **__):
+        path.write_bytes(text.encode()[: len(text) // 2])
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def within():
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "write_text", half)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+
+    return within
 
 
 class Canvas:

@@ -113,6 +113,17 @@ def test_a_clip_is_whole_exact_and_repeats(renderer, tmp_path):
     assert json.loads((tmp_path / "a" / "meta.json").read_text())["seed"] == 7
 
 
+def test_a_clip_whose_making_was_killed_is_none(tmp_path, monkeypatch, graphics, killed):
+    from training.performers import make
+
+    monkeypatch.setattr(make, "_film", lambda *_: (np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1, np.float32)))
+    tone = np.zeros(32000, np.float32)
+    with killed():
+        make.make(make.Source("mama", "nobody", "train", "CC0", tone, phones=MAMA), 7, tmp_path, None)
+    assert (tmp_path / "frames.npy").exists()
+    assert not (tmp_path / "meta.json").exists()
+
+
 def test_people_differ_and_points_are_exact(renderer):
     """Where the nose's point lies, the picture changes when the nose turns black."""
     from training.performers import anatomy, person

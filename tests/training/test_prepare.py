@@ -132,6 +132,20 @@ def test_a_stopped_run_goes_on(source, tmp_path):
     assert (pack / "ann__a" / "frames.npy").stat().st_mtime_ns == stamp
 
 
+def test_what_tells_of_a_video_and_of_the_pack_is_whole_or_not_there(source, tmp_path, killed):
+    pack = tmp_path / "pack"
+    before = made(source, pack)
+    note, manifest = pack / ".videos" / "ann__dark.json", (pack / "manifest.tsv").read_text("utf-8")
+    note.unlink()
+    with killed():
+        made(source, pack)
+    assert not note.exists()
+    assert made(source, pack) == before
+    with killed():
+        made(source, pack)
+    assert (pack / "manifest.tsv").read_text("utf-8") == manifest
+
+
 def test_other_rules_for_a_pack_that_is_there_are_refused(source, tmp_path):
     made(source, tmp_path / "pack")
     with pytest.raises(UsageError, match="was made by another --split"):

@@ -55,7 +55,17 @@ def test_a_file_that_differs_does_not_stay(lively, tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "_difference", lambda *_: float("nan"))
     with pytest.raises(WeightsError, match="differs from torch"):
         written(lively(Generator(0.0625)), Meta("generator", width=0.0625), tmp_path / "one.onnx")
-    assert not (tmp_path / "one.onnx").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nor_does_one_whose_check_was_killed(lively, tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runtime, "_difference", killed)
+    with pytest.raises(KeyboardInterrupt):
+        written(lively(Generator(0.0625)), Meta("generator", width=0.0625), tmp_path / "one.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_networks_are_refused(tmp_path):

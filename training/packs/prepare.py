@@ -19,6 +19,7 @@ from training.packs import clips, offsets
 from training.packs.clips import Outcome
 from training.packs.data import manifest, read_entry
 from training.packs.splits import Video
+from w2l_studio import atomic
 from w2l_studio.errors import StudioError, UsageError
 from w2l_studio.terms.sound import FPS
 
@@ -63,7 +64,7 @@ def prepare(
         outcomes.append(outcome)
         tick()
     entries = (read_entry(meta.parent) for meta in pack.glob("*/meta.json"))
-    (pack / "manifest.tsv").write_text(manifest(entries), encoding="utf-8")
+    atomic.write_text(pack / "manifest.tsv", manifest(entries))
     return outcomes
 
 
@@ -138,5 +139,5 @@ def _video(task: _Task) -> Outcome:
             clips.make(video, pack, offsets.meter(judge) if judge is not None else None, outcome)
         except StudioError as error:
             outcome["dropped"].append(error.message)
-    note.write_text(json.dumps(outcome), encoding="utf-8")
+    atomic.write_text(note, json.dumps(outcome))
     return outcome

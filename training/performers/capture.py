@@ -78,6 +78,14 @@ def _lips(points: np.ndarray) -> tuple[float, float]:
     return float(np.linalg.norm(points[_UPPER] - points[_LOWER])) / mouth, mouth / eyes
 
 
+def _write(path: Path, captured: Captured) -> None:
+    """Write under another name first: `w2l_studio.atomic` is not in this environment."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        np.savez(file, **captured)
+    part.replace(path)
+
+
 def main() -> None:
     """Capture the clips named on the command line; finished ones are passed over."""
     task, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -87,7 +95,7 @@ def main() -> None:
         if path.exists():
             continue
         try:
-            np.savez(path, **capture(task, clip))
+            _write(path, capture(task, clip))
         except ValueError as error:
             print(error, file=sys.stderr)
 

@@ -16,6 +16,7 @@ from training.packs.data import FRAME_PX, MARGIN
 from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over
+from w2l_studio import atomic
 from w2l_studio.faces import crop, smooth
 from w2l_studio.terms import Floats, FramesBGR
 from w2l_studio.terms.sound import FPS
@@ -53,7 +54,7 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
         "start_s": acted.start_s,
         "tempo": acted.tempo,
     }
-    (folder / "meta.json").write_text(json.dumps(meta), "utf-8")
+    atomic.write_text(folder / "meta.json", json.dumps(meta))
 
 
 def _film(

@@ -5,6 +5,7 @@ Pure arrays; reads captures, draws no picture. Rates are pictures per second.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,11 @@ def read_capture(path: Path) -> Capture:
         MediaError: it is not such a file.
     """
     try:
-        with np.load(path) as arrays:
+        # Opened here: numpy leaves a torn file open.
+        with path.open("rb") as file, np.load(file) as arrays:
             names = tuple(str(name) for name in arrays["names"])
             return Capture(names, arrays["units"], arrays["opening"], arrays["width"])
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise MediaError(f"not a capture: {error}", hint="capture the clip again", where=str(path)) from error
 
 

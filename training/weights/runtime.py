@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from w2l_studio import atomic
 from w2l_studio.errors import UsageError, WeightsError
 from w2l_studio.nets.contrast import FACE_PX
 from w2l_studio.nets.fuse import fold
@@ -39,7 +40,7 @@ def write(net: nn.Module, meta: Meta, path: Path) -> float:
 
     Raises:
         UsageError: a package is missing, or the network is neither.
-        WeightsError: the file does not give what torch gives; it is deleted.
+        WeightsError: the file would not give what torch gives; none is left.
     """
     if meta.kind not in ("generator", "expert"):
         raise UsageError(f"ONNX is for generators and experts, not for {meta.kind}")
@@ -64,14 +65,14 @@ def write(net: nn.Module, meta: Meta, path: Path) -> float:
     )
     assert program is not None
     program.model.metadata_props.update(meta.to_header())
-    program.save(str(path))
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = max(_difference(session, folded, _inputs(net, meta, count)) for count in (2, 3))
-    if not worst < _TOLERANCE:
-        path.unlink()
-        raise WeightsError(
-            f"its ONNX form differs from torch by {worst:.2g}", hint="use the safetensors file"
-        )
+    with atomic.written(path) as part:
+        program.save(str(part))
+        session = onnxruntime.InferenceSession(str(part), providers=["CPUExecutionProvider"])
+        worst = max(_difference(session, folded, _inputs(net, meta, count)) for count in (2, 3))
+        if not worst < _TOLERANCE:
+            raise WeightsError(
+                f"its ONNX form differs from torch by {worst:.2g}", hint="use the safetensors file"
+            )
     return worst
 
 
