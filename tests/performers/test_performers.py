@@ -317,6 +317,17 @@ def test_a_pack_is_filled_once_and_up_to_a_bound(renderer, speech_folder, tmp_pa
     assert sum(len(clip.frames) for clip in clips.values()) == made.frames
 
 
+def test_files_that_are_no_heads_are_passed_over(tmp_path):
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
+    from training.performers import heads
+
+    points, box = np.float32([[[2, 2], [6, 2], [4, 4], [3, 6], [5, 6]]]), np.float32([[1, 0, 7, 8]])
+    one = heads.Heads([np.zeros((8, 8, 4), np.uint8)], points, box, np.ones(1, np.bool_), np.array([7]))
+    heads.write(one, tmp_path, 7)
+    np.savez(tmp_path / "foreign.npz", points=points)
+    assert heads.read(tmp_path).people.tolist() == [7]
+
+
 def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_path):
     from training.performers import heads
     from training.performers.render import Renderer

@@ -75,6 +75,18 @@ def test_a_damaged_file_is_refused_by_name(travelled, tmp_path, keep):
 
 
 @needs_avif
+@pytest.mark.parametrize("content", [b"", b"none"])
+@pytest.mark.parametrize("damaged", ["frames.avif", "audio.ogg"])
+def test_a_damaged_clip_is_refused_by_name(travelled, tmp_path, damaged, content):
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(travelled / "pack.zip") as whole, zipfile.ZipFile(broken, "w") as parcel:
+        for name in whole.namelist():
+            parcel.writestr(name, content if name.endswith(damaged) else whole.read(name))
+    with pytest.raises(MediaError, match=rf"broken\.zip: .*{damaged} does not decode"):
+        shards.read(broken, tmp_path / "root")
+
+
+@needs_avif
 def test_names_that_lead_elsewhere_are_refused(tmp_path):
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as parcel:

@@ -158,11 +158,14 @@ def _sound(samples: Floats) -> bytes:
 def _unpack(parcel: zipfile.ZipFile, inside: str, folder: Path) -> None:
     import soundfile
 
-    read_, film = cv2.imdecodeanimation(np.frombuffer(parcel.read(f"{inside}/frames.avif"), np.uint8))
-    if not read_:
+    decodes, film = cv2.imdecodeanimation(np.frombuffer(parcel.read(f"{inside}/frames.avif"), np.uint8))
+    if not decodes:
         raise ValueError(f"{inside}/frames.avif does not decode")
     frames = np.stack([frame[..., :3] for frame in film.frames])
-    heard, _ = soundfile.read(io.BytesIO(parcel.read(f"{inside}/audio.ogg")), dtype="float32")
+    try:
+        heard, _ = soundfile.read(io.BytesIO(parcel.read(f"{inside}/audio.ogg")), dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{inside}/audio.ogg does not decode") from error
     samples = np.zeros(len(frames) * SAMPLES_PER_FRAME, np.float32)
     samples[: len(heard)] = heard[: len(samples)]
     folder.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None]
         for done, seed in enumerate(pool.imap_unordered(_keep, missing), 1):
             if done % 50 == 0:
                 report(f"{done} people drawn, last {seed}")
-    return sum(1 for _ in folder.glob("*.npz"))
+    return len(_people(folder))
 
 
 def write(heads: Heads, folder: Path, seed: int) -> None:
@@ -126,16 +126,21 @@ def read(folder: Path) -> Heads:
     """
     pixels: list[npt.NDArray[np.uint8]] = []
     told: list[tuple[Floats, Floats, Bools, Ints]] = []
-    for path in sorted(folder.glob("*.npz"), key=lambda path: int(path.stem)):
-        pixels += list(np.load(path.with_suffix(".npy"), mmap_mode="r"))
-        with np.load(path) as arrays:
-            people = np.full(len(arrays["faces"]), int(path.stem))
+    for seed in _people(folder):
+        pixels += list(np.load(folder / f"{seed}.npy", mmap_mode="r"))
+        with np.load(folder / f"{seed}.npz") as arrays:
+            people = np.full(len(arrays["faces"]), seed)
             told.append((arrays["points"], arrays["boxes"], arrays["faces"], people))
     if not told:
         raise UsageError(f"{folder} holds no heads", hint="draw them with `python -m training heads`")
     points, boxes, faces, people = (np.concatenate(part) for part in zip(*told, strict=True))
     boxes[:, 1] -= _FOREHEAD * (boxes[:, 3] - boxes[:, 1])
     return Heads(pixels, conventional(points), boxes, faces, people)
+
+
+def _people(folder: Path) -> list[int]:
+    """Return the seeds of who is in a folder, in order; files of other names are not ours."""
+    return sorted(int(path.stem) for path in folder.glob("*.npz") if path.stem.isdecimal())
 
 
 def conventional(points: Floats) -> Floats:
