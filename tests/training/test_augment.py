@@ -86,6 +86,13 @@ def test_blur_does_not_bleed_into_the_next_picture():
     assert np.array_equal(blurred, mouths)
 
 
+def test_mouths_of_any_width_are_compressed_one_below_another():
+    mouths = np.random.default_rng(0).integers(0, 256, (2, 8, 32), np.uint8)
+    changed = augment.Camera(False, 1.0, 0.0, 0.0, 50)(mouths, np.random.default_rng(0))
+    _, coded = cv2.imencode(".jpg", mouths.reshape(16, 32), [cv2.IMWRITE_JPEG_QUALITY, 50])
+    assert np.array_equal(changed.reshape(16, 32), cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
+
+
 def test_a_look_stays_within_0_and_1_and_may_flip(clip):
     random = np.random.default_rng(0)
     looks = [augment.look(random, faults=True) for _ in range(20)]

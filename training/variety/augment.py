@@ -80,12 +80,12 @@ def faces(pictures: FramesBGR, face_px: int = FACE_PX) -> FramesBGR:
 
 
 def lower(frame: FramesBGR, placed: Doubles) -> FramesBGR:
-    """Sample the lower half ``uint8[48, 96, 3]`` of a 96-px face alone: the same pixels as `face`'s."""
+    """Sample the lower half ``uint8[48, 96, 3]`` of a 96-px face alone: `face`'s pixels, to a level."""
     return part(frame, placed, slice(FACE_PX // 2, FACE_PX), slice(0, FACE_PX))
 
 
 def part(frame: FramesBGR, placed: Doubles, rows: slice, columns: slice) -> FramesBGR:
-    """Sample a part of a 96-px face alone, ``uint8[H, W, 3]``: the same pixels as `face`'s."""
+    """Sample a part of a 96-px face alone, ``uint8[H, W, 3]``: `face`'s pixels, to a level."""
     size = columns.stop - columns.start, rows.stop - rows.start
     return _warp(frame, _from(placed, rows.start, columns.start), size)
 
@@ -216,7 +216,7 @@ class Camera:
     quality: int
 
     def __call__(self, mouths: npt.NDArray[np.uint8], random: np.random.Generator) -> npt.NDArray[np.uint8]:
-        """Change ``uint8[N, 40, 64]``."""
+        """Change ``uint8[N, H, W]``."""
         if self.flip:
             mouths = mouths[:, :, ::-1]
         changed = (255 * (np.arange(256) / 255) ** self.gamma)[mouths] if self.gamma != 1 else mouths
@@ -228,7 +228,7 @@ class Camera:
             changed = changed + self.noise * random.standard_normal(mouths.shape, np.float32)
         pixels = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
         if self.quality:
-            strip = pixels.reshape(-1, MOUTH_PX[1])
+            strip = pixels.reshape(-1, pixels.shape[2])
             _, coded = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             pixels = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8).reshape(pixels.shape)
         return pixels
