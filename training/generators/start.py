@@ -16,8 +16,8 @@ from w2l_studio.errors import UsageError
 from w2l_studio.nets.generator import Generator
 
 
-def begin(net: Generator, learned: Generator) -> list[str]:
-    """Fill a generator with the layers of another one of the same width.
+def begin(net: Generator, learned: Generator) -> None:
+    """Fill a generator with the layers of another one of the same width; what has none stays as it was drawn.
 
     The first and the last layer of a network with `sub_pixels` begin as the learned ones do for pictures
     halved and doubled; their additional channels say nothing at first.
@@ -25,14 +25,10 @@ def begin(net: Generator, learned: Generator) -> list[str]:
     Args:
         net: is changed.
         learned: with ``sub_pixels`` 1, or the same as ``net``.
-
-    Returns:
-        Names of tensors that fit nowhere and stay as they were drawn.
     """
     if net.audio_encoder is not None and learned.audio_encoder is not None:
         listen(net.audio_encoder, learned.audio_encoder.state_dict())
     state = net.state_dict()
-    strange = []
     for name, value in learned.state_dict().items():
         if name.startswith("audio_encoder."):
             continue
@@ -40,10 +36,7 @@ def begin(net: Generator, learned: Generator) -> list[str]:
             state[name] = value
         elif name in state and state[name].ndim == value.ndim:
             state[name] = _fitted(state[name], value, net.sub_pixels, name)
-        else:
-            strange.append(name)
     net.load_state_dict(state)
-    return strange + sorted(state.keys() - learned.state_dict().keys())
 
 
 def listen(net: nn.Module, learned: Mapping[str, Tensor]) -> None:
