@@ -72,7 +72,7 @@ def test_a_network_is_really_asked(clips, monkeypatch):
     assert np.ptp(curve.distance) > 0
 
 
-def test_without_a_long_clip_there_is_nothing_to_measure(clips):
+def test_without_a_long_clip_there_is_nothing_to_measure():
     with pytest.raises(MediaError, match="no held-out clip"):
         calibrate.sweep(Generator(0.0625), Loud(), Openness(Opening()), [])
 

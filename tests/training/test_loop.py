@@ -250,7 +250,7 @@ def test_patience_is_part_of_the_checkpoint(tmp_path):
     assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 4
 
 
-def test_the_budget_ends_a_run_with_a_checkpoint_that_can_be_taken_up(sampler, tmp_path):
+def test_the_budget_ends_a_run_with_a_checkpoint_that_can_be_taken_up(tmp_path):
     clock = iter(range(0, 1000, 20))
     options = {"steps": 9, "report": lambda _: None}
     loop.run(Constant(1.0), tmp_path, budget_minutes=1, clock=lambda: next(clock), **options)
@@ -260,7 +260,7 @@ def test_the_budget_ends_a_run_with_a_checkpoint_that_can_be_taken_up(sampler, t
     assert sorted(again.losses) == [3, 4, 5, 6, 7, 8]
 
 
-def test_a_resumed_run_keeps_its_seed(sampler, tmp_path):
+def test_a_resumed_run_keeps_its_seed(tmp_path):
     class Chance(Constant):
         def learn(self, number, steps, drawn):
             return {"loss": drawn + torch.rand(1).item()}

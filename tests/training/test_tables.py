@@ -126,7 +126,7 @@ def test_every_method_is_judged_by_the_right_sound_and_protocol(pack):
         list(tables.rows(clips, [Pair("nobody", video.name)], [], judge, Openness(Opening())))
 
 
-def test_the_command_names_the_judge_beside_every_figure(pack, write_clip, tmp_path):
+def test_the_command_names_the_judge_beside_every_figure(pack, tmp_path):
     listed = tmp_path / "pairs.txt"
     listed.write_text("other1 other0\n")
     arguments = [
