@@ -19,6 +19,19 @@ SIDE = 2.5
 CENTRE = 0.6
 
 
+def axis(points: Floats | Doubles) -> tuple[Doubles, Doubles]:
+    """Return the middle of the eyes and the way from there to that of the mouth, ``float64[T, 2]`` each."""
+    points = np.asarray(points, np.float64)
+    eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
+    return eyes, mouth - eyes
+
+
+def length(points: Floats | Doubles) -> Doubles:
+    """Return the distance from eye line to mouth ``float64[T]`` in pixels, by which faces are measured."""
+    _, down = axis(points)
+    return np.hypot(down[:, 0], down[:, 1])
+
+
 def windows(points: Floats | Doubles) -> Doubles:
     """Return the window on each face.
 
@@ -29,8 +42,7 @@ def windows(points: Floats | Doubles) -> Doubles:
         ``float64[T, 4]``: centre x, centre y, side in pixels, roll in radians (clockwise as seen).
     """
     points = np.asarray(points, np.float64)
-    eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
-    down = mouth - eyes
+    eyes, down = axis(points)
     length = np.hypot(down[:, 0], down[:, 1])
     across = (points[:, 1] - points[:, 0]) + (points[:, 4] - points[:, 3])
     roll = np.arctan2(across[:, 1], across[:, 0])

@@ -98,7 +98,7 @@ def _trusted(seen: Sightings, known: Ints, length: float) -> dict[int, Floats]:
 
 def _length(measured: Doubles) -> float:
     """Return the typical distance from eyes to mouth in pixels."""
-    return float(np.median(crop.windows(measured.reshape(-1, 5, 2))[:, 2])) / crop.SIDE
+    return float(np.median(crop.length(measured.reshape(-1, 5, 2))))
 
 
 def _pieces(known: Ints, longest_gap: int) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from w2l_studio.faces import crop
 from w2l_studio.terms import Floats
 
 #: How far the tip of the nose stands before the plane through eyes and mouth, and how wide the mouth is,
@@ -28,10 +29,9 @@ def yaw(points: Floats) -> Floats:
         ``float32[T]`` degrees, > 0 = the nose points to the right of the picture.
     """
     points = np.asarray(points, np.float64)
-    eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
-    down = mouth - eyes
-    axis = down / np.maximum(np.hypot(down[:, 0], down[:, 1]), 1e-6)[:, None]
-    across = np.column_stack([axis[:, 1], -axis[:, 0]])
+    eyes, down = crop.axis(points)
+    down /= np.maximum(crop.length(points), 1e-6)[:, None]
+    across = np.column_stack([down[:, 1], -down[:, 0]])
     wide = (points[:, 1] - points[:, 0] + (points[:, 4] - points[:, 3]) / _MOUTH) / 2
     width = np.maximum((wide * across).sum(1), 0)
     offset = ((points[:, 2] - eyes) * across).sum(1)

@@ -213,7 +213,7 @@ def _is_face(face: _Face, shot: Shot) -> bool:
 
 def _length(points: Floats) -> float:
     """Return the distance from eyes to mouth in pixels."""
-    return float(crop.windows(points[None])[0, 2]) / crop.SIDE
+    return float(crop.length(points[None])[0])
 
 
 def _pair(faces: list[_Face], found: Faces) -> dict[int, int]:
