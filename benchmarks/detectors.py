@@ -27,6 +27,7 @@ from w2l_studio.config import FaceConfig
 from w2l_studio.faces import crop, overlap
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.nets import weights
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import Faces, Floats, FramesBGR
@@ -78,12 +79,6 @@ def frames(path: Path, every_s: float, most: int) -> list[FramesBGR]:
             if len(shown) <= most
             else [shown[i] for i in np.linspace(0, len(shown) - 1, most).astype(int)]
         )
-
-
-def fitted(picture: FramesBGR, longest: int) -> FramesBGR:
-    scale = min(1.0, longest / max(picture.shape[:2]))
-    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def darkened(picture: FramesBGR, random: np.random.Generator) -> FramesBGR:

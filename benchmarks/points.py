@@ -17,13 +17,13 @@ from itertools import islice
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
 from benchmarks.rival_mtcnn import Mtcnn
 from w2l_studio.faces import crop
 from w2l_studio.faces.detect_retinaface import RetinaFace
 from w2l_studio.faces.detect_yunet import YuNet
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.faces.points import Pointed
 from w2l_studio.nets import weights
 from w2l_studio.protocols import Detector
@@ -34,14 +34,9 @@ _LONGEST_PX = 640
 
 def frames(path: Path, most: int) -> FramesBGR:
     """Read the first pictures of a clip, as large as the engine looks for faces in them."""
-    shown = []
     with av.open(str(path)) as container:
-        for frame in islice(container.decode(video=0), most):
-            picture = frame.to_ndarray(format="bgr24")
-            scale = min(1.0, _LONGEST_PX / max(picture.shape[:2]))
-            size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-            shown.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-    return np.stack(shown)
+        shown = islice(container.decode(video=0), most)
+        return np.stack([fitted(frame.to_ndarray(format="bgr24"), _LONGEST_PX) for frame in shown])
 
 
 def windows(detector: Detector, shown: FramesBGR) -> tuple[Doubles, float]:

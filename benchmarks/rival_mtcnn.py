@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from benchmarks import rival_mtcnn_net as net
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.faces.overlap import areas, shared, suppress
 from w2l_studio.terms import Faces, Floats, FramesBGR, Ints
 
@@ -68,7 +69,7 @@ class Mtcnn:
         """
         if not len(frames):
             return []
-        reduced = np.stack([_reduce(frame) for frame in frames])
+        reduced = np.stack([fitted(frame, LONGEST_PX) for frame in frames])
         found = self._cascade(reduced)
         empty = [i for i, faces in enumerate(found) if not len(faces.scores)]
         if empty:
@@ -141,16 +142,6 @@ class Mtcnn:
                 )
             )
         return faces
-
-
-def _reduce(frame: FramesBGR) -> FramesBGR:
-    height, width = frame.shape[:2]
-    scale = LONGEST_PX / max(height, width)
-    if scale >= 1:
-        return frame
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: FramesBGR = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    return small
 
 
 def _equalise(frame: FramesBGR) -> FramesBGR:

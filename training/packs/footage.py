@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from training.packs.data import LEAST_FRAMES
@@ -19,6 +18,7 @@ from w2l_studio.config import FaceConfig
 from w2l_studio.errors import MediaError
 from w2l_studio.faces import crop, shots, track
 from w2l_studio.faces.detect_retinaface import RetinaFace
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.faces.points import Pointed
 from w2l_studio.media.files import opened
 from w2l_studio.media.index import picture_stream
@@ -122,11 +122,5 @@ def _longest_run(found: FaceTrack) -> FaceTrack:
 
 def _reduced(picture: FramesBGR) -> tuple[FramesBGR, float]:
     """Return a picture for looking at and by how much the original is larger."""
-    height, width = picture.shape[:2]
-    factor = max(1.0, max(height, width) / _FACES.analysis_px)
-    if factor == 1:
-        return picture, 1.0
-    small: FramesBGR = cv2.resize(
-        picture, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA
-    )
-    return small, factor
+    small = fitted(picture, _FACES.analysis_px)
+    return small, max(picture.shape) / max(small.shape)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from w2l_studio.errors import WeightsError
+from w2l_studio.faces import fitting
 from w2l_studio.faces.overlap import suppress
 from w2l_studio.faces.retinaface_net import RetinaFace as Network
 from w2l_studio.terms import Faces, Floats, FramesBGR
@@ -82,7 +83,7 @@ class RetinaFace:
     @torch.inference_mode()
     def _look(self, frames: FramesBGR, scale: float) -> list[Faces]:
         height, width = frames.shape[1:3]
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        size = fitting.size(height, width, scale)
         way = cv2.INTER_AREA if scale <= 1 else cv2.INTER_CUBIC
         per_px = np.array([width / size[0], height / size[1]], np.float32)
         grid = anchors(size[1], size[0])

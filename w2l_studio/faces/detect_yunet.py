@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from w2l_studio.errors import WeightsError
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.terms import Faces, FramesBGR
 
 #: Pictures are looked through at this longer side at most.
@@ -61,11 +62,10 @@ class YuNet:
         return [self._look(frame) for frame in frames]
 
     def _look(self, frame: FramesBGR) -> Faces:
-        height, width = frame.shape[:2]
-        scale = min(1.0, LONGEST_PX / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = fitted(frame, LONGEST_PX)
+        (height, width), size = frame.shape[:2], small.shape[1::-1]
         self._net.setInputSize(size)
-        _, found = self._net.detect(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+        _, found = self._net.detect(small)
         rows = np.zeros((0, 15), np.float32) if found is None else np.asarray(found, np.float32)
         rows = rows[np.argsort(-rows[:, 14], kind="stable")]
         per_px = np.array([width / size[0], height / size[1]], np.float32)

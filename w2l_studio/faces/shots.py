@@ -13,6 +13,7 @@ import numpy as np
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ThresholdDetector
 
+from w2l_studio.faces.fitting import fitted
 from w2l_studio.terms import Floats, FramesBGR, Shot
 from w2l_studio.timing import FrameRange
 
@@ -79,7 +80,7 @@ class _Cuts:
 
     def see(self, frame: FramesBGR) -> None:
         """Take the next picture."""
-        small = _reduce(frame)
+        small = fitted(frame, _LONGEST_PX)
         if self._last is None:  # a cut right after the first picture needs pictures before it
             for _ in range(_AROUND):
                 self._feed(small)
@@ -130,11 +131,3 @@ class _Cuts:
 
 def _difference(one: Floats, other: Floats) -> float:
     return float(np.abs(one - other).mean())
-
-
-def _reduce(frame: FramesBGR) -> FramesBGR:
-    height, width = frame.shape[:2]
-    scale = min(1.0, _LONGEST_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: FramesBGR = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    return small
