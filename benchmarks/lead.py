@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks import landmarks
 from benchmarks.said import Said, film, read
 from training.performers import mesh, motion, speech
-from w2l_studio.nets.lips import TWO_SIDED
+from w2l_studio.nets.lips import sided
 from w2l_studio.terms import Doubles, Floats
 from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
@@ -65,8 +65,8 @@ def animated(phones: Sequence[speech.Phone], seconds: float) -> Floats:
     names = tuple(mesh.load().units)
     units = np.zeros((len(curves), len(names)), np.float32)
     for unit, curve in zip(speech.UNITS, curves.T, strict=True):
-        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
-            units[:, names.index(unit + side)] = curve
+        for name in sided(unit):
+            units[:, names.index(name)] = curve
     return motion.measured(units, names)[0]
 
 

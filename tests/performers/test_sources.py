@@ -20,7 +20,7 @@ from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths import lips as moving
 from w2l_studio.nets import weights
 from w2l_studio.nets.contrast import FACE_PX
-from w2l_studio.nets.lips import TWO_SIDED, UNITS
+from w2l_studio.nets.lips import UNITS, sided
 from w2l_studio.terms.sound import FPS
 
 KINDS = ("captured", "spoken", "heard")
@@ -58,8 +58,8 @@ def source(kind, line):
     units, _ = lessons.animated(line.phones, middles())
     spread = np.zeros((PICTURES, len(names)), np.float32)
     for unit, curve in zip(UNITS, units, strict=True):
-        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
-            spread[:, names.index(unit + side)] = curve
+        for name in sided(unit):
+            spread[:, names.index(name)] = curve
     opening, width = motion.measured(spread, names)
     if kind == "spoken":
         return make.Source(line.name, "s", "train", "CC0", line.audio, phones=line.phones), opening

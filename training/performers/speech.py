@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.performers.motion import blinks
-from w2l_studio.nets.lips import TWO_SIDED, UNITS
+from w2l_studio.nets.lips import UNITS, sided
 from w2l_studio.terms import Doubles, Floats
 
 Phone = tuple[str, float, float]
@@ -110,8 +110,8 @@ def perform(
     units = np.zeros((frames, len(names)), np.float32)
     for i, unit in enumerate(UNITS):
         curve = np.interp(at, steps, curves[:, i])
-        for side in ("Left", "Right") if unit in TWO_SIDED else ("",):
-            units[:, names.index(unit + side)] = curve
+        for name in sided(unit):
+            units[:, names.index(name)] = curve
     stress = np.interp(at, steps, blurred(curves[:, 0], 60))
     return enlivened(random, units, stress, fps, names)
 

@@ -19,7 +19,7 @@ from training.performers import act, motion, speech, voice
 from training.performers.act import Source
 from training.variety import recordings
 from w2l_studio.errors import MediaError
-from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, levelled
+from w2l_studio.nets.lips import SOUNDS, UNITS, levelled, sided
 from w2l_studio.nets.moonshine import Moonshine, gain
 from w2l_studio.sound import mel
 from w2l_studio.terms import Bools, Doubles, Floats, Ints
@@ -143,14 +143,12 @@ def _sounds(phones: Sequence[speech.Phone], at_s: Doubles) -> Ints:
 
 
 def _captured(capture: motion.Capture, at_s: Doubles) -> Floats:
-    names = tuple(
-        n for unit in UNITS for n in ((unit + "Left", unit + "Right") if unit in TWO_SIDED else (unit,))
-    )
+    names = tuple(name for unit in UNITS for name in sided(unit))
     fitted = motion.from_capture(capture, names)
     middles = (np.arange(len(fitted)) + 0.5) / FPS
     units = np.zeros((len(UNITS), len(at_s)), np.float32)
     for i, unit in enumerate(UNITS):
-        units[i] = np.interp(at_s, middles, fitted[:, names.index(unit if unit in names else unit + "Left")])
+        units[i] = np.interp(at_s, middles, fitted[:, names.index(sided(unit)[0])])
     return units
 
 

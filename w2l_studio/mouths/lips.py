@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2l_studio.nets.lips import SOUNDS, TWO_SIDED, UNITS, WIDTH, Lips, levelled
+from w2l_studio.nets.lips import SOUNDS, UNITS, WIDTH, Lips, levelled, sided
 from w2l_studio.nets.moonshine import gain
 from w2l_studio.terms import Bools, Floats, Ints, LipMotion
 from w2l_studio.terms.arrays import runs
@@ -125,16 +125,15 @@ def measured(rate: Fraction, units: Floats, closure: Bools, confidence: Floats) 
         confidence: ``float32[T]``, 0..1.
     """
     named = dict(zip(UNITS, units, strict=True))
-    sides = {unit: 2.0 if unit in TWO_SIDED else 1.0 for unit in UNITS}
+    sides = {unit: len(sided(unit)) for unit in UNITS}
     none = np.zeros(units.shape[1], np.float32)
     gap = sum((named[unit] * share * sides[unit] for unit, share in _PARTS.items()), none)
     narrower = sum((named[unit] * share * sides[unit] for unit, share in _NARROWS.items()), none)
     rounding = sum((named[unit] * share for unit, share in _ROUNDS.items()), none)
     width = np.clip(1 - narrower, 0.5, 1.5)
-    channels = {}
+    channels: dict[str, Floats] = {}
     for unit, values in named.items():
-        for name in (f"{unit}Left", f"{unit}Right") if unit in TWO_SIDED else (unit,):
-            channels[name] = values
+        channels |= dict.fromkeys(sided(unit), values)
     opening = np.where(closure, 0, np.clip(gap / width, 0, None)).astype(np.float32)
     return LipMotion(rate, channels, opening, width, rounding.clip(0, 1), closure, confidence.clip(0, 1))
 

@@ -134,6 +134,15 @@ def _neighbours(columns: Tensor, dilation: int) -> Tensor:
     return torch.cat([padded[:, i * dilation : i * dilation + count] for i in range(3)], 2)
 
 
+def sided(unit: str) -> tuple[str, ...]:
+    """Return a unit's names as a face has them: a left and a right one of those that have sides.
+
+    >>> sided("mouthSmile"), sided("jawOpen")
+    (('mouthSmileLeft', 'mouthSmileRight'), ('jawOpen',))
+    """
+    return (f"{unit}Left", f"{unit}Right") if unit in TWO_SIDED else (unit,)
+
+
 def levelled(mel: Floats) -> Floats:
     """Bring speech to one loudness, whatever a stem's level is: ``float32[80, M]`` as from `sound.mel`."""
     loudest = mel.max(0)
