@@ -39,6 +39,23 @@ def test_lips_shut_on_m_and_open_on_a(seed):
     assert jaw[150:].max() < 0.05
 
 
+def test_performers_shut_their_lips_as_the_engine_does(monkeypatch):
+    """And as they did when the numbers stood in `speech` itself."""
+
+    def curves():
+        return speech.coarticulate(MAMA, 2.0, speech.Manner(), np.ones(len(MAMA)))
+
+    shut, ease = curves()
+    assert set(np.unique(ease[[0, 89, 90, 91]])) == {0.0, 1.0}
+    monkeypatch.setattr(speech, "eased", np.zeros_like)
+    open_, _ = curves()
+    left = dict.fromkeys(("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper"), 0.0)
+    for i, unit in enumerate(speech.UNITS):
+        wanted = open_[:, i] * (1 - (1 - {**left, "mouthFunnel": 0.4}.get(unit, 1.0)) * ease)
+        wanted += 0.3 * ease * (unit == "mouthPress")
+        np.testing.assert_allclose(shut[:, i], wanted, atol=1e-6)
+
+
 def test_lips_lead_the_sound():
     """The jaw begins to fall before the vowel sounds."""
     jaw = perform(1)[:, NAMES.index("jawOpen")]

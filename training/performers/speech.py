@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.performers.motion import blinks
+from w2l_studio.mouths.lips import EASE_S, LEFT_WHEN_SHUT, PRESSED, eased
 from w2l_studio.nets.lips import UNITS, sided
 from w2l_studio.terms import Doubles, Floats
 
@@ -166,14 +167,15 @@ def coarticulate(
         total += weight
         if name in _SHUTS:
             held = min(max(stop - start, 0.06), 0.11)
-            shut = np.maximum(shut, np.clip(1 - np.maximum(begin - time, time - begin - held) / 0.035, 0, 1))
+            near = 1 - np.maximum(begin - time, time - begin - held) / EASE_S
+            shut = np.maximum(shut, near.clip(0, 1))
     curves = pulled / total * manner.effort
     for i, unit in enumerate(UNITS):
         curves[:, i] = blurred(curves[:, i], 7 if unit in ("mouthPucker", "mouthFunnel") else 4)
-    ease = shut * shut * (3 - 2 * shut)
-    opens = [UNITS.index(name) for name in ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")]
-    curves[:, opens] *= 1 - np.array([1.0, 1.0, 1.0, 0.6]) * ease[:, None]
-    curves[:, UNITS.index("mouthPress")] += 0.3 * ease
+    ease = eased(shut)
+    for unit, left in LEFT_WHEN_SHUT.items():
+        curves[:, UNITS.index(unit)] *= 1 - (1 - left) * ease
+    curves[:, UNITS.index("mouthPress")] += PRESSED * ease
     return np.clip(curves, 0, 1).astype(np.float32), ease
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from w2l_studio.nets.lips import SOUNDS, UNITS, WIDTH, Lips, levelled, sided
 from w2l_studio.nets.moonshine import gain
-from w2l_studio.terms import Bools, Floats, Ints, LipMotion
+from w2l_studio.terms import Bools, Doubles, Floats, Ints, LipMotion
 from w2l_studio.terms.arrays import runs
 from w2l_studio.terms.sound import COLUMNS_PER_SECOND
 
@@ -24,7 +24,7 @@ _BLOCK, _SEEN = 8192, 64
 #: From which probability on lips are shut, and down to which they stay so; set on Catalan and Russian voices.
 _SHUT, _STILL_SHUT = 0.5, 0.4
 #: Seconds in which lips come together and part.
-_EASE_S = 0.035
+EASE_S = 0.035
 #: Seconds that lips move before speech is heard and after it, and in which they come to rest.
 _BEFORE_S, _AFTER_S, _REST_S = 0.15, 0.15, 0.1
 #: What parts lips: gap of the inner lips per unit (of one side), in parts of the mouth's width, on the
@@ -40,7 +40,7 @@ _NARROWS = {
 }  # fmt: skip
 _ROUNDS = {"mouthPucker": 1.0, "mouthFunnel": 0.6}
 #: How much of these a closure leaves; they hold lips apart.
-_LEFT_WHEN_SHUT = {
+LEFT_WHEN_SHUT = {
     "jawOpen": 0.0,
     "mouthLowerDown": 0.0,
     "mouthUpperUp": 0.0,
@@ -48,7 +48,7 @@ _LEFT_WHEN_SHUT = {
     "mouthFunnel": 0.4,
 }
 #: How hard lips are pressed in a closure, at least.
-_PRESSED = 0.3
+PRESSED = 0.3
 #: Sounds that look alike; confidence is the network's belief in the likeliest kind.
 _KINDS = (
     {"SIL"}, {"P", "B", "M"}, {"F", "V"},
@@ -106,10 +106,10 @@ def move(net: Lips, sound: Sound, rate: Fraction, frames: int) -> LipMotion:
     middles = _middles(frames, rate)
     drawn = np.stack([_read(unit, *middles) for unit in units]) if frames else np.zeros((len(UNITS), 0))
     closure = _closed_frames(spans, rate, frames)
-    for unit, left in _LEFT_WHEN_SHUT.items():
+    for unit, left in LEFT_WHEN_SHUT.items():
         drawn[UNITS.index(unit), closure] *= left
     pressed = UNITS.index("mouthPress")
-    drawn[pressed, closure] = np.maximum(drawn[pressed, closure], _PRESSED)
+    drawn[pressed, closure] = np.maximum(drawn[pressed, closure], PRESSED)
     asleep = 1 - _read(awake, *middles)
     confidence = np.maximum(_read(curves.confidence, *middles), asleep)
     return measured(rate, drawn.astype(np.float32), closure, confidence)
@@ -201,18 +201,23 @@ def _closures(shut: Floats) -> Ints:
 def _shut(units: Floats, spans: Ints) -> Floats:
     """Bring lips together over each closure: ``float32[11, M]`` to the same."""
     at = np.arange(units.shape[1])
-    shut = np.zeros(len(at), np.float32)
-    reach = _EASE_S * COLUMNS_PER_SECOND
+    shut = np.zeros(len(at))
+    reach = EASE_S * COLUMNS_PER_SECOND
     for first, last in spans:
         near = 1 - np.maximum(first - at, at - last) / reach
         shut = np.maximum(shut, near.clip(0, 1))
-    ease = shut * shut * (3 - 2 * shut)
+    ease = eased(shut)
     closed = units.copy()
-    for unit, left in _LEFT_WHEN_SHUT.items():
+    for unit, left in LEFT_WHEN_SHUT.items():
         closed[UNITS.index(unit)] *= 1 - (1 - left) * ease
     pressed = UNITS.index("mouthPress")
-    closed[pressed] = np.maximum(closed[pressed], _PRESSED * ease)
+    closed[pressed] = np.maximum(closed[pressed], PRESSED * ease)
     return closed
+
+
+def eased(shut: Doubles) -> Doubles:
+    """Ease lips into and out of a closure (smoothstep): how near it is, 0..1, to how shut they are."""
+    return shut * shut * (3 - 2 * shut)
 
 
 def _middles(frames: int, rate: Fraction) -> tuple[Ints, Floats]:
