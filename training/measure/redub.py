@@ -60,11 +60,11 @@ def distances(judge: nn.Module, made: FramesBGR, clip: Clip) -> Floats:
     return sync.by_offset(*sync.embed(judge.eval(), lower_windows(pictures, 1), heard, WINDOW, BATCH))
 
 
-def mouth(faces_: FramesBGR) -> FramesBGR:
+def mouth(whole: FramesBGR) -> FramesBGR:
     """Cut mouth and chin out of faces ``uint8[T, P, P, 3]``."""
-    side = faces_.shape[1]
+    side = whole.shape[1]
     rows, columns = (slice(round(part.start * side), round(part.stop * side)) for part in _MOUTH)
-    return faces_[:, rows, columns]
+    return whole[:, rows, columns]
 
 
 def error_levels(made: FramesBGR, true: FramesBGR) -> float:

@@ -171,6 +171,6 @@ def table(found: Sequence[Row], judge: str) -> str:
     return "\n".join(lines)
 
 
-def _features(rows_: Sequence[Row]) -> Floats | None:
-    parts = [row.features for row in rows_ if row.features is not None]
+def _features(found: Sequence[Row]) -> Floats | None:
+    parts = [row.features for row in found if row.features is not None]
     return np.concatenate(parts) if parts else None
