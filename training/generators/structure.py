@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from w2l_studio.nets.contrast import LUMA
+
 _SIGMA, _REACH = 1.5, 5
 _C1, _C2 = 0.01**2, 0.03**2
-#: BGR to grey (ITU-R BT.601).
-_GREY = (0.114, 0.587, 0.299)
 
 
 def unlike(drawn: Tensor, true: Tensor, weights: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def _edges(x: Tensor) -> Tensor:
 
 
 def _grey(picture: Tensor) -> Tensor:
-    return (picture * picture.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
+    return (picture * picture.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def _blurred(values: Tensor) -> Tensor:

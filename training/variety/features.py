@@ -12,6 +12,7 @@ import numpy as np
 
 from training.packs.data import MARGIN
 from w2l_studio.faces import crop
+from w2l_studio.nets.contrast import LUMA
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Plane
 
 #: Places along each side of a picture that are moved by chance; what lies between follows.
@@ -24,8 +25,6 @@ _ALIKE = 0.8
 _DARK, _COLOURFUL = (-0.3, 0.6), (0.4, 1.1)
 #: How much lighter one edge of a picture is than its middle, as a standard deviation.
 _SLANTED = 0.2
-#: What is grey in BGR (ITU-R BT.601).
-_GREY = np.array([0.114, 0.587, 0.299])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ def draw(random: np.random.Generator, frame_px: int) -> Features:
     smooth = cv2.resize(moved.astype(np.float32), (frame_px, frame_px), interpolation=cv2.INTER_CUBIC)
     down, across = np.mgrid[:frame_px, :frame_px].astype(np.float32)
     colourful = random.uniform(*_COLOURFUL)
-    colours = colourful * np.eye(3) + (1 - colourful) * _GREY
+    colours = colourful * np.eye(3) + (1 - colourful) * np.array(LUMA)
     tones = np.rint(255 * (np.arange(256) / 255) ** np.exp(random.uniform(*_DARK))).astype(np.uint8)
     slant = random.normal(0, _SLANTED, 2) * 2 / frame_px
     light = 1 + (across - frame_px / 2) * slant[0] + (down - frame_px / 2) * slant[1]

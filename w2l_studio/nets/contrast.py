@@ -19,7 +19,7 @@ FACE_PX = 96
 #: The mouth within that lower half: rows and columns.
 MOUTH = (slice(0, 40), slice(16, 80))
 #: Luma weights of blue, green, red (ITU-R BT.601).
-_LUMA = (0.114, 0.587, 0.299)
+LUMA = (0.114, 0.587, 0.299)
 #: Keeps flat pictures from being blown up; in parts of the range 0..1.
 _LEAST_CONTRAST = 0.03
 _DROPOUT = 0.2
@@ -90,7 +90,7 @@ def grey_mouth(face: Tensor) -> Tensor:
     """
     rows, columns = MOUTH
     coloured = face[:, :, rows, columns].unflatten(1, (-1, 3))  # type: ignore[no-untyped-call]
-    grey: Tensor = (coloured * coloured.new_tensor(_LUMA)[:, None, None]).sum(2)
+    grey: Tensor = (coloured * coloured.new_tensor(LUMA)[:, None, None]).sum(2)
     return grey
 
 
