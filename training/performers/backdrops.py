@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.performers import scene
-from w2l_studio.terms import Doubles, Floats, FramesBGR
+from training.performers import limbs, retouch, scene
+from w2l_studio.terms import Floats, FramesBGR
 
 _FONTS = range(8)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 oO08:.-&@%"
@@ -93,7 +93,9 @@ def _shapes(picture: Floats, random: np.random.Generator) -> Floats:
         wide = -1 if random.random() < 0.6 else int(random.integers(1, 8))
         if random.random() < 0.4:
             axes = (int(reach), max(1, int(reach * random.uniform(0.2, 1))))
-            cv2.ellipse(picture, _at(middle), axes, random.uniform(0, 180), 0, 360, colour, wide, cv2.LINE_AA)
+            cv2.ellipse(
+                picture, retouch.at(middle), axes, random.uniform(0, 180), 0, 360, colour, wide, cv2.LINE_AA
+            )
         else:
             corners = middle + random.normal(0, reach, (int(random.integers(2, 7)), 2))
             if wide < 0:
@@ -128,12 +130,19 @@ def _limbs(picture: Floats, random: np.random.Generator) -> Floats:
     """Paint arms, fingers, bellies: rounded things in colours of skin, without features."""
     size = len(picture)
     for _ in range(random.integers(1, 6)):
-        skin = np.array([random.uniform(0.3, 0.8), random.uniform(0.5, 0.85), 1]) * random.uniform(60, 250)
+        skin = limbs.skin_tone(random)
         ends = random.uniform(-0.1, 1.1, (2, 2)) * size
         thick = random.uniform(0.015, 0.14) * size
         for share in np.linspace(1, 0.15, 8):
             colour = tuple(float(v) for v in skin * (1.1 - 0.5 * share))
-            cv2.line(picture, _at(ends[0]), _at(ends[1]), colour, max(1, int(2 * thick * share)), cv2.LINE_AA)
+            cv2.line(
+                picture,
+                retouch.at(ends[0]),
+                retouch.at(ends[1]),
+                colour,
+                max(1, int(2 * thick * share)),
+                cv2.LINE_AA,
+            )
     return picture
 
 
@@ -170,7 +179,7 @@ def _grid(picture: Floats, random: np.random.Generator) -> Floats:
             corner = np.array([column + 0.5 * (row % 2) * (step[0] > step[1]), row]) * step
             shade = random.uniform(0.6, 1.2)
             colour = tuple(float(v) for v in (first if random.random() < 0.8 else second) * shade)
-            cv2.rectangle(picture, _at(corner), _at(corner + step * (1 - gap)), colour, -1)
+            cv2.rectangle(picture, retouch.at(corner), retouch.at(corner + step * (1 - gap)), colour, -1)
     return picture
 
 
@@ -183,7 +192,7 @@ def _leaves(picture: Floats, random: np.random.Generator) -> Floats:
         axes = (max(1, int(reach * random.uniform(0.5, 2))), max(1, int(reach * random.uniform(0.2, 0.8))))
         cv2.ellipse(
             picture,
-            _at(random.uniform(0, size, 2)),
+            retouch.at(random.uniform(0, size, 2)),
             axes,
             random.uniform(0, 180),
             0,
@@ -199,7 +208,3 @@ def _colour(random: np.random.Generator, count: int) -> Floats:
     """Draw colours ``float32[count, 3]``: mostly greyish, some strong."""
     grey, hue = random.uniform(5, 250, (count, 1)), random.uniform(-1, 1, (count, 3))
     return np.clip(grey * (1 + hue * random.beta(1, 2, (count, 1))), 0, 255).astype(np.float32)
-
-
-def _at(place: Doubles) -> tuple[int, int]:
-    return int(place[0]), int(place[1])

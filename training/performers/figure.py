@@ -12,6 +12,7 @@ import numpy as np
 
 from training.performers.person import Person
 from training.performers.render import Drawn
+from training.performers.retouch import turned
 from w2l_studio.terms import Doubles, Floats
 
 
@@ -58,15 +59,13 @@ def figure_of(drawn: Drawn, who: Person) -> Figure:
     seen = drawn.pixels[top:bottom, left:right]
     albedo = float(np.mean(who.look["skin"])) ** (1 / 2.2)
     light = float(seen.mean()) / 255 / albedo if seen.size else 0.5
-    middle = (drawn.box[0] + drawn.box[2]) / 2
-    turn = float(np.clip((drawn.points[2, 0] - middle) / (0.41 * (drawn.box[3] - drawn.box[1])), -1, 1))
     return Figure(
         drawn.pixels.astype(np.float32),
         drawn.covered[..., None].astype(np.float32),
         drawn.points,
         drawn.box,
         min(max(light, 0.08), 1.5),
-        turn,
+        turned(drawn.points, drawn.box),
     )
 
 

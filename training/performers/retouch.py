@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from w2l_studio.terms import Floats
+from w2l_studio.terms import Doubles, Floats
 
 #: Heads before a light that is behind them.
 _BACKLIT = 0.12
@@ -82,7 +82,7 @@ def hatted(
 ) -> npt.NDArray[np.uint8]:
     """Pull a stiff hat, a bowler or a cylinder, over the brows: no hair above its brim, eyes in its shade."""
     tall, centre = float(box[3] - box[1]), float(box[0] + box[2]) / 2
-    turn = float(np.clip((points[2, 0] - centre) / (0.41 * tall), -1, 1))
+    turn = turned(points, box)
     over, crown, half, out, thick, reach = (tall * random.uniform(*span) for span in _HATS)
     x, y = centre - 0.12 * turn * tall, float(points[:2, 1].mean()) - over
     crown = min(crown, y - 2)
@@ -116,6 +116,12 @@ def hatted(
     return np.clip(made, 0, made[..., 3:]).round().astype(np.uint8)
 
 
+def turned(points: Floats, box: Floats) -> float:
+    """Tell how far a face is turned by where in its box the nose lies: -1, to the picture's left, .. 1."""
+    middle = (box[0] + box[2]) / 2
+    return float(np.clip((points[2, 0] - middle) / (0.41 * (box[3] - box[1])), -1, 1))
+
+
 def scrambled(
     pixels: npt.NDArray[np.uint8], box: Floats, random: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
@@ -140,6 +146,6 @@ def scrambled(
     return made
 
 
-def at(place: Floats) -> tuple[int, int]:
+def at(place: Floats | Doubles) -> tuple[int, int]:
     """Return a place as OpenCV draws there."""
     return int(place[0]), int(place[1])
