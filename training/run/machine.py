@@ -18,7 +18,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from w2l_studio.errors import UsageError
-from w2l_studio.nets.fuse import chosen
+from w2l_studio.nets.device import chosen
 
 Module = TypeVar("Module", bound=nn.Module)
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -205,7 +205,7 @@ def started(device: str = "auto", precision: str = "auto", *, compiled: bool = F
     """Join the processes that ``torchrun`` started, if it did, and leave them in the end.
 
     Args:
-        device, precision: as of `fuse.chosen`; of several GPUs each process takes its own.
+        device, precision: as of `nets.device.chosen`; of several GPUs each process takes its own.
 
     Raises:
         UsageError: no such device.

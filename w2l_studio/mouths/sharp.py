@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2l_studio.nets.fuse import chosen
+from w2l_studio.nets.device import chosen
 from w2l_studio.nets.sharpener import FACE_PX, FIRST_ROW, Sharpener
 from w2l_studio.terms import Floats, FramesBGR
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from w2l_studio.mouths import lips
-from w2l_studio.nets.fuse import chosen, fold, lighten
+from w2l_studio.nets.device import chosen
+from w2l_studio.nets.fuse import fold, lighten
 from w2l_studio.nets.generator import Generator
 from w2l_studio.nets.lips import Lips
 from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
