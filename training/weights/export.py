@@ -95,7 +95,8 @@ def _detector(_: State) -> tuple[nn.Module, Meta]:
     return RetinaFace(resnet=False), Meta("retinaface", frames=1, recipe="crowds of performers")
 
 
-#: A key of a network's state, and what builds that network; the first one that is there counts.
+#: A key of a network's state, and what builds that network; the first one that is there counts. Published
+#: files are told by `nets.checkpoint`'s signs: one more network means both.
 _BUILDERS: tuple[tuple[str, Callable[[State], tuple[nn.Module, Meta]]], ...] = (
     ("face_encoder.0.conv_block.0.weight", _expert),
     ("face_encoder.0.0.weight", lambda _: (Contrast(), Meta("expert", recipe="contrast"))),
