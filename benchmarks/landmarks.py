@@ -13,8 +13,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import argparse
 
 POINTS = 478
 #: FaceMesh: the outline of the lips outside and inside, 20 points each.
@@ -58,6 +62,19 @@ class Landmarker:
             subprocess.run([self.python, __file__, self.task, given, told], check=True)
             with np.load(told) as arrays:
                 return [arrays[name] for name in arrays.files]
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ask for the landmarker."""
+    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
+    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
+
+
+def asked_for(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> Landmarker | None:
+    """Return the landmarker, if it is asked for; one option without the other ends the program."""
+    if (asked.landmarks is None) != (asked.task is None):
+        parser.error("--landmarks and --task go together")
+    return Landmarker(asked.landmarks, asked.task) if asked.task else None
 
 
 def apart(shown: np.ndarray, true: np.ndarray) -> np.ndarray:

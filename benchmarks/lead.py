@@ -199,18 +199,17 @@ def main() -> None:
     parser.add_argument("captures", type=Path)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--most", type=int, default=120, help="clips")
-    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
-    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
+    landmarks.options(parser)
     parser.add_argument("--singly", type=int, default=40, help="clips whose pictures are seen one by one")
     asked = parser.parse_args()
+    landmarker = landmarks.asked_for(parser, asked)
     found = list(read(asked.captures, asked.clips, asked.most))
     print(f"{len(found)} clips\n\n| lips ahead, ms | of | median | middle half |\n|---|---|---|---|")
     print("\n".join(told(found)))
-    if asked.landmarks:
+    if landmarker:
         fewer = found[: asked.singly]
         print("\nThe same clips as captured and picture by picture:")
         print("\n".join(told(fewer)))
-        landmarker = landmarks.Landmarker(asked.landmarks, asked.task)
         alone = singly(fewer, asked.clips, landmarker)
         print("\n".join(told(alone)))
         pairs = zip(fewer, alone, strict=True)

@@ -64,7 +64,7 @@ def detail(pixels: FramesBGR) -> float:
 
 def voice(windows: Floats) -> Voice:
     """Return mel windows ``float32[T, 80, C]`` with those told in which somebody speaks."""
-    return Voice(windows, windows.max((1, 2)) > -1)
+    return Voice(windows, tables.voiced(windows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,11 +252,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sharpener", default=MouthConfig().sharpener)
     parser.add_argument("--most", type=int, default=30)
     parser.add_argument("--sheet", type=Path)
-    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
-    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
+    landmarks.options(parser)
     asked = parser.parse_args()
-    if (asked.landmarks is None) != (asked.task is None):
-        parser.error("--landmarks and --task go together")
+    asked.finder = landmarks.asked_for(parser, asked)
     return asked
 
 
@@ -266,7 +264,7 @@ def _instruments(asked: argparse.Namespace) -> Instruments:
         SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge"),
         Openness(weights.load_opening(weights.find(asked.opening, "opening").path)),
         Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path)),
-        landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None,
+        asked.finder,
     )
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import dubbing, landmarks
+from benchmarks import dubbing, lag, landmarks
 from benchmarks.stage import PICTURE_PX, Film, Line, Stage, example_lines, spoken_lines, turns
 from training.performers import render
 from w2l_studio.composite import matte
@@ -43,7 +43,6 @@ from w2l_studio.terms.sound import FPS, SAMPLE_RATE
 
 #: Side of the crops in which pictures are compared.
 COMPARED_PX = 192
-_LAGS = range(-5, 6)
 _TILES = 10
 #: Fewer pictures say nothing.
 _LEAST_SURE = FPS
@@ -59,13 +58,13 @@ def figures(shown: FramesBGR, truth: Film, sure: Bools, opening: Openness) -> li
     """
     measured = opening(cut(shown, truth.points, FACE_PX))
     everywhere = np.ones(len(sure), np.bool_)
-    at = {lag: _correlation(measured, truth.opening, everywhere, lag) for lag in _LAGS}
+    at = _correlations(measured, truth.opening, everywhere)
     ours, true = (cut(pixels, truth.points, COMPARED_PX) for pixels in (shown, truth.pixels))
     return [
         float(np.abs(measured - truth.opening).mean()),
         at[0],
-        _correlation(measured, truth.opening, sure),
-        float(max(at, key=lambda lag: at[lag])) if np.isfinite(at[0]) else float("nan"),
+        _correlations(measured, truth.opening, sure)[0],
+        float(max(at, key=lambda late: at[late])) if np.isfinite(at[0]) else float("nan"),
         float(np.mean([_ssim(a, b) for a, b in zip(ours, true, strict=True)])),
         float(np.mean([_step(a, b) for a, b in zip(ours, true, strict=True)])),
     ]
@@ -84,7 +83,7 @@ def landmark_figures(shown: Floats, true: Floats, opening: Floats, sure: Bools) 
     found = np.isfinite(distance)
     return [
         *(float(distance[which].mean()) if which.any() else float("nan") for which in (found, found & sure)),
-        _correlation(landmarks.opening(shown), opening, np.ones(len(sure), np.bool_)),
+        _correlations(landmarks.opening(shown), opening, np.ones(len(sure), np.bool_))[0],
     ]
 
 
@@ -94,17 +93,11 @@ def cut(pixels: FramesBGR, points: Floats, size_px: int) -> FramesBGR:
     return crop.cut(pixels, crop.affines(windows, size_px), size_px).pixels
 
 
-def _correlation(measured: Floats, true: Floats, asked: Bools, lag: int = 0) -> float:
-    """Return the correlation of the pictures asked for where the measured curve comes ``lag`` of them late.
-
-    None with a flat curve, nor of less than a second.
-    """
-    inside = asked.copy()
-    inside[: max(_LAGS)] = inside[-max(_LAGS) :] = False
-    if inside.sum() < _LEAST_SURE:
-        return float("nan")
-    late = np.roll(measured, -lag)[inside]
-    return float(np.corrcoef(late, true[inside])[0, 1]) if late.std() > 1e-6 else float("nan")
+def _correlations(measured: Floats, true: Floats, asked: Bools) -> dict[int, float]:
+    """Return the correlations of the pictures asked for, by lag; nan of less than a second."""
+    if lag.inside(asked).sum() < _LEAST_SURE:
+        return dict.fromkeys(lag.REACH, float("nan"))
+    return lag.correlations(measured, true, asked)
 
 
 def _ssim(a: FramesBGR, b: FramesBGR) -> float:
@@ -180,12 +173,9 @@ def main() -> None:
     parser.add_argument("--weights", nargs="+", default=[MouthConfig().weights])
     parser.add_argument("--speech", type=Path, help="utterances with phoneme times instead of the example's")
     parser.add_argument("--sheet", type=Path, help="write the first pairs' pictures, a row per method")
-    parser.add_argument("--landmarks", type=Path, metavar="PYTHON", help="one that has mediapipe")
-    parser.add_argument("--task", type=Path, help="MediaPipe's face_landmarker.task")
+    landmarks.options(parser)
     asked = parser.parse_args()
-    if (asked.landmarks is None) != (asked.task is None):
-        parser.error("--landmarks and --task go together")
-    finder = landmarks.Landmarker(asked.landmarks, asked.task) if asked.task else None
+    finder = landmarks.asked_for(parser, asked)
     lines = spoken_lines(asked.speech) if asked.speech else example_lines()
     if not lines:
         parser.error(f"{asked.speech}: no speaker stayed out of training")

@@ -1,5 +1,6 @@
 """benchmarks/landmarks.py: heads are laid over each other by what speech leaves alone; only lips count."""
 
+import argparse
 import sys
 import textwrap
 from pathlib import Path
@@ -95,3 +96,13 @@ def test_films_go_to_the_landmarker_and_points_come_back(tmp_path, monkeypatch):
     assert (first[1] == [30, 5]).all()
     assert second.shape == (1, 478, 2)
     assert np.isnan(second).all()
+
+
+@pytest.mark.parametrize("given", [["--landmarks", "python3"], ["--task", "face.task"]])
+def test_a_landmarker_needs_both_its_python_and_its_task(given, capsys):
+    parser = argparse.ArgumentParser()
+    landmarks.options(parser)
+    assert landmarks.asked_for(parser, parser.parse_args([])) is None
+    with pytest.raises(SystemExit):
+        landmarks.asked_for(parser, parser.parse_args(given))
+    assert "go together" in capsys.readouterr().err

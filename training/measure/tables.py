@@ -28,7 +28,7 @@ from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.wav2lip import Wav2Lip
 from w2l_studio.nets.contrast import FACE_PX
-from w2l_studio.terms import Crops, Floats, FramesBGR, Voice
+from w2l_studio.terms import Bools, Crops, Floats, FramesBGR, Voice
 from w2l_studio.terms.sound import SAMPLES_PER_FRAME
 
 PROTOCOLS = ("paper", "ours")
@@ -138,8 +138,13 @@ def small(faces: FramesBGR) -> FramesBGR:
 
 def _voice(clip: Clip, count: int, generator: Wav2Lip) -> Voice:
     windows = redub.heard(generator, clip, count, int(generator.lead_ms))
-    loud = hear(clip.mel, np.arange(count))
-    return Voice(windows, loud.max((1, 2)) > _SILENT)
+    return Voice(windows, voiced(hear(clip.mel, np.arange(count))))
+
+
+def voiced(windows: Floats) -> Bools:
+    """Tell in which mel windows ``float32[T, 80, C]`` somebody speaks, ``bool[T]``."""
+    loud: Bools = windows.max((1, 2)) > _SILENT
+    return loud
 
 
 def pcm(clip: Clip) -> npt.NDArray[np.int16]:
