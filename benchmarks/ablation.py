@@ -57,8 +57,6 @@ def main() -> None:
     """Train what is missing and print the tables."""
     parser = arms.options(__doc__.splitlines()[0], steps=1500, seeds=3)
     parser.add_argument("--ears", help="a run of `ears`, or such weights: train generators with them")
-    parser.add_argument("--windows", type=int, default=Recipe().windows, help="as in `Recipe`")
-    parser.add_argument("--singles", type=int, default=Recipe().singles, help="as in `Recipe`")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     paced = arms.pace(asked)

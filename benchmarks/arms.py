@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from training.generators.recipe import Recipe
 from training.measure.resampling import bounds, people_and_clips
 from training.packs.data import Clip
 from training.run import loop, machine
@@ -71,6 +72,8 @@ def options(about: str, steps: int, seeds: int) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--clips", type=int, default=40, help="clips of a split that are measured at most")
+    parser.add_argument("--windows", type=int, default=Recipe().windows, help="of a generator's `Recipe`")
+    parser.add_argument("--singles", type=int, default=Recipe().singles, help="of a generator's `Recipe`")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw ahead for each run")
     return parser

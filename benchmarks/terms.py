@@ -55,7 +55,10 @@ TERMS: Mapping[str, Mapping[str, float]] = {
     "no silence": {"silent": 0.0},
 }
 #: What of a recipe tells which batches are drawn.
-_DRAWN = ("lead_ms", "columns", "face_px", "windows", "singles", "shut", "open", "silent", "gap", "soft")
+_DRAWN = (
+    *("lead_ms", "columns", "ears", "face_px", "windows", "singles"),
+    *("shut", "open", "silent", "gap", "soft", "features", "whiskers"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +115,6 @@ def main() -> None:
     parser = arms.options(__doc__.splitlines()[0], steps=800, seeds=2)
     parser.add_argument("--ears", required=True, help="a run of `ears`, or weights that have some")
     parser.add_argument("--expert", default=MouthConfig().expert, help="name or file")
-    parser.add_argument("--windows", type=int, default=Recipe().windows, help="as in `Recipe`")
-    parser.add_argument("--singles", type=int, default=Recipe().singles, help="as in `Recipe`")
     parser.add_argument("--together", type=int, default=3, help="arms that share a process at most")
     asked = parser.parse_args()
     torch.set_num_threads(1)

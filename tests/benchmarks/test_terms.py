@@ -1,6 +1,7 @@
 """The recipe term by term: which arms share their batches, and that they learn as they would alone."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,12 @@ def test_arms_share_a_process_only_where_their_batches_are_drawn_alike():
     assert {name for group in found for name in group} == set(TERMS)
     assert [list(group) for group in found[2:]] == [["any reference"], ["no silence"]]
     assert groups({}, 4) == []
+
+
+@pytest.mark.parametrize("changed", ["ears", "features", "whiskers", "gap", "soft"])
+def test_what_is_drawn_otherwise_is_drawn_apart(changed):
+    other = replace(Recipe(), **{changed: 3})
+    assert groups({"whole": Recipe(), "other": other}, 4) == [{"whole": Recipe()}, {"other": other}]
 
 
 def test_each_arm_differs_from_the_whole_recipe():
