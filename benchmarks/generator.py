@@ -39,7 +39,7 @@ def main() -> None:
     products = {precision: _product(precision, options.device) for precision in ("fp32", "bf16")}
     seconds: dict[str, list[float]] = {name: [] for name in (*ways, *products)}
     work = {
-        name: _flop(lambda way=way: way(crops[:16], references[:16], voice[:16])) / 16
+        name: flop_of(lambda way=way: way(crops[:16], references[:16], voice[:16])) / 16
         for name, way in ways.items()
     }
     # On a processor that others use too, its own time says more than the wall's.
@@ -111,8 +111,8 @@ def _product(precision: str, device: str) -> Callable[[], object]:
     return product
 
 
-def _flop(call: Callable[[], object]) -> int:
-    """Count the FLOP of products and convolutions; a multiplication with its addition counts 2."""
+def flop_of(call: Callable[[], object]) -> int:
+    """Count the FLOP of a call: products and convolutions, both ways; a multiply and add counts 2."""
     with FlopCounterMode(display=False) as counter:
         call()
     return int(counter.get_total_flops())

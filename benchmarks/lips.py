@@ -224,12 +224,18 @@ def measure(method: Method, found: list[Source]) -> str:
     return f"{hit:.2f} | {invented:.2f} | {correlation:.2f} | {best:+d} | {amplitude:.2f} | {spent_s:.1f}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def options(about: str) -> argparse.ArgumentParser:
+    """Return the options of whatever looks at lips from speech whose phonemes are known."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("speech", type=Path)
     parser.add_argument("--language", action="append", default=[])
-    parser.add_argument("--all", action="store_true", help="Speakers that were trained on, too.")
     parser.add_argument("--weights", default=LipsConfig().weights)
+    return parser
+
+
+def main() -> None:
+    parser = options(__doc__.split("\n")[0])
+    parser.add_argument("--all", action="store_true", help="Speakers that were trained on, too.")
     parser.add_argument("--most", type=int, default=120, help="Sentences.")
     parser.add_argument("--rhubarb", type=Path)
     parser.add_argument("--phonemes", action="store_true", help="pocketsphinx, too.")

@@ -11,11 +11,9 @@ least energy: whether the labels are to blame.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,7 +21,6 @@ import torch
 from benchmarks import lips as measured
 from training.performers import sources
 from training.performers.act import Source
-from w2l_studio.config import LipsConfig
 from w2l_studio.dub.lips import listened
 from w2l_studio.mouths import lips
 from w2l_studio.nets import weights
@@ -116,10 +113,7 @@ def least_at_ms(found: list[Source], names: tuple[str, ...]) -> int:
 
 def main() -> None:
     """Print the lines and what they come to."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("speech", type=Path)
-    parser.add_argument("--language", action="append", default=[])
-    parser.add_argument("--weights", default=LipsConfig().weights)
+    parser = measured.options(__doc__.split("\n")[0])
     asked = parser.parse_args()
     net = weights.load_lips(weights.find(asked.weights, "lips").path)
     voices: dict[str, list[Source]] = defaultdict(list)

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.generator import flop_of
 from training.packs.data import FRAME_PX, Sampler, read_pack
 from training.paper import recipes
 from training.paper.faces import Faces, FaceSource
@@ -89,7 +89,7 @@ def step(machine: Machine, width: float, source: FaceSource, rounds: int, compil
         return trainee.learn(0, 1, batch)
 
     # Counted first: what is compiled goes past the counter.
-    flop = work(learn)
+    flop = flop_of(learn)
     if compiled:
         trainee.net.compile(mode=compiled)
     seconds = quickest(learn, machine, rounds)
@@ -99,13 +99,6 @@ def step(machine: Machine, width: float, source: FaceSource, rounds: int, compil
 def pinned(part: torch.Tensor, machine: Machine) -> torch.Tensor:
     """Return a tensor as `feed` hands it on: where a GPU can fetch it without the processor."""
     return part.pin_memory() if machine.device.type == "cuda" else part
-
-
-def work(call: Callable[[], object]) -> int:
-    """Count the FLOP of a call: products and convolutions, both ways."""
-    with FlopCounterMode(display=False) as counter:
-        call()
-    return int(counter.get_total_flops())
 
 
 def drawn(source: FaceSource, rounds: int) -> float:

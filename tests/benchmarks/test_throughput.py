@@ -21,8 +21,8 @@ spec.loader.exec_module(bench)
 def test_the_work_of_a_picture_is_the_published_one_and_backward_is_twice_that():
     with torch.device("meta"):
         net, sound, face = Generator(), torch.zeros(2, 1, 80, 16), torch.zeros(2, 6, 96, 96)
-        forward = bench.work(lambda: net(sound, face))
-        both = bench.work(lambda: net(sound, face).sum().backward())
+        forward = bench.flop_of(lambda: net(sound, face))
+        both = bench.flop_of(lambda: net(sound, face).sum().backward())
     assert forward / 2 == pytest.approx(7.934e9, rel=0.01)
     assert both / forward == pytest.approx(3, rel=0.02)
 
