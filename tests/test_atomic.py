@@ -23,6 +23,34 @@ def test_a_file_appears_when_it_is_whole(tmp_path):
     assert path.read_text() == "after"
 
 
+def test_an_unfinished_file_is_nobody_elses(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.csv.part").symlink_to("precious")
+    (tmp_path / "b.csv.part").write_text("notes")
+    for name in ("a.csv", "b.csv"):
+        atomic.write_text(tmp_path / name, "text")
+    assert (tmp_path / "a.csv.part").read_text() == "precious"
+    assert (tmp_path / "b.csv.part").read_text() == "notes"
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "\U0001d400" * 63, "\u00e9" * 51])
+def test_a_file_may_have_the_longest_name_and_the_usual_permissions(tmp_path, name):
+    atomic.write_text(tmp_path / name, "text")
+    (tmp_path / "usual").touch()
+    assert (tmp_path / name).stat().st_mode == (tmp_path / "usual").stat().st_mode
+    with pytest.raises(OutputError, match="too long"):
+        atomic.write_text(tmp_path / (name + "a" * 255), "text")
+
+
+def test_what_killed_runs_left_is_cleared_and_nothing_else(tmp_path):
+    (tmp_path / "a.mov.part").touch()
+    killed = atomic.written(tmp_path / "a.mov")
+    killed.__enter__()
+    assert len(list(tmp_path.iterdir())) == 2
+    atomic.clear(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.mov.part"]
+
+
 @pytest.mark.parametrize("trouble", [OSError, KeyboardInterrupt, ValueError])
 def test_what_goes_wrong_leaves_the_file_as_it_was(tmp_path, trouble):
     path = tmp_path / "a.txt"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,21 +17,30 @@ from pathlib import Path
 from w2l_studio.errors import OutputError
 
 ELSEWHERE = "give another folder with --out"
+#: Names of files that are not whole yet: no file of a user's is called so.
+_UNFINISHED = "*." + 16 * "[0-9a-f]" + ".part"
+#: Bytes of a file's name that stay in the name of its unfinished one: no disk finds them too many.
+_SHOWN = 100
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
 def written(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
-    """Yield a name beside ``path`` to write under; once it is on the disk it becomes ``path``, or is removed.
+    """Yield an empty file beside ``path`` to write to; once it is on the disk it becomes ``path``, or goes.
+
+    Its name is nobody else's: no file or link that is there is written to.
 
     Args:
         hint: as of `refusals`.
 
     Raises:
-        OutputError: it cannot be renamed. What goes wrong in between is raised as it is.
+        OutputError: it cannot be renamed. What goes wrong before is raised as it is.
     """
-    part = path.with_name(path.name + ".part")
+    shown = path.name.encode("utf-8", "ignore")[:_SHOWN].decode("utf-8", "ignore")
+    part = path.with_name(f"{shown}.{secrets.token_hex(8)}.part")
+    # `tempfile` would make it for its owner alone.
+    part.touch(exist_ok=False)
     try:
         yield part
         with refusals(path, hint):
@@ -42,6 +52,13 @@ def written(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def clear(folder: Path) -> None:
+    """Remove unfinished files that killed runs left in a folder; nobody may be writing there."""
+    for part in folder.glob(_UNFINISHED):
+        with suppress(OSError):
+            part.unlink()
 
 
 def write_text(path: Path, text: str, hint: str = ELSEWHERE) -> None:

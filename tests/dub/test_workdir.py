@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from w2l_studio import atomic
 from w2l_studio.dub import workdir
 from w2l_studio.dub.workdir import WorkDir
 from w2l_studio.errors import OutputError
@@ -88,6 +89,19 @@ def test_a_lock_that_cannot_be_removed_hides_no_trouble_and_locks_nobody_out(
     assert (tmp_path / ".lock").exists()
     with WorkDir(tmp_path):
         pass
+
+
+def test_unfinished_files_of_a_dead_run_are_cleared(tmp_path: Path) -> None:
+    folders = (tmp_path, tmp_path / "media", tmp_path / "takes")
+    killed = [atomic.written(folder / "a.mov") for folder in folders]
+    for folder, writing in zip(folders, killed, strict=True):
+        folder.mkdir(exist_ok=True)
+        (folder / "a.mov.part").touch()
+        writing.__enter__()
+    assert len(list(tmp_path.rglob("*.part"))) == 6
+    with WorkDir(tmp_path):
+        left = [path.name for path in tmp_path.rglob("*.part")]
+    assert left == ["a.mov.part"] * 3
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

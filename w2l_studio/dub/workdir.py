@@ -101,6 +101,8 @@ class WorkDir:
             self.media.mkdir(parents=True, exist_ok=True)
             self._takes.mkdir(exist_ok=True)
         self._take_lock()
+        for folder in (self.path, self.media, self._takes):
+            atomic.clear(folder)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,7 +6,7 @@ Converts no samples itself (`codecs`) and knows no meaning of its labels (`prove
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -44,7 +44,7 @@ class ProRes:
     def open(self, path: Path, plate: Plate, first_frame: int, labels: dict[str, str]) -> Iterator[FrameSink]:
         """Open a file that carries the plate's rate, size, aspect, rotation, tags, reel and timecode.
 
-        It is written as ``<name>.part`` and gets its name when it is whole and on the disk.
+        It is written beside its place (`atomic.written`) and gets its name when it is whole and on the disk.
 
         Args:
             path: the file to make, in a folder that exists.
@@ -60,9 +60,10 @@ class ProRes:
             Unsupported: the plate's pixel format is none that is read.
         """
         becomes = target(plate)
-        with atomic.written(path) as part:
+        with ExitStack() as stack:
             with _writing(path):
-                sink = _Sink(part, plate, becomes, first_frame, labels)
+                part = stack.enter_context(atomic.written(path))
+                sink = _Sink(part, path, plate, becomes, first_frame, labels)
             try:
                 yield sink
                 with _writing(path):
@@ -79,12 +80,12 @@ class _Sink:
     """One open ProRes file."""
 
     def __init__(
-        self, part: Path, plate: Plate, becomes: Target, first_frame: int, labels: dict[str, str]
+        self, part: Path, final: Path, plate: Plate, becomes: Target, first_frame: int, labels: dict[str, str]
     ) -> None:
         self.written = 0
         self._plate = plate
         self._becomes = becomes
-        self._final = part.with_suffix("")
+        self._final = final
         # Free keys survive in QuickTime only as `mdta` items.
         self._container: OutputContainer = av.open(
             f"file:{part.absolute()}", "w", format="mov", container_options={"movflags": "use_metadata_tags"}
