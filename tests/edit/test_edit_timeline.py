@@ -1,4 +1,5 @@
 import os
+import sys
 import zipfile
 from fractions import Fraction
 from hashlib import sha256
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from w2l_studio import atomic, inputs
 from w2l_studio.edit import timeline
 from w2l_studio.errors import EditError, OutputError
 from w2l_studio.timing import FrameRange, frames_to_timecode, snap_rate, timecode_to_frames
@@ -285,6 +287,38 @@ class TestBundles:
         with pytest.raises(EditError, match=r"x\.otioz: is not a readable"):
             timeline.read(path, bundle_dir=tmp_path / "y")
 
+    @pytest.mark.parametrize(
+        "names", [["a/b", "a/b/c"], ["media/a b.mov/x"], ["."], ["a" * 256], ["media/" + "\u00e9" * 128]]
+    )
+    def test_names_that_no_disk_takes_are_refused_before_anything_is_written(self, build, tmp_path, names):
+        path = self.make(build, tmp_path, names)
+        with pytest.raises(EditError, match=r"film\.otioz: holds a file whose name no disk takes"):
+            timeline.read(path, bundle_dir=tmp_path / "unpacked")
+        assert not (tmp_path / "unpacked").exists()
+
+    def test_a_name_that_is_no_text(self, build, tmp_path):
+        path = self.make(build, tmp_path, ["n\u00e9.txt"])
+        path.write_bytes(path.read_bytes().replace("n\u00e9".encode(), b"n\xff\xfe"))
+        with pytest.raises(EditError, match=r"film\.otioz: is not a readable"):
+            timeline.read(path, bundle_dir=tmp_path / "unpacked")
+
+    def test_what_a_killed_run_left_is_cleared(self, build, tmp_path):
+        path, folder = self.make(build, tmp_path), tmp_path / "unpacked"
+        (folder / "media").mkdir(parents=True)
+        killed = atomic.written(folder / "media" / "a b.mov")
+        killed.__enter__()
+        timeline.read(path, bundle_dir=folder)
+        assert [one.name for one in (folder / "media").iterdir()] == ["a b.mov"]
+
+    def test_more_text_than_fits_into_memory(self, build, tmp_path, monkeypatch):
+        path = self.make(build, tmp_path)
+        monkeypatch.setattr(inputs, "MOST_BYTES", 100)
+        with pytest.raises(EditError, match=r"film\.otioz: holds 0 MB of text"):
+            timeline.read(path, bundle_dir=tmp_path / "unpacked")
+        with pytest.raises(EditError, match=r"content\.otio: holds 0 MB of text"):
+            timeline.read(tmp_path / "content.otio")
+        assert not (tmp_path / "unpacked").exists()
+
     def test_a_bundle_larger_than_the_disk(self, build, tmp_path, monkeypatch):
         monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
         with pytest.raises(EditError, match="0 MB are free"):
@@ -304,6 +338,14 @@ def test_an_edit_knows_the_bytes_that_it_was_read_from(tmp_path, name):
 @pytest.mark.parametrize("name", ["none.otio", "none.otioz", "none.otiod", "film.txt"])
 def test_what_cannot_be_read_is_named(tmp_path, name):
     with pytest.raises(EditError, match=name):
+        timeline.read(tmp_path / name, bundle_dir=tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have no place among files there")
+@pytest.mark.parametrize("name", ["pipe.otio", "pipe.otioz"])
+def test_pipes_are_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(EditError, match=rf"{name}: this is not a regular file"):
         timeline.read(tmp_path / name, bundle_dir=tmp_path)
 
 

@@ -8,27 +8,30 @@ from __future__ import annotations
 import lzma
 import os
 import shutil
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from w2l_studio import atomic
+from w2l_studio import atomic, inputs
 from w2l_studio.errors import EditError
 
 _CONTENT = "content.otio"
-#: What zipfile raises of bytes that are damaged or missing, of a compression that it does not know
-#: (NotImplementedError) and of a password (RuntimeError).
+#: What zipfile raises of bytes that are damaged or missing (names of members among them), of a compression
+#: that it does not know (NotImplementedError) and of a password (RuntimeError).
 _BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, LookupError, ValueError),
     *(NotImplementedError, RuntimeError),
 )
+#: The longest name that disks take.
+_NAME_BYTES = 255
 #: File systems that keep times coarsely keep them to two seconds (FAT).
 _SAME_TIME_NS = 2 * 10**9
 
 
 def open_folder(path: Path) -> bytes:
     """Return the timeline text of an .otiod folder."""
-    return (path / _CONTENT).read_bytes()
+    return inputs.read(path / _CONTENT, EditError)
 
 
 def unpack(path: Path, folder: Path | None) -> bytes:
@@ -44,10 +47,12 @@ def unpack(path: Path, folder: Path | None) -> bytes:
     try:
         with zipfile.ZipFile(path) as bundle:
             members = [member for member in bundle.infolist() if not member.is_dir()]
-            for member in members:
-                _check_name(member.filename, path)
+            inputs.check_size(bundle.getinfo(_CONTENT).file_size, EditError, path.name)
+            _check_names([member.filename for member in members], path)
             folder.mkdir(parents=True, exist_ok=True)
             stale = [member for member in members if not _fresh(folder / member.filename, member, path)]
+            for parent in {(folder / member.filename).parent for member in members}:
+                atomic.clear(parent)
             _check_room(sum(member.file_size for member in stale), folder, path)
             for member in stale:
                 _extract(bundle, member, folder / member.filename, path.stat().st_mtime_ns)
@@ -58,10 +63,19 @@ def unpack(path: Path, folder: Path | None) -> bytes:
         ) from error
 
 
-def _check_name(name: str, path: Path) -> None:
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
-        raise EditError(f"holds a file with the unsafe name {name!r}", hint="do not use it", where=path.name)
+def _check_names(names: list[str], path: Path) -> None:
+    taken = {PurePosixPath(name) for name in names}
+    for name in names:
+        place = PurePosixPath(name)
+        if name.startswith("/") or "\\" in name or ":" in name or ".." in place.parts:
+            raise EditError(
+                f"holds a file with the unsafe name {name!r}", hint="do not use it", where=path.name
+            )
+        too_long = any(len(os.fsencode(part)) > _NAME_BYTES for part in place.parts)
+        if too_long or not place.parts or not taken.isdisjoint(place.parents):
+            raise EditError(
+                f"holds a file whose name no disk takes: {name!r}", hint="export it again", where=path.name
+            )
 
 
 def _check_room(size: int, folder: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio import atomic
+from w2l_studio import atomic, inputs
 from w2l_studio.edit import bundle, layout, sanitise, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
 from w2l_studio.errors import EditError
@@ -123,10 +123,11 @@ def _content(path: Path, bundle_dir: Path | None) -> _Source:
     if suffix == ".otiod":
         return _Source(bundle.open_folder(path), path.absolute(), None)
     if suffix == ".otioz":
+        inputs.check_regular(path, EditError)
         sha256 = atomic.sha256(path)
         return _Source(bundle.unpack(path, bundle_dir), (bundle_dir or path.parent).absolute(), sha256)
     if suffix == ".otio":
-        data = path.read_bytes()
+        data = inputs.read(path, EditError)
         return _Source(data, path.absolute().parent, hashlib.sha256(data).hexdigest())
     raise EditError(
         "is not an edit that can be read", hint="give an .otio, .otioz or .otiod", where=path.name

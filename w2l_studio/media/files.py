@@ -6,7 +6,6 @@ Decodes nothing; what stands in a file is the affair of `probe`, `decode` and `s
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
+from w2l_studio import inputs
 from w2l_studio.errors import MediaError, SourceError
 
 #: Demuxers that are allowed: containers that hold their own samples. Playlists (hls, concat, dash) and
@@ -34,7 +34,7 @@ def local(path: Path, kind: type[SourceError] = MediaError) -> str:
         MediaError: (or ``kind``) there is no such file, it is a folder, or may not be read.
     """
     try:
-        mode = path.stat().st_mode
+        inputs.check_regular(path, kind)
     except (FileNotFoundError, NotADirectoryError):
         raise kind(
             "the file does not exist", hint="relink or copy it to this place", where=str(path)
@@ -43,10 +43,8 @@ def local(path: Path, kind: type[SourceError] = MediaError) -> str:
         raise kind(
             f"the file cannot be reached ({error.strerror})", hint="check its path", where=str(path)
         ) from error
-    if stat.S_ISDIR(mode):
+    if path.is_dir():
         raise kind("this is a folder, not a media file", hint="give the file in it", where=str(path))
-    if not stat.S_ISREG(mode):
-        raise kind("this is not a regular file", hint="copy it into one", where=str(path))
     if not os.access(path, os.R_OK):
         raise kind("the file may not be read", hint="check its permissions", where=str(path))
     return f"file:{path.absolute()}"
