@@ -1,3 +1,5 @@
+import os
+import sys
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -49,7 +51,7 @@ ANNA: Bonjour
 def read(tmp_path, text, name="cues.srt"):
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return cues.read(path, Fraction(25))
+    return cues.read(path)
 
 
 def test_srt(tmp_path):
@@ -98,9 +100,45 @@ def test_what_is_no_cue_sheet(tmp_path, text, said):
         read(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.srt", ""),
+        ("a.srt", '{"info: {": 5}'),
+        ("a.srt", '{"info": 5, "styles": [], "events": [{"start": "x"}]}'),
+        ("a.srt", '<tt xmlns="http://www.w3.org/ns/ttml"><body><p begin="x">'),
+        ("a.srt", "{1}{2}a format that counts frames"),
+        ("a.vtt", "WEBVTT"),
+        ("a.ass", ASS.replace("Style: Default,Arial,20", "Style: D,Arial,big")),
+        ("a.ass", ASS.replace("0:00:02.50", "zz")),
+        ("a.ass", ASS.replace("Style: Default,Arial,20", "Style: D,Arial,20,&HZZ")),
+        ("a.ssa", "[Script Info]"),
+        ("a.sub", SRT),
+        ("cues", SRT),
+    ],
+)
+def test_other_formats_than_the_name_tells_are_refused(tmp_path, name, text):
+    with pytest.raises(EditError, match=rf"{name}: is not a cue sheet.*\. Give \.srt, \.ass or \.vtt"):
+        read(tmp_path, text, name)
+
+
+def test_the_elder_ssa_and_names_in_capitals(tmp_path):
+    line = "Dialogue: Marked=0,0:00:01.00,0:00:02.00,*Default,ANNA,0,0,0,,Hallo"
+    assert read(tmp_path, f"[Script Info]\nScriptType: v4.00\n[Events]\n{line}\n", "A.SSA") == (
+        Cue(Fraction(1), Fraction(2), "ANNA", "Hallo"),
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have no place among files there")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "cues.srt")
+    with pytest.raises(EditError, match=r"cues\.srt: this is not a regular file"):
+        cues.read(tmp_path / "cues.srt")
+
+
 def test_a_missing_sheet_is_named(tmp_path):
     with pytest.raises(EditError, match=r"none\.srt: cannot be read"):
-        cues.read(tmp_path / "none.srt", Fraction(25))
+        cues.read(tmp_path / "none.srt")
 
 
 def marked(build, tmp_path, times, *, start=None, rate=25, frames=2500):

@@ -150,7 +150,7 @@ def _place(edit: Edit, character: str | None, path: Path) -> Stem:
 def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, ...]:
     found = list(marks.find(edit, config.marker_color))
     if config.cues:
-        found += cues.to_marks(cues.read(config.cues, edit.rate), edit)
+        found += cues.to_marks(cues.read(config.cues), edit)
     if config.mark_all:
         found += marks.everywhere(edit, _spoken(stems))
     if not found:

@@ -12,20 +12,25 @@ from pathlib import Path
 
 import pysubs2
 
+from w2l_studio import inputs
 from w2l_studio.edit.timeline import Edit, timecode
 from w2l_studio.errors import EditError
 from w2l_studio.terms import Cue, Mark
 from w2l_studio.timing import FrameRange, nearest_frame, nominal
 
+#: What pysubs2 calls the formats; asked to guess, it reads many more, and fails at them in its own words.
+_FORMATS = {".srt": "srt", ".ass": "ass", ".ssa": "ssa", ".vtt": "vtt"}
+_READABLE = "give .srt, .ass or .vtt"
+#: What pysubs2 raises of text that is not of the format.
+_BROKEN = (pysubs2.exceptions.Pysubs2Error, ValueError, TypeError, LookupError, OverflowError)
 _PREFIX = re.compile(r"\s*([^\W\d_][^:\n]{0,39}):\s+(.*)", re.DOTALL)
 
 
-def read(path: Path, rate: Fraction) -> tuple[Cue, ...]:
+def read(path: Path) -> tuple[Cue, ...]:
     """Read a cue sheet.
 
     Args:
-        path: .srt, .ass or .vtt, UTF-8.
-        rate: of the timeline, for formats that count frames.
+        path: .srt, .ass (or its elder .ssa) or .vtt, UTF-8.
 
     Returns:
         Cues with text, in order of time; the character comes from the ASS name field or from a
@@ -35,19 +40,24 @@ def read(path: Path, rate: Fraction) -> tuple[Cue, ...]:
         EditError: not there, not a subtitle file, not UTF-8, or a cue's times cannot be meant: a line that
             is silently left out would not be dubbed.
     """
+    form = _FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise EditError("is not a cue sheet by its name", hint=_READABLE, where=path.name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        sheet = pysubs2.SSAFile.from_string(text, fps=float(rate))
+        text = inputs.read(path, EditError).decode("utf-8-sig")
+        sheet = pysubs2.SSAFile.from_string(text, form)
     except OSError as error:
         raise EditError(
             f"cannot be read ({error.strerror})", hint="check the path of --cues", where=str(path)
         ) from error
     except UnicodeDecodeError as error:
         raise EditError("is not UTF-8", hint="save the cue sheet as UTF-8", where=path.name) from error
-    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+    except _BROKEN as error:
         raise EditError(
-            f"is not a cue sheet that can be read ({error})", hint="give .srt, .ass or .vtt", where=path.name
+            f"is not a cue sheet that can be read ({error})", hint=_READABLE, where=path.name
         ) from error
+    if not sheet.events:
+        raise EditError("is not a cue sheet: it holds no cue", hint=_READABLE, where=path.name)
     _check_times(sheet, text, path.name)
     return tuple(sorted(_cues(sheet), key=lambda cue: (cue.start_s, cue.stop_s)))
 
