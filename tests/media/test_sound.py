@@ -113,6 +113,56 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path):
         read_mono(path)
 
 
+@pytest.mark.parametrize("loud", [1e7, 1e37])
+def test_samples_that_nobody_means_are_refused(loud, tmp_path):
+    samples = tone(0.2, 16000)[None]
+    path = write(tmp_path / "a.wav", samples * loud, 16000, "pcm_f32le", "flt")
+    with pytest.raises(StemError, match="beyond a million times full scale"):
+        read_mono(path)
+    # Integers that are written as floats are loud, and can be meant.
+    assert len(read_mono(write(tmp_path / "b.wav", samples * 32767, 16000, "pcm_f32le", "flt"))) == 3200
+
+
+@pytest.mark.parametrize("rate", [1, 999, 100_000_000])
+def test_rates_at_which_nothing_is_recorded_are_refused(rate, tmp_path):
+    path = write(tmp_path / "a.wav", np.zeros((1, 400)), rate, "pcm_s16le", "s16")
+    with pytest.raises(StemError, match=rf"a\.wav: the sound has {rate} samples a second"):
+        probe_sound(path)
+
+
+@pytest.mark.parametrize(("digits", "read"), [(20, int("9" * 20)), (21, None), (5000, None)])
+def test_a_time_reference_is_a_number_of_64_bits(digits, read, tmp_path):
+    path = write(
+        tmp_path / "a.flac", np.zeros((1, 1600)), 16000, "flac", "s16", {"time_reference": digits * "9"}
+    )
+    assert probe_sound(path).time_reference == read
+
+
+def with_hole(path, seconds):
+    """Write 20 pieces of AAC, the fifth and later ones so much later."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=SECOND, layout="mono")
+        frames = [
+            av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono") for _ in range(20)
+        ]
+        for index, frame in enumerate(frames):
+            frame.rate, frame.pts = SECOND, 1024 * index
+        packets = [packet for frame in [*frames, None] for packet in stream.encode(frame)]
+        for index, packet in enumerate(packets):
+            later = seconds * SECOND if index >= 5 else 0
+            packet.pts, packet.dts = packet.pts + later, packet.dts + later
+            container.mux(packet)
+    return path
+
+
+def test_a_hole_in_the_sound_is_silence_but_for_hours_of_it(tmp_path):
+    assert len(read_mono(with_hole(tmp_path / "a.m4a", 90))) // 16000 == 90
+    with pytest.raises(
+        StemError, match=r"b\.m4a: 12\.0 hours of its sound are missing, 0\.1 s after its begin"
+    ):
+        read_mono(with_hole(tmp_path / "b.m4a", 12 * 3600))
+
+
 def test_a_film_without_sound_is_no_stem(film):
     with pytest.raises(StemError, match="holds no sound"):
         probe_sound(film(frames=2))

@@ -30,6 +30,14 @@ from w2l_studio.timing import nearest_frame
 _SETTLE_S = Fraction(1, 5)
 #: Recordings that may begin anywhere: with pictures that lack those which they refer to.
 _CUT_ANYWHERE = ("mpegts",)
+#: Samples per second: with less there is no speech, and nothing records more.
+_RATES = range(1000, 1_000_001)
+#: The most that may be missing from a file's sound: a time that a damaged file tells would fill the memory.
+_MOST_MISSING_S = 3600
+#: The loudest sample that is meant, full scale being 1: integers that are written as floats lie below.
+_LOUDEST = 1e6
+#: A time reference is a number of 64 bits.
+_DIGITS = 20
 #: Full scale of FFmpeg's integer samples (24 bits arrive in the upper bits of 32).
 _FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
@@ -68,7 +76,7 @@ def probe_sound(path: Path) -> SoundInfo:
             path=path,
             rate=stream.rate,
             samples=samples,
-            time_reference=int(told) if told.isdecimal() else None,
+            time_reference=int(told) if told.isdecimal() and len(told) <= _DIGITS else None,
         )
 
 
@@ -88,7 +96,8 @@ def read_mono(
         range equals the same samples of the whole. Shorter where the file ends before ``stop_s``.
 
     Raises:
-        StemError: missing, unreadable, without sound, empty, or holding NaN or infinity.
+        StemError: missing, unreadable, without sound, empty, with an hour missing, or holding NaN,
+            infinity or what is no sample.
     """
     first = 0 if start_s is None else max(0, _sample(start_s, rate))
     last = None if stop_s is None else max(first, _sample(stop_s, rate))
@@ -105,6 +114,12 @@ def read_mono(
         raise StemError(
             "the sound holds samples that are no numbers", hint="export it again", where=str(path)
         )
+    if np.abs(samples).max(initial=0) > _LOUDEST:
+        raise StemError(
+            "the sound holds samples beyond a million times full scale",
+            hint="export it again",
+            where=str(path),
+        )
     if len(samples) == 0 and begin == 0 and last != first:
         raise StemError("the file holds no sound", hint="export it again", where=str(path))
     return samples[first - begin : None if last is None else last - begin]
@@ -118,8 +133,11 @@ def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
     if not container.streams.audio:
         raise StemError("the file holds no sound", hint="choose a sound file", where=str(path))
     stream = container.streams.audio[0]
-    if not getattr(stream.codec_context, "rate", 0):
+    rate = getattr(stream.codec_context, "rate", 0)
+    if not rate:
         raise StemError("no decoder for this sound", hint="convert it to WAV", where=str(path))
+    if rate not in _RATES:
+        raise StemError(f"the sound has {rate} samples a second", hint="export it at 48000", where=str(path))
     return stream
 
 
@@ -139,14 +157,23 @@ def _mono(
 ) -> Iterator[Floats]:
     """Yield the samples ``begin <= n < end`` at the file's own rate, without holes, mixed to one channel."""
     frames = _placed(container, stream, path, begin)
-    cursor = begin
+    cursor, missing = begin, 0
     for position, frame in frames:
         if end is not None and cursor >= end:
             return
         if position > cursor:
             hole = position - cursor if end is None else min(position, end) - cursor
-            yield np.zeros(hole, np.float32)
+            missing += hole
+            if missing > _MOST_MISSING_S * stream.rate:
+                raise StemError(
+                    f"{hole / stream.rate / 3600:.1f} hours of its sound are missing,"
+                    f" {cursor / stream.rate:.1f} s after its beginning",
+                    hint="export it again",
+                    where=str(path),
+                )
             cursor += hole
+            for rest in range(hole, 0, -stream.rate):
+                yield np.zeros(min(rest, stream.rate), np.float32)
         samples = _mixed(frame)[max(0, cursor - position) :]
         if end is not None:
             samples = samples[: end - cursor]
