@@ -46,10 +46,11 @@ def snap_rate(rate: float | Fraction) -> Fraction:
         exact = Fraction(rate)
     except (ValueError, OverflowError, TypeError) as error:
         raise ValueError(f"{rate!r} is not a frame rate") from error
-    if exact <= 0:
-        raise ValueError(f"{rate!r} is not a frame rate")
     best = min(RATES, key=lambda known: abs(known - exact))
-    return best if abs(best - exact) < _SNAP else exact.limit_denominator(100_000)
+    snapped = best if abs(best - exact) < _SNAP else exact.limit_denominator(100_000)
+    if snapped <= 0:
+        raise ValueError(f"{rate!r} is not a frame rate")
+    return snapped
 
 
 def floor_frame(seconds: Fraction, rate: Fraction) -> int:

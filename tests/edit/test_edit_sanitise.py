@@ -85,6 +85,46 @@ def test_a_rate_that_is_not_positive_is_refused(build, tmp_path, rate):
         read(tmp_path, value)
 
 
+def held(value, rate=25):
+    return {"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": rate}
+
+
+@pytest.mark.parametrize(
+    ("value", "rate", "said"),
+    [
+        (10**400, 25, "a time of 1000"),
+        (1e300, 25, r"a time of 1e\+300 at 25"),
+        (-3e10, 25, "a time of -30000000000.0 at 25"),
+        (5, 1e-9, "a time of 5 at 1e-09"),
+        (5, 1e300, r"a time of 5 at 1e\+300"),
+        (float("nan"), 25, "a time of nan"),
+        (None, 25, "a time of None"),
+    ],
+)
+@pytest.mark.parametrize("place", ["clip", "marker", "unknown"])
+def test_times_that_nobody_can_mean_are_refused_by_their_clip(build, tmp_path, place, value, rate, said):
+    document_ = document(build, tmp_path)
+    clip = first_clip(document_)
+    span = {"OTIO_SCHEMA": "TimeRange.1", "start_time": held(0), "duration": held(value, rate)}
+    if place == "clip":
+        clip["source_range"] = span
+    elif place == "marker":
+        clip["markers"].append({"OTIO_SCHEMA": "Marker.2", "name": "w2l", "marked_range": span})
+    else:
+        clip["markers"].append({"OTIO_SCHEMA": "VendorMark.1", "marked_range": span})
+    with pytest.raises(EditError, match=rf"in\.otio: clip 'c': holds {said}"):
+        read(tmp_path, document_)
+
+
+@pytest.mark.parametrize("speed", ["Inf", "-Inf", "NaN", "1e308"])
+def test_a_speed_that_nobody_can_mean_is_refused_by_its_clip(build, tmp_path, speed):
+    value = document(build, tmp_path)
+    warp = {"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "", "time_scalar": "PLACE"}
+    first_clip(value)["effects"].append(warp)
+    with pytest.raises(EditError, match=r"in\.otio: clip 'c': plays (inf|-inf|nan|1e\+308) times as fast"):
+        read(tmp_path, None, raw=json.dumps(value).replace('"PLACE"', speed).encode())
+
+
 def test_byte_order_mark_is_accepted(build, tmp_path):
     text = json.dumps(document(build, tmp_path)).encode("utf-8-sig")
     assert len(read(tmp_path, None, raw=text).clips) == 2

@@ -322,6 +322,11 @@ class TestRefusals:
         assert isinstance(error, Retimed)
         assert said in error.message
 
+    def test_speeds_that_multiply_beyond_any_number(self, build, tmp_path):
+        effects = [otio.schema.LinearTimeWarp(time_scalar=1e6) for _ in range(60)]
+        error = self.refuse(build, tmp_path, build.clip(0, 50, 25, effects=effects))
+        assert "1e+09 %" in error.message
+
     def test_image_sequences(self, build, tmp_path):
         media = otio.schema.ImageSequenceReference("/s/", "a.", ".exr", 1, 1, 25, 4)
         clip = otio.schema.Clip("c", media, build.span(0, 50, 25))

@@ -228,6 +228,20 @@ def test_frames_in_are_frames_out(build, rates, tmp_path_factory, rate_index, le
     assert edit.start_frame == start
 
 
+def test_a_clip_of_negative_length_is_refused(build, tmp_path):
+    with pytest.raises(EditError, match=r"film\.otio: the clip 'c' lasts -10 frames"):
+        build.edit(tmp_path, build.track(build.clip(0, -10, 25), build.clip(0, 10, 25)))
+
+
+@pytest.mark.parametrize("offsets", [(-5, 5), (5, -5)])
+def test_a_transition_with_a_negative_offset_is_refused(build, tmp_path, offsets):
+    mix = otio.schema.Transition("mix", in_offset=RT(offsets[0], 25), out_offset=RT(offsets[1], 25))
+    with pytest.raises(
+        EditError, match=r"film\.otio: the transition 'mix' has a negative offset \(-0\.2 s\)"
+    ):
+        build.edit(tmp_path, build.track(build.clip(0, 20, 25), mix, build.clip(0, 20, 25)))
+
+
 class TestBundles:
     def make(self, build, tmp_path, names=(), *, url="media/a%20b.mov", picture=b"picture"):
         edit = build.edit(tmp_path, build.track(build.clip(0, 10, 24, url=url)), name="content.otio")

@@ -65,7 +65,7 @@ def test_written_rates_snap(written: float) -> None:
     assert snap_rate(written) == Fraction(24000, 1001)
 
 
-@pytest.mark.parametrize("wrong", [0, -25, float("inf"), float("nan"), "film"])
+@pytest.mark.parametrize("wrong", [0, -25, 1e-9, float("inf"), float("nan"), "film"])
 def test_what_is_no_rate_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError, match="not a frame rate"):
         snap_rate(wrong)

@@ -23,6 +23,8 @@ from w2l_studio.timing import FrameRange, day_s, is_drop_timecode, nearest_frame
 #: Media by path: what a file holds, or why it is not dubbed; a file that is not there has no entry.
 Plates: TypeAlias = Mapping[Path, Plate | ShotError | MediaError]
 _RETIME_TOLERANCE = Fraction(1, 1_000_000)
+#: Speeds of clips and of all that hold them multiply beyond what a float is.
+_MOST_TOLD = Fraction(10**9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,4 +207,4 @@ def _plate(clip: ClipUse, placed: Placed, plates: Plates, where: str) -> Plate:
 def _speed(retime: Fraction) -> str:
     if retime == 0:
         return "freeze frame"
-    return "variable or reverse speed" if retime < 0 else f"{float(retime * 100):g} %"
+    return "variable or reverse speed" if retime < 0 else f"{float(min(retime * 100, _MOST_TOLD)):g} %"

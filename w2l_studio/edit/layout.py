@@ -69,7 +69,7 @@ def span(item: Any) -> tuple[Fraction, Fraction]:
     """Return start and duration of what is used of an item, in its own seconds.
 
     Raises:
-        EditError: a clip whose length nothing tells.
+        EditError: a clip whose length nothing tells, or is negative.
     """
     used = item.source_range
     if isinstance(item, otio.schema.Clip):
@@ -78,6 +78,11 @@ def span(item: Any) -> tuple[Fraction, Fraction]:
             raise EditError(
                 f"the clip {item.name!r} has neither a source range nor an available range",
                 hint="its length is unknown: trim it once in the host and export again",
+            )
+        if used.duration.value < 0:
+            raise EditError(
+                f"the clip {item.name!r} lasts {used.duration.value:g} frames",
+                hint="trim it once in the host and export again",
             )
     if isinstance(item, otio.core.Composition):
         length = _length(item)
@@ -170,7 +175,13 @@ def _times(transition: Any, own: str, other: str) -> tuple[Fraction, Fraction]:
     """Return a transition's overlap into the item and beyond it, in seconds."""
     if not isinstance(transition, otio.schema.Transition):
         return _NO_TIME
-    return seconds(getattr(transition, own)), seconds(getattr(transition, other))
+    times = seconds(getattr(transition, own)), seconds(getattr(transition, other))
+    if min(times) < 0:
+        raise EditError(
+            f"the transition {transition.name!r} has a negative offset ({float(min(times)):g} s)",
+            hint="set it anew in the host and export again",
+        )
+    return times
 
 
 def _speed(item: Any) -> Fraction:

@@ -6,7 +6,6 @@ Works on JSON values only: opens no file and knows nothing of clips or time.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any
 
@@ -30,6 +29,9 @@ _STAND_INS = {
 _KEPT = ("name", "source_range", "marked_range", "enabled")
 _STRING_OR_INF = re.compile(r'"(?:\\.|[^"\\])*"|\bInf\b')
 _ZERO_TIME = {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 1}
+#: Bounds of times, far beyond any edit's and far within what floats hold exactly: rates per second, seconds,
+#: and how much faster a clip may play.
+_RATES, _MOST_S, _FASTEST = (0.01, 1e6), 1e9, 1e6
 #: Fields without which OTIO refuses a stand-in.
 _REQUIRED: dict[str, dict[str, Any]] = {
     "Effect.1": {"effect_name": ""},
@@ -50,7 +52,7 @@ def clean(data: bytes, where: str) -> str:
         where: the file's name, for errors.
 
     Raises:
-        EditError: not JSON, not a timeline, a schema that is too new, or a frame rate that is not positive.
+        EditError: not JSON, not a timeline, a schema that is too new, or a time or speed beyond any bound.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -95,9 +97,11 @@ def _clean(value: Any, field: str, where: str) -> Any:
             where=where,
         )
     if name and known is None and name not in _ALIASES and field in _STAND_INS:
-        return _stand_in(value, _STAND_INS[field])
-    if name == "RationalTime" and field != "metadata":
-        _check_time(value, where)
+        return _stand_in(value, _STAND_INS[field], where)
+    if name == "Clip":
+        where = f"{where}: clip {value.get('name')!r}"
+    if field != "metadata":
+        _check_time(name, value, where)
     return {key: _clean(entry, _field(key, name, field), where) for key, entry in value.items()}
 
 
@@ -107,8 +111,8 @@ def _field(key: str, schema: str, field: str) -> str:
     return field if inherits else key
 
 
-def _stand_in(original: dict[str, Any], schema: str) -> dict[str, Any]:
-    kept = {key: original[key] for key in _KEPT if original.get(key) is not None}
+def _stand_in(original: dict[str, Any], schema: str, where: str) -> dict[str, Any]:
+    kept = {key: _clean(original[key], key, where) for key in _KEPT if original.get(key) is not None}
     return {
         "OTIO_SCHEMA": schema,
         **_REQUIRED.get(schema, {}),
@@ -117,12 +121,22 @@ def _stand_in(original: dict[str, Any], schema: str) -> dict[str, Any]:
     }
 
 
-def _check_time(time: dict[str, Any], where: str) -> None:
-    """Refuse what OTIO loads as infinite seconds."""
-    rate, value = time.get("rate"), time.get("value")
-    numbers = all(isinstance(entry, (int, float)) and math.isfinite(entry) for entry in (rate, value))
-    if not numbers or not isinstance(rate, (int, float)) or rate <= 0:
-        raise EditError(f"holds a time of {value} at {rate} frames per second", where=where)
+def _check_time(schema: str, value: Any, where: str) -> None:
+    """Refuse times and speeds that OTIO loads and nobody can mean: infinite or endless ones."""
+    if schema == "RationalTime":
+        rate, time = value.get("rate"), value.get("value")
+        numbers = isinstance(rate, (int, float)) and isinstance(time, (int, float))
+        if not numbers or not (_RATES[0] <= rate <= _RATES[1] and abs(time) <= _MOST_S * rate):
+            raise EditError(
+                f"holds a time of {time!s:.40} at {rate!s:.40} frames per second",
+                hint="correct it in the host and export again",
+                where=where,
+            )
+    speed = value.get("time_scalar") if schema else None
+    if isinstance(speed, (int, float)) and not abs(speed) <= _FASTEST:
+        raise EditError(
+            f"plays {speed!s:.40} times as fast", hint="correct its speed and export again", where=where
+        )
 
 
 def _restore(value: Any) -> Any:
