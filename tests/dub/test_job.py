@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import wave
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import opentimelineio as otio
@@ -29,6 +32,7 @@ from w2l_studio.events import (
     SegmentStarted,
     TakeReady,
     Warned,
+    to_json,
 )
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.probe import probe
@@ -399,6 +403,29 @@ def test_no_face_is_followed_over_a_cut_inside_the_clip(
     (entry,) = report_in(tmp_path / "out")["ranges"]
     assert entry["speaker_by"] == ["only-face", "only-face"]
     assert (entry["shots"], entry["synced"]) == (2, 26)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+def test_names_that_are_no_text_or_as_long_as_may_be_go_through(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any
+) -> None:
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(25), frames=12)
+    stem = spoken_stem(tmp_path / os.fsdecode(b"\xff.fr.wav"), 1)
+    shot = clip(film, 0, 6)
+    film.rename(tmp_path / os.fsdecode(b"caf\xe9.mov"))
+    shot.name, shot.media_reference.target_url = "\U0001d400" * 60, "caf%E9.mov"
+    edit = write(tmp_path / "scene.otio", [shot], Fraction(25))
+    out = tmp_path / os.fsdecode(b"out\xff")
+    code, events = dub(edit, [str(stem)], out)
+    assert (code, made(events)) == (0, [False])
+    assert [to_json(event, 1) for event in events]
+    (entry,) = report_in(out)["ranges"]
+    take = Path(entry["take"])
+    assert take.name.startswith("\U0001d400" * 15 + ".fr.")
+    with av.open(str(take)) as file:
+        assert list(json.loads(file.metadata["w2l_studio"])["stems"]) == [r"\udcff.fr.wav"]
+    assert sheet.write(out / "report.json", out / "sheet.png").exists()
+    assert made(dub(edit, [str(stem)], out)[1]) == [True]
 
 
 @pytest.mark.parametrize(

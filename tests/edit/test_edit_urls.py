@@ -48,6 +48,9 @@ def test_local_urls(url, path):
         "file://localhost/D%3a/media/a.mov",
         r"\\server\share\a.mov",
         "file://server/share/a.mov",
+        "a%00b.mov",
+        "file:///m/a%00b.mov",
+        "a\0b.mov",
     ],
 )
 def test_what_is_not_local_here_is_none(url):
@@ -139,4 +142,11 @@ def test_accents_are_found_however_they_are_composed(tmp_path, written, stored, 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are UTF-16 there")
 def test_a_name_that_is_no_utf_8_is_written_by_its_bytes(tmp_path):
-    assert urls.to_url(tmp_path / os.fsdecode(b"M\xfcller") / "fr.wav", tmp_path) == "M%FCller/fr.wav"
+    path = tmp_path / os.fsdecode(b"M\xfcller") / "fr.wav"
+    assert urls.to_url(path, tmp_path) == "M%FCller/fr.wav"
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        assert urls.to_path(urls.to_url(path, folder), folder) == path
+
+
+def test_a_name_that_is_no_utf_8_is_text_where_only_text_may_stand():
+    assert urls.as_text("\u00e9 caf\udce9.mov") == "\u00e9 caf\\udce9.mov"

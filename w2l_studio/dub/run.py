@@ -19,7 +19,7 @@ from w2l_studio.dub.spool import Spool
 from w2l_studio.dub.take import Performance
 from w2l_studio.dub.wiring import Studio, build, identify, seal
 from w2l_studio.dub.workdir import WorkDir
-from w2l_studio.edit import patch, resolve, segments, timeline
+from w2l_studio.edit import patch, resolve, segments, timeline, urls
 from w2l_studio.edit.segments import Refused
 from w2l_studio.errors import Cancelled, MediaError, ShotError, Skipped
 from w2l_studio.events import (
@@ -201,8 +201,16 @@ class Rendering:
 
     def _slate(self, segment: Segment, stems: tuple[Stem, ...], key: str) -> Slate:
         generator = self.weights["generator"]
-        sounds = {stem.path.name: stem.sha256 for stem in stems}
-        return Slate(segment.id, key, __version__, generator.name, generator.sha256, sounds, self.job.lang)
+        sounds = {urls.as_text(stem.path.name): stem.sha256 for stem in stems}
+        return Slate(
+            segment.id,
+            key,
+            __version__,
+            urls.as_text(generator.name),
+            generator.sha256,
+            sounds,
+            self.job.lang,
+        )
 
     def _report(self, made: Take, *, reused: bool) -> None:
         segment = made.segment

@@ -48,7 +48,9 @@ def file_name(clip: str) -> str:
     >>> file_name("A001/C001.mov"), file_name("con.mov")
     ('C001', 'con_')
     """
-    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(clip).stem)[:60]
+    kept = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path(clip).stem)
+    # Disks count bytes, not letters.
+    kept = kept.encode()[:60].decode("utf-8", "ignore")
     return f"{kept}_" if _DEVICE.fullmatch(kept) else kept or "clip"
 
 

@@ -210,7 +210,7 @@ def _passed(take: Take) -> list[dict[str, Any]]:
             "mark": line.mark.id,
             "frames": entry.frames,
             "code": entry.code,
-            "message": entry.message,
+            "message": urls.as_text(entry.message),
         }
         for line, entries in zip(take.segment.lines, take.passed)
         for entry in entries

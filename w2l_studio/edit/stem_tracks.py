@@ -79,11 +79,11 @@ def _track(stem: Stem, lang: str, frames: int, rate: Fraction, folder: Path) -> 
     media = otio.schema.ExternalReference(
         urls.to_url(stem.path, folder), available_range=_range(Fraction(0), available, rate)
     )
-    media.name = stem.path.name
-    clip = otio.schema.Clip(stem.path.stem, media, _range(head, length, rate))
+    media.name = urls.as_text(stem.path.name)
+    clip = otio.schema.Clip(urls.as_text(stem.path.stem), media, _range(head, length, rate))
     clip.metadata[METADATA_KEY] = {"lang": lang, "stem": stem.sha256, "placed_by": stem.placed_by}
     name = f"{_OURS}{lang} {stem.character}" if stem.character else f"{_OURS}{lang}"
-    track = otio.schema.Track(name, kind=otio.schema.TrackKind.Audio)
+    track = otio.schema.Track(urls.as_text(name), kind=otio.schema.TrackKind.Audio)
     if gap:
         track.append(otio.schema.Gap(source_range=_range(Fraction(0), gap, rate)))
     track.append(clip)

@@ -30,10 +30,10 @@ def to_path(url: str, folder: Path, roots: Roots = ()) -> Path | None:
     Returns:
         An absolute path (the file need not exist), in the spelling that the disk has of it: hosts on macOS
         write accents decomposed (NFD), most disks hold them composed (NFC). None where the URL names
-        nothing, another machine, another system's drive, or is not a file URL.
+        nothing that a file can be called, another machine, another system's drive, or is not a file URL.
     """
     name = _plain(url.strip(), folder)
-    if not name:
+    if not name or "\0" in name:
         return None
     for old, new in roots:
         rest = _below(name, old)
@@ -69,6 +69,11 @@ def to_url(path: Path, folder: Path) -> str:
     return full.as_uri()
 
 
+def as_text(name: str) -> str:
+    """Return a name, bytes of it that are no UTF-8 as escapes: neither edits nor media files hold them."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def rebase(url: str, old: Path, new: Path) -> str:
     """Return a URL for an edit that moves from folder ``old`` to ``new``; only relative ones change."""
     relative = url.removeprefix("file://./")
@@ -88,18 +93,23 @@ def _plain(url: str, folder: Path) -> str | None:
     if _SCHEME.match(url):
         return None
     # Hosts write bare paths as they are, others percent-encoded: what is there decides.
-    return url if "%" not in url or _there(folder / url) else unquote(url)
+    return url if "%" not in url or _there(folder / url) else _unquoted(url)
+
+
+def _unquoted(url: str) -> str:
+    """Return a path with what is percent-encoded in it; bytes that are no UTF-8 stay what they are."""
+    return unquote(url, errors="surrogateescape")
 
 
 def _from_file_url(rest: str) -> str:
     """Return the path of what follows ``file:``; another host becomes ``//host/path`` (UNC)."""
     if not rest.startswith("//"):
-        return unquote(rest)
+        return _unquoted(rest)
     host, _, path = rest[2:].partition("/")
     if host == ".":
-        return unquote(path)
+        return _unquoted(path)
     local = host.lower() in ("", "localhost")
-    plain = unquote(f"/{path}" if local else f"//{host}/{path}")
+    plain = _unquoted(f"/{path}" if local else f"//{host}/{path}")
     return plain[1:] if _WINDOWS.match(plain) else plain
 
 
