@@ -20,12 +20,12 @@ def span(start: Fraction, frames: int) -> Any:
     return otio.opentime.TimeRange(time(float(start * 25), 25), time(frames, 25))
 
 
-def used(folder: Path, stem: Path, start_s: str, *, here: bool) -> plan.DubPlan:
+def used(folder: Path, stem: Path, start_s: str, *, here: bool, url: str = "") -> plan.DubPlan:
     """An edit that lays two seconds of a stem, from ``start_s`` of it, four seconds into the timeline."""
     picture = schema.Clip("title", schema.GeneratorReference("t", "Text"), span(Fraction(0), 250))
     picture.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))
     gap = schema.Gap(source_range=span(Fraction(0), 100))
-    sound = schema.Clip("s", schema.ExternalReference(str(stem)), span(Fraction(start_s), 50))
+    sound = schema.Clip("s", schema.ExternalReference(url or str(stem)), span(Fraction(start_s), 50))
     if here:
         sound.metadata["w2l_studio"] = {"place": "here"}
     timeline = schema.Timeline("s")
@@ -65,3 +65,19 @@ def test_a_sound_that_cannot_be_read_is_left_out(tmp_path: Path, spoken_stem: An
     timeline.tracks[1][1].media_reference.target_url = str(tmp_path / "gone.wav")
     otio.adapters.write_to_file(timeline, str(tmp_path / "s.otio"))
     assert plan.make(tmp_path / "s.otio", [str(stem)], DubConfig()).edit.sounds == ()
+
+
+def test_media_with_names_longer_than_any_file_has_are_offline(tmp_path: Path, spoken_stem: Any) -> None:
+    shot = schema.Clip("c", schema.ExternalReference("a" * 300 + ".mov"), span(Fraction(0), 25))
+    shot.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))
+    timeline = schema.Timeline("s")
+    timeline.tracks.append(schema.Track("V1", kind="Video", children=[shot]))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "s.otio"))
+    job = plan.make(tmp_path / "s.otio", [str(spoken_stem(tmp_path / "fr.wav", 1))], DubConfig())
+    assert [refused.error.code for refused in job.refused] == ["media-offline"]
+
+
+def test_a_sound_that_links_to_itself_is_nobodys_stem(tmp_path: Path, spoken_stem: Any) -> None:
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    job = used(tmp_path, spoken_stem(tmp_path / "fr.wav", 1), "1", here=False, url="loop.wav")
+    assert job.stems[0].placed_by == "timeline-start"

@@ -10,6 +10,10 @@ HOUR_S = Fraction(3600)
 DAY_S = Fraction(86400)
 
 
+def test_what_is_longer_than_any_name_is_a_character_and_a_path():
+    assert stem.parse("ANNA=" + "a" * 300) == ("ANNA", Path("a" * 300))
+
+
 @pytest.mark.parametrize(
     ("option", "wanted"),
     [

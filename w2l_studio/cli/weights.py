@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def add(source: str, name: str | None) -> None:
     from w2l_studio.dub import wiring
     from w2l_studio.nets import weights
 
-    if Path(source).exists():
+    if os.path.exists(source):  # noqa: PTH110 - pathlib raises on names that are too long
         entry = weights.add(Path(source), name, wiring.try_on)
     else:
         entry = weights.fetch(source, name, wiring.try_on)

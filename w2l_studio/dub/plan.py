@@ -5,6 +5,7 @@ Renders nothing and writes nothing; `dub.run` walks the plan.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -137,14 +138,15 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
 def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     info = probe_sound(path)
     start_s = Fraction(edit.start_frame) / edit.rate
-    used = [use for use in edit.sounds if use.media.resolve() == path.resolve()]
+    own = os.path.realpath(path)
+    used = [use for use in edit.sounds if os.path.realpath(use.media) == own]
     used.sort(key=lambda use: not use.binding)
     reference = None if used and used[0].binding else info.time_reference
     edit_s = used[0].first_sample_s if used else None
     day_s = timing.day_s(edit.rate, drop=edit.drop)
     first_s, rule = stem_rules.place(reference, info.rate, start_s, edit_s, day_s)
     duration_s = Fraction(info.samples, info.rate)
-    return Stem(path.resolve(), character, first_s, duration_s, rule, atomic.sha256(path))
+    return Stem(Path(own), character, first_s, duration_s, rule, atomic.sha256(path))
 
 
 def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, ...]:
@@ -174,7 +176,9 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
     plates: dict[Path, Plate | ShotError | MediaError] = {}
     for clip in edit.clips:
         touched = any(mark.record.intersect(clip.record) for mark in found)
-        if not touched or clip.media is None or clip.media in plates or not clip.media.exists():
+        if not touched or clip.media is None or clip.media in plates:
+            continue
+        if not os.path.exists(clip.media):  # noqa: PTH110 - pathlib raises on names that are too long
             continue
         try:
             plates[clip.media] = _dubbable(probe(clip.media))
