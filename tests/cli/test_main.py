@@ -1,10 +1,13 @@
 import json
+import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+from w2l_studio.cli import main, progress
 from w2l_studio.cli.main import COMMANDS
 
 
@@ -184,3 +187,35 @@ def test_problems_are_counted(
 
     assert options.print_problems(problems) == code
     assert capsys.readouterr().out == said
+
+
+def test_names_longer_than_any_file_has_are_names_of_nothing() -> None:
+    with progress.sink(as_json=True, stop_file=Path("a" * 300)):
+        pass
+    done = run("weights", "add", "a" * 300)
+    assert done.returncode in (2, 5)
+    assert "internal error" not in done.stderr
+
+
+@pytest.mark.parametrize("asked", [[], ["default"]])
+def test_libraries_warn_only_whom_they_are_asked_to_warn(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "warnoptions", asked)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            main.main(["--version"])
+        warnings.warn("of a library", RuntimeWarning, stacklevel=1)
+    assert len(heard) == len(asked)
+
+
+def test_names_that_a_terminal_has_no_letters_for_are_printed_as_escapes() -> None:
+    code = (
+        "from w2l_studio.cli.main import main\n"
+        "try: main(['--version'])\n"
+        "except SystemExit: print('caf\\udce9 \\u00e9.mov')\n"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == rb"caf\udce9 \xe9.mov"

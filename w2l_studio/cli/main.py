@@ -6,8 +6,10 @@ Imports neither torch nor numpy nor any command until it is called, so that ``--
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
+import warnings
 
 import click
 
@@ -57,6 +59,12 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # What libraries have to say to programmers would stand beside the one sentence; -W shows it.
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    # Names may hold bytes that are no UTF-8, or letters that a terminal lacks: escapes, as on standard error.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Render farms and service managers stop a job so; to Windows it is a signal that nobody sends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
