@@ -5,6 +5,7 @@ Knows nothing of what stands in them.
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from w2l_studio.errors import SourceError
 
 #: Bytes of text that are held in memory: hundreds of times the longest edits.
 MOST_BYTES = 1 << 30
+
+
+def there(path: str | Path) -> bool:
+    """Tell whether something is there; of names that no disk takes, nothing is."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib raises on names that are too long
 
 
 def check_regular(path: Path, kind: type[SourceError]) -> None:

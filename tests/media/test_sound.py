@@ -113,14 +113,14 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path):
         read_mono(path)
 
 
-@pytest.mark.parametrize("loud", [1e7, 1e37])
+@pytest.mark.parametrize("loud", [1e12, 1e37])
 def test_samples_that_nobody_means_are_refused(loud, tmp_path):
     samples = tone(0.2, 16000)[None]
     path = write(tmp_path / "a.wav", samples * loud, 16000, "pcm_f32le", "flt")
-    with pytest.raises(StemError, match="beyond a million times full scale"):
+    with pytest.raises(StemError, match="beyond ten billion times full scale"):
         read_mono(path)
     # Integers that are written as floats are loud, and can be meant.
-    assert len(read_mono(write(tmp_path / "b.wav", samples * 32767, 16000, "pcm_f32le", "flt"))) == 3200
+    assert len(read_mono(write(tmp_path / "b.wav", samples * 2**31, 16000, "pcm_f32le", "flt"))) == 3200
 
 
 @pytest.mark.parametrize("rate", [1, 999, 100_000_000])

@@ -5,7 +5,6 @@ Renders only; knows nothing of how a job runs.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from w2l_studio import inputs
 from w2l_studio.errors import Cancelled, StudioError
 from w2l_studio.events import (
     Advanced,
@@ -46,7 +46,7 @@ def _until(stop_file: Path, write: Sink) -> Sink:
     """Interrupt a job before it begins or between two pictures; a host has no other way on every system."""
 
     def look() -> None:
-        if os.path.exists(stop_file):  # noqa: PTH110 - pathlib raises on names that are too long
+        if inputs.there(stop_file):
             raise KeyboardInterrupt
 
     def write_or_stop(event: Event) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
 
+from w2l_studio import inputs
 from w2l_studio.cli import options
 
 
@@ -49,7 +49,7 @@ def add(source: str, name: str | None) -> None:
     from w2l_studio.dub import wiring
     from w2l_studio.nets import weights
 
-    if os.path.exists(source):  # noqa: PTH110 - pathlib raises on names that are too long
+    if inputs.there(source):
         entry = weights.add(Path(source), name, wiring.try_on)
     else:
         entry = weights.fetch(source, name, wiring.try_on)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from w2l_studio import atomic, timing
+from w2l_studio import atomic, inputs, timing
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import production, sounds
 from w2l_studio.edit import cues, marks, segments, timeline
@@ -178,7 +178,7 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
         touched = any(mark.record.intersect(clip.record) for mark in found)
         if not touched or clip.media is None or clip.media in plates:
             continue
-        if not os.path.exists(clip.media):  # noqa: PTH110 - pathlib raises on names that are too long
+        if not inputs.there(clip.media):
             continue
         try:
             plates[clip.media] = _dubbable(probe(clip.media))

@@ -12,6 +12,8 @@ from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import quote, unquote
 
+from w2l_studio import inputs
+
 #: ``(OLD, NEW)`` folder prefixes: media that the edit names below OLD lies below NEW here.
 Roots = Sequence[tuple[str, str]]
 
@@ -47,18 +49,13 @@ def to_path(url: str, folder: Path, roots: Roots = ()) -> Path | None:
 def _spelled(path: Path) -> Path:
     """Return an absolute path, by other code points of the same name where it is not there as it is."""
     plain = Path(os.path.abspath(path))  # noqa: PTH100 - must not follow links
-    if str(plain).isascii() or _there(plain):
+    if str(plain).isascii() or inputs.there(plain):
         return plain
     found = Path(plain.anchor)
     for part in plain.parts[1:]:
         forms = (found / form for form in (part, normalize("NFC", part), normalize("NFD", part)))
-        found = next(filter(_there, forms), found / part)
-    return found if _there(found) else plain
-
-
-def _there(path: Path) -> bool:
-    """Tell whether a path is there; one that no system could have is not."""
-    return os.path.exists(path)  # noqa: PTH110 - pathlib raises on names that are too long
+        found = next(filter(inputs.there, forms), found / part)
+    return found if inputs.there(found) else plain
 
 
 def to_url(path: Path, folder: Path) -> str:
@@ -93,7 +90,7 @@ def _plain(url: str, folder: Path) -> str | None:
     if _SCHEME.match(url):
         return None
     # Hosts write bare paths as they are, others percent-encoded: what is there decides.
-    return url if "%" not in url or _there(folder / url) else _unquoted(url)
+    return url if "%" not in url or inputs.there(folder / url) else _unquoted(url)
 
 
 def _unquoted(url: str) -> str:

@@ -34,8 +34,8 @@ _CUT_ANYWHERE = ("mpegts",)
 _RATES = range(1000, 1_000_001)
 #: The most that may be missing from a file's sound: a time that a damaged file tells would fill the memory.
 _MOST_MISSING_S = 3600
-#: The loudest sample that is meant, full scale being 1: integers that are written as floats lie below.
-_LOUDEST = 1e6
+#: The loudest sample that is meant, full scale being 1: 32-bit integers that are written as floats lie below.
+_LOUDEST = 1e10
 #: A time reference is a number of 64 bits.
 _DIGITS = 20
 #: Full scale of FFmpeg's integer samples (24 bits arrive in the upper bits of 32).
@@ -116,7 +116,7 @@ def read_mono(
         )
     if np.abs(samples).max(initial=0) > _LOUDEST:
         raise StemError(
-            "the sound holds samples beyond a million times full scale",
+            "the sound holds samples beyond ten billion times full scale",
             hint="export it again",
             where=str(path),
         )

@@ -5,11 +5,11 @@ Reads no sound; the facts come from `media`.
 
 from __future__ import annotations
 
-import os
 import re
 from fractions import Fraction
 from pathlib import Path
 
+from w2l_studio import inputs
 from w2l_studio.errors import UsageError
 
 #: ISO 639-1, and the longer codes that dubbing uses (a free three-letter rule would take "mix" for one).
@@ -37,7 +37,7 @@ def parse(option: str) -> tuple[str | None, Path]:
     Raises:
         UsageError: nothing stands before or after the ``=``.
     """
-    if "=" not in option or os.path.exists(option):  # noqa: PTH110 - pathlib raises on names that are too long
+    if "=" not in option or inputs.there(option):
         return None, Path(option)
     character, _, path = (part.strip() for part in option.partition("="))
     if not character or not path:
