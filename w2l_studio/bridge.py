@@ -141,10 +141,7 @@ def start(engine: str, arguments: list[str], folder: str | Path) -> Job:
 
 
 class Job:
-    """A job of the engine, in this or an earlier session: read it, stop it, ask how it ended.
-
-    Without ``process``, which `start` gives it, a job is known by its folder alone.
-    """
+    """A job of the engine: known by its folder alone without ``process``, which `start` gives it."""
 
     def __init__(self, folder: str | Path, process: subprocess.Popen[bytes] | None = None) -> None:
         self.folder = Path(folder)
@@ -167,8 +164,8 @@ class Job:
             return []
         # A line that is still being written is left for the next call; names may hold other ends of lines.
         whole = new[: new.rfind(b"\n") + 1]
+        events = [event for event in map(_event, str(whole, "utf-8", "replace").split("\n")[:-1]) if event]
         self._read_bytes += len(whole)
-        events = [_event(line) for line in whole.decode("utf-8", "replace").split("\n")[:-1]]
         self.events += events
         return events
 
@@ -182,7 +179,7 @@ class Job:
         """Tell whether the engine is still at work."""
         if self._process is not None:
             return self._process.poll() is None
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, OverflowError):
             known = (self.folder / _PID).read_text(encoding="ascii")
             return _process(int(known.split(" ")[0])) == known and self.ending() is None
         return False
@@ -192,7 +189,9 @@ class Job:
         if self.ending() is not None:
             return 1.0
         steps = [event for event in self.events if event["kind"] == "Advanced"]
-        return float(steps[-1]["done"]) / max(1, steps[-1]["total"]) if steps else 0.0
+        with suppress(LookupError, TypeError, ValueError, OverflowError):
+            return max(0.0, min(1.0, float(steps[-1]["done"]) / max(1.0, float(steps[-1]["total"]))))
+        return 0.0
 
     def cancel(self) -> None:
         """Ask the engine to stop at its next picture; finished takes are kept."""
@@ -210,10 +209,11 @@ class Job:
             raise BridgeError("the engine is still at work") if running else EngineFailed(self._silent(), 1)
         if ending["kind"] == FINISHED:
             return ending
+        code, hint = ending.get("exit_code", 1), str(ending.get("hint") or "")
         if ending["kind"] == CANCELLED:
-            raise EngineFailed("the job was stopped; finished takes are kept", ending["exit_code"])
-        hint = ending["hint"][:1].upper() + ending["hint"][1:]
-        raise EngineFailed(ending["message"] + (f". {hint}." if hint else "."), ending["exit_code"])
+            raise EngineFailed("the job was stopped; finished takes are kept", code)
+        message = str(ending.get("message") or "the engine failed")
+        raise EngineFailed(message + (f". {hint[:1].upper()}{hint[1:]}." if hint else "."), code)
 
     def _silent(self) -> str:
         """Say what is known of an engine that ended without its last event."""
@@ -254,14 +254,15 @@ def _locked(file: IO[bytes]) -> bool:
 
 
 def _event(line: str) -> dict[str, Any]:
+    """Read an event line; empty for what is none: a library may print, too."""
     try:
         event = dict(json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise BridgeError("the engine wrote what is no event: " + line[:80]) from error
-    if event.get("v") != EVENTS:
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    if event.get("v", EVENTS) != EVENTS:
         told = f"the engine writes events of version {event.get('v')} and this plugin reads version {EVENTS}"
         raise BridgeError(told + "; install plugin and engine of the same version")
-    return event
+    return event if "v" in event and isinstance(event.get("kind"), str) else {}
 
 
 def _last_line(text: str) -> str:

@@ -266,8 +266,7 @@ def test_no_line_is_written_over_and_what_is_no_event_blocks_no_folder(tmp_path:
     assert job._process is not None
     job._process.wait()
     assert len((job.folder / "progress.jsonl").read_bytes().splitlines()) == 2
-    with pytest.raises(bridge.BridgeError, match="what is no event"):
-        bridge.Job(job.folder).result()
+    assert [event["kind"] for event in job.poll()] == ["Told"]
     again = bridge.start(echo, [], tmp_path / "job")
     (tmp_path / "go").write_text("\n")
     assert [event["kind"] for event in ended(again).events] == ["Told"]
@@ -275,6 +274,7 @@ def test_no_line_is_written_over_and_what_is_no_event_blocks_no_folder(tmp_path:
 
 def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> None:
     job = bridge.Job(tmp_path)
+    (tmp_path / "engine.pid").write_text("9" * 30 + " 1")  # no process ever had that number
     assert (job.poll(), job.ending(), job.running(), job.progress()) == ([], None, False, 0.0)
     line = events.to_json(events.PlanReady(1, 2, 0), 1).encode() + b"\n"
     (tmp_path / "progress.jsonl").write_bytes(line + line[:9])
@@ -289,9 +289,44 @@ def test_half_a_line_waits_and_other_versions_are_refused(tmp_path: Path) -> Non
     started = events.SegmentStarted("s", "A\u2028B\x85C", "01:00:00:00", 3)
     (tmp_path / "progress.jsonl").write_bytes(events.to_json(started, 1).encode() + b"\r\n")
     assert [event["name"] for event in bridge.Job(tmp_path).poll()] == ["A\u2028B\x85C"]
-    (tmp_path / "progress.jsonl").write_bytes(b"Traceback\n")
-    with pytest.raises(bridge.BridgeError, match="what is no event: Traceback"):
-        bridge.Job(tmp_path).poll()
+
+
+@pytest.mark.parametrize(
+    "line", ["Traceback", "[1]", "[" * 100_000, "{}", '{"v": 1}', '{"v": 1, "kind": []}']
+)
+def test_a_line_that_is_no_event_is_passed_over(line: str, tmp_path: Path) -> None:
+    before, after = events.to_json(events.PlanReady(1, 2, 0), 1), events.to_json(events.JobCancelled(130), 2)
+    (tmp_path / "progress.jsonl").write_text("\n".join((before, line, after, "")))
+    assert [event["kind"] for event in bridge.Job(tmp_path).poll()] == ["PlanReady", bridge.CANCELLED]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "",
+        ', "done": "x", "total": null',
+        ', "done": 1e999, "total": 1e999',
+        f', "done": 1{"0" * 400}, "total": 1',
+        ', "done": 3, "total": 2',
+    ],
+)
+def test_progress_stays_a_share_whatever_a_step_says(fields: str, tmp_path: Path) -> None:
+    (tmp_path / "progress.jsonl").write_text(f'{{"v": 1, "kind": "Advanced"{fields}}}\n')
+    assert 0 <= bridge.Job(tmp_path).progress() <= 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ('"kind": "JobFailed", "message": "no sound", "hint": null', r"^no sound\.$"),
+        ('"kind": "JobFailed", "exit_code": 3', r"^the engine failed\.$"),
+        ('"kind": "JobCancelled"', "was stopped"),
+    ],
+)
+def test_an_ending_that_says_little_is_told(fields: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "progress.jsonl").write_text(f'{{"v": 1, {fields}}}\n')
+    with pytest.raises(bridge.EngineFailed, match=words):
+        bridge.Job(tmp_path).result()
 
 
 def test_the_engine_is_found_by_setting_then_variable_then_path(
