@@ -410,8 +410,11 @@ def test_one_job_in_trouble_does_not_hold_up_the_others(at_work, resolve, click)
     said = click("collect results", resolve)
     assert "de: the engine writes events of version 9" in said
     assert f"fr: the report {german / 'none.json'} cannot be read" in said
-    (at_work / "job.json").write_text("{}")
-    assert "is not a job of this plugin" in click("collect results", resolve)
+    (german / "none.json").write_text("[" * 100_000)
+    assert f"fr: the report {german / 'none.json'} cannot be read" in click("collect results", resolve)
+    for text in ("{}", "[" * 100_000):
+        (at_work / "job.json").write_text(text)
+        assert "is not a job of this plugin" in click("collect results", resolve)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def report(job: Job) -> dict[str, Any]:
     path = Path(job.engine.result()["report"])
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise JobError(f"the report {path} cannot be read ({error}); start the job again") from error
 
 
@@ -155,7 +155,7 @@ def _read(path: Path) -> Job:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return Job(path.parent, reading.from_json(values["timeline"]), values["lang"], values["deliver"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise JobError(f"{path} is not a job of this plugin ({error}); start the job again") from error
 
 
