@@ -23,7 +23,8 @@ from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic
 from w2l_studio.nets.expert import Expert
 from w2l_studio.nets.generator import Generator
-from w2l_studio.nets.meta import Meta
+from w2l_studio.nets.listener import Listener
+from w2l_studio.nets.meta import KINDS, Meta
 from w2l_studio.nets.opening import Opening
 from w2l_studio.nets.syncnet import SyncNet
 
@@ -501,3 +502,28 @@ def test_header_keeps_every_field():
     with pytest.raises(ValueError, match="kind"):
         Meta.from_header({"width": "1"})
     assert np.isclose(Meta.from_header({"kind": "generator", "width": "0.5", "stranger": "x"}).width, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("width", value) for value in ("30", "1e5", "inf", "nan", "0", "-1")),
+        *(("sub_pixels", value) for value in ("0", "-2", "5")),
+        *(("columns", value) for value in ("0", "-6", "1000000000")),
+        *(("lead_ms", value) for value in ("nan", "inf", "-inf", "1e300")),
+    ],
+)
+def test_a_header_out_of_range_is_refused_before_layers_are_made(slim, field, value, tmp_path):
+    path = tmp_path / "g.safetensors"
+    floats = {key: tensor for key, tensor in slim.state_dict().items() if tensor.is_floating_point()}
+    save_file(floats, path, {**SLIM.to_header(), field: value})
+    with pytest.raises(
+        WeightsError, match=f"g.safetensors: its header cannot be read .{field} is .*, must be"
+    ):
+        weights.load_generator(path)
+
+
+def test_a_generator_that_listens_needs_columns_for_every_moment():
+    Listener(17, 8)(torch.zeros(1, 1, 112, 17))
+    with pytest.raises(ValueError, match="17 columns, not 16"):
+        Listener(16, 8)

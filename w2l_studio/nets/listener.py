@@ -22,10 +22,15 @@ class Listener(nn.Module):
     Args:
         columns: of the windows, at least 17.
         deep: numbers of the generator's embedding of sound.
+
+    Raises:
+        ValueError: the windows are too short for the moments.
     """
 
     def __init__(self, columns: int, deep: int) -> None:
         super().__init__()
+        if columns < 17:
+            raise ValueError(f"a generator that listens needs 17 columns, not {columns}")
         self._at = [columns // 2 + moment for moment in _MOMENTS]
         self.inner = nn.Linear(len(_MOMENTS) * WIDTH, _INNER)
         self.outer = nn.Linear(_INNER, deep)

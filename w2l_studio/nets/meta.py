@@ -8,24 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+#: What weights can be for (detectors' in ONNX apart).
+KINDS = (
+    *("generator", "expert", "judge", "critic", "syncnet", "opening", "lips", "points"),
+    *("sharpener", "retinaface"),
+)
+#: Least and most of what sizes a network or shifts its sound: anybody writes a header, and layers are made
+#: from it before any shape is compared.
+_RANGES = {"width": (0.01, 4), "sub_pixels": (1, 4), "columns": (1, 400), "lead_ms": (-1000, 1000)}
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:
     """Identity and origin of weights.
 
     Args:
-        kind: ``generator``, ``expert``, ``judge``, ``critic``, ``opening``, ``lips``,
-            ``points``, ``retinaface``, ``sharpener`` or ``syncnet``.
-        width: channel multiplier of generator, expert and critic.
+        kind: one of `KINDS`.
+        width: channel multiplier of generator, expert and critic, 0.01..4.
         face_px: side of the faces.
         frames: pictures in an expert's window (the paper's Tv).
         from_reference: whether a generator draws what differs from its reference (`generator.Generator`).
         warps: whether it moves the reference's pixels before it draws upon them.
-        sub_pixels: of a generator's outer layers (`generator.Generator`).
-        columns: mel columns that a generator hears.
+        sub_pixels: of a generator's outer layers (`generator.Generator`), 1..4.
+        columns: mel columns that a generator hears, 1..400.
         listens: SHA-256 of the weights from sound to lips that a generator hears through; empty = it hears by
             its own ears.
-        lead_ms: where a mel window begins relative to its picture; negative = before.
+        lead_ms: where a mel window begins relative to its picture, -1000..1000; negative = before.
         recipe: how it was trained.
         steps: for how long.
         licence: under which terms the weights may be used.
@@ -62,10 +70,14 @@ class Meta:
         """Read safetensors metadata; what is not there keeps its default.
 
         Raises:
-            ValueError: ``kind`` is missing, or a number is none.
+            ValueError: ``kind`` is missing, or a number is none or out of its range.
         """
         if "kind" not in header:
             raise ValueError("the header names no kind")
         readers: dict[str, Any] = {"float": float, "int": int, "bool": "True".__eq__, "str": str}
         known = {field.name: readers[str(field.type)] for field in fields(cls)}
-        return cls(**{name: read(header[name]) for name, read in known.items() if name in header})
+        meta = cls(**{name: read(header[name]) for name, read in known.items() if name in header})
+        for name, (least, most) in _RANGES.items():
+            if not least <= getattr(meta, name) <= most:  # as NaN is not
+                raise ValueError(f"{name} is {getattr(meta, name)}, must be {least} to {most}")
+        return meta

@@ -290,7 +290,9 @@ def _meta(header: dict[str, str], path: Path) -> Meta:
     try:
         return Meta.from_header(header)
     except ValueError as error:
-        raise WeightsError(f"its header cannot be read ({error})", where=str(path)) from error
+        raise WeightsError(
+            f"its header cannot be read ({error})", hint="download it again", where=str(path)
+        ) from error
 
 
 def _expect(wanted: str, kind: str, path: Path) -> None:
