@@ -295,9 +295,17 @@ def test_unknown_names_and_wrong_kinds(slim, tmp_path):
         weights.find(path, "expert")
 
 
-def test_damaged_list(store):
+ROW = {**dict.fromkeys(("name", "kind", "file", "sha256", "licence", "description"), "x"), "commercial": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[{", "[" * 100_000, "5", json.dumps([{**ROW, "name": 5}]), json.dumps([{**ROW, "kind": []}])],
+    ids=["half", "deep", "number", "name", "kind"],
+)
+def test_damaged_list(text, store):
     store.mkdir()
-    (store / "weights.json").write_text("[{")
+    (store / "weights.json").write_text(text)
     with pytest.raises(WeightsError, match="damaged"):
         weights.entries()
 

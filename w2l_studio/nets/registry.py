@@ -76,23 +76,18 @@ def listed(folder: Path, *, built_in: bool = False) -> list[Entry]:
     if not index.is_file():
         return []
     try:
-        return [
-            Entry(
-                name=row["name"],
-                kind=row["kind"],
-                path=folder / row["file"],
-                sha256=row["sha256"],
-                licence=row["licence"],
-                commercial=row["commercial"],
-                description=row["description"],
-                built_in=built_in,
-            )
-            for row in json.loads(index.read_text(encoding="utf-8"))
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        return [_entry(row, folder, built_in) for row in json.loads(index.read_text(encoding="utf-8"))]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(
             "the list of weights is damaged", hint="delete it and add your weights again", where=str(index)
         ) from error
+
+
+def _entry(row: dict[str, Any], folder: Path, built_in: bool) -> Entry:
+    told = {key: row[key] for key in ("name", "kind", "sha256", "licence", "description")}
+    if not all(isinstance(text, str) for text in told.values()):
+        raise TypeError("not text")
+    return Entry(**told, path=folder / row["file"], commercial=row["commercial"], built_in=built_in)
 
 
 def enter(folder: Path, entry: Entry) -> None:
@@ -131,7 +126,7 @@ def find(name_or_path: str | Path, kind: str | None = None) -> Entry:
     """
     name, known = str(name_or_path), entries()
     entry = next((entry for entry in known if entry.name == name), None)
-    if entry is None and Path(name).is_file():
+    if entry is None and os.path.isfile(name):  # noqa: PTH113 - `Path.is_file` raises of too long a name
         entry = _unregistered(Path(name))
     if entry is None:
         fitting = [entry.name for entry in known if kind in (None, entry.kind)]
