@@ -18,7 +18,7 @@ from w2l_studio.config import MouthConfig
 from w2l_studio.errors import OutputError, UsageError, WeightsError
 from w2l_studio.faces.detect_retinaface import RetinaFace as Detector
 from w2l_studio.faces.retinaface_net import RetinaFace
-from w2l_studio.nets import public, registry, weights
+from w2l_studio.nets import checkpoint, public, registry, weights
 from w2l_studio.nets.contrast import Contrast
 from w2l_studio.nets.critic import Critic
 from w2l_studio.nets.expert import Expert
@@ -202,6 +202,54 @@ def test_a_zip_of_something_else_is_no_checkpoint(tmp_path):
         weights.load_state(tmp_path / "small.zip")
 
 
+def test_a_parcel_of_more_than_weights_have_is_not_unpacked(slim, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "_MOST_UNPACKED", 1000)
+    torch.save({"lips.bias": torch.zeros(1000)}, tmp_path / "small.pth")
+    with zipfile.ZipFile(tmp_path / "parcel.zip", "w") as parcel:
+        parcel.write(tmp_path / "small.pth", "small.pth")
+    with pytest.raises(WeightsError, match="too large for weights"):
+        weights.load_state(tmp_path / "parcel.zip")
+
+
+@pytest.mark.filterwarnings("ignore")  # torch calls some of these kinds of tensors unfinished
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda: {0: torch.zeros(2)},
+        lambda: {"lips.bias": torch.zeros(1, dtype=torch.float16).expand(1 << 42)},
+        lambda: {"lips.bias": torch.ones(2, 2).to_sparse()},
+        lambda: {"lips.bias": torch.ones(2, 2).to_sparse_csr()},
+        lambda: {"lips.bias": torch.zeros(2, device="meta")},
+        lambda: {"lips.bias": torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8)},
+        lambda: {"lips.bias": torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])},
+        lambda: {"lips.bias": torch.zeros(2, dtype=torch.complex64)},
+        lambda: {"lips.bias": torch.zeros(2, dtype=torch.bool)},
+    ],
+    ids=["number", "expanded", "sparse", "csr", "meta", "quantized", "nested", "complex", "boolean"],
+)
+def test_tensors_that_are_no_networks_are_refused(odd, tmp_path):
+    torch.save(odd(), tmp_path / "odd.pth")
+    for read in (weights.add, weights.load_state, weights.load_lips):
+        with pytest.raises(WeightsError, match=r"odd\.pth: it is .*(0|'lips\.bias') is no plain tensor"):
+            read(tmp_path / "odd.pth")
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(slim, wrong, tmp_path):
+    state = {**slim.state_dict(), "output_block.1.bias": torch.tensor([0, wrong, 0])}
+    torch.save(state, tmp_path / "nan.pth")
+    for read in (weights.load_generator, weights.load_state):
+        with pytest.raises(WeightsError, match=r"output_block\.1\.bias holds infinity or NaN"):
+            read(tmp_path / "nan.pth")
+
+
+def test_a_count_of_another_shape_is_told(slim, tmp_path):
+    path, key = tmp_path / "slim.safetensors", "output_block.0.conv_block.1.num_batches_tracked"
+    save_file({**slim.state_dict(), key: torch.zeros(3, dtype=torch.int64)}, path, SLIM.to_header())
+    with pytest.raises(WeightsError, match="num_batches_tracked has the shape"):
+        weights.load_generator(path)
+
+
 def test_code_in_a_checkpoint_is_not_run(tmp_path):
     torch.save({"state_dict": {"a": torch.zeros(1)}, "epoch": Path("x")}, tmp_path / "evil.pth")
     with pytest.raises(WeightsError, match="more than tensors"):
@@ -287,8 +335,9 @@ def test_altered_weights_are_refused(slim, tmp_path):
 
 
 def test_unknown_names_and_wrong_kinds(slim, tmp_path):
-    with pytest.raises(WeightsError, match="weights add FILE"):
-        weights.find("no-such-weights")
+    for name in ("no-such-weights", "x" * 5000, "no\0weights"):
+        with pytest.raises(WeightsError, match="weights add FILE"):
+            weights.find(name)
     path = tmp_path / "slim.safetensors"
     weights.save(slim, path, SLIM)
     with pytest.raises(WeightsError, match="generator, not expert"):
@@ -369,6 +418,16 @@ def test_kinds_are_found_by_keys(tmp_path):
     torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "stranger.pth")
     with pytest.raises(WeightsError, match=r"conv\.weight"):
         weights.add(tmp_path / "stranger.pth")
+
+
+def test_a_header_of_an_unknown_kind_is_refused(tmp_path):
+    weights.save(Opening(), tmp_path / "w.safetensors", Meta("banana"))
+    with pytest.raises(WeightsError, match="header says that it is a 'banana', which is not known here"):
+        weights.add(tmp_path / "w.safetensors")
+
+
+def test_every_kind_that_keys_tell_is_known():
+    assert {kind for _, kind in checkpoint._SIGNS} < set(KINDS)
 
 
 def test_weights_are_for_everybody_to_read(tmp_path):
