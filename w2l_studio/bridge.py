@@ -254,11 +254,10 @@ def _locked(file: IO[bytes]) -> bool:
 
 
 def _event(line: str) -> dict[str, Any]:
-    """Read an event line; empty for what is none: a library may print, too."""
     try:
         event = dict(json.loads(line))
     except (ValueError, TypeError, RecursionError):
-        return {}
+        return {}  # a library may print, too
     if event.get("v", EVENTS) != EVENTS:
         told = f"the engine writes events of version {event.get('v')} and this plugin reads version {EVENTS}"
         raise BridgeError(told + "; install plugin and engine of the same version")

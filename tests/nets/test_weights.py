@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from w2l_studio.config import MouthConfig
 from w2l_studio.errors import OutputError, UsageError, WeightsError
@@ -588,6 +588,17 @@ def test_a_header_out_of_range_is_refused_before_layers_are_made(slim, field, va
         WeightsError, match=f"g.safetensors: its header cannot be read .{field} is .*, must be"
     ):
         weights.load_generator(path)
+
+
+@pytest.mark.parametrize("frames", ["2", "0", "-1"])
+def test_an_expert_of_no_window_of_the_papers_is_refused(frames, tmp_path):
+    path = tmp_path / "e.safetensors"
+    weights.save(Expert(0.0625), path, Meta("expert", width=0.0625))
+    with pytest.raises(ValueError, match=f"frames is {frames}, must be 1, 3 or 5"):
+        Meta.from_header({**Meta("expert").to_header(), "frames": frames})
+    save_file(load_file(path), path, {**Meta("expert", width=0.0625).to_header(), "frames": frames})
+    with pytest.raises(WeightsError, match="its header cannot be read"):
+        weights.load_expert(path)
 
 
 def test_a_generator_that_listens_needs_columns_for_every_moment():

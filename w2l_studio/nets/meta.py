@@ -80,4 +80,6 @@ class Meta:
         for name, (least, most) in _RANGES.items():
             if not least <= getattr(meta, name) <= most:  # as NaN is not
                 raise ValueError(f"{name} is {getattr(meta, name)}, must be {least} to {most}")
+        if meta.kind == "expert" and meta.frames not in (1, 3, 5):
+            raise ValueError(f"frames is {meta.frames}, must be 1, 3 or 5")
         return meta
