@@ -21,8 +21,8 @@ LIPS = matte.lips(PX)
 
 @pytest.fixture(scope="module")
 def studio():
-    sharp = weights.load_sharpener(weights.find("sharpener", "sharpener").path)
-    opening = weights.load_opening(weights.find("opening", "opening").path)
+    sharp = weights.load_sharpener(weights.find("w2l-sharp", "sharpener").path)
+    opening = weights.load_opening(weights.find("w2l-opening", "opening").path)
     return SimpleNamespace(openness=Openness(opening), sharp=Sharp(sharp, device="cpu", precision="fp32"))
 
 

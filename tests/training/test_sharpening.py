@@ -38,7 +38,7 @@ class SoftHand:
 
 @pytest.fixture(scope="module")
 def opening():
-    return weights.load_opening(weights.find("opening", "opening").path)
+    return weights.load_opening(weights.find("w2l-opening", "opening").path)
 
 
 @pytest.fixture
