@@ -20,15 +20,13 @@ from training.packs.data import group, read_audio
 from w2l_studio import atomic
 from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.terms import Floats, FramesBGR
-from w2l_studio.terms.sound import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from w2l_studio.terms.sound import FRAME_MS, SAMPLE_RATE, SAMPLES_PER_FRAME
 
 #: Of 100; at 60 a picture differs from its original by about as much as WebP at 75, for an eighth of the
 #: bytes.
 _QUALITY = 60
 _SPEED = 8
 _OPTIONS = [cv2.IMWRITE_AVIF_QUALITY, _QUALITY, cv2.IMWRITE_AVIF_SPEED, _SPEED]
-#: Milliseconds of a picture.
-_SHOWN_MS = 1000 // FPS
 
 
 def write(
@@ -142,7 +140,7 @@ def _coded(folder: Path, face_px: int) -> dict[str, bytes]:
 def _film(frames: FramesBGR) -> bytes:
     film = cv2.Animation()
     film.frames = list(np.ascontiguousarray(frames))
-    film.durations = [_SHOWN_MS] * len(frames)
+    film.durations = [FRAME_MS] * len(frames)
     _, coded = cv2.imencodeanimation(".avif", film, _OPTIONS)
     return bytes(coded.tobytes())
 

@@ -30,7 +30,7 @@ _LEAST_CONFIDENCE = 0.5
 #: A word that a recogniser is less sure of may be another, with other closures.
 _SURE = 0.7
 #: Files that may hold speech.
-_SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".mp4", ".mov", ".mkv", ".webm")
+_SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aiff", ".mp4", ".mov", ".mkv", ".webm")
 #: What is shorter, at any tempo, makes no clip that trainers draw from.
 _LEAST_SAMPLES = 2 * LEAST_FRAMES * SAMPLES_PER_FRAME
 
