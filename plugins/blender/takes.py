@@ -16,6 +16,8 @@ from .placing import Placement
 
 #: Custom property of strips that we muted: what the user muted is never shown again.
 MUTED = "w2l_muted"
+#: Custom property of takes: the movie of the strip below, by which that is known once it has another name.
+_PLATE = "w2l_plate"
 #: What of the original's look is given to the take above it.
 _LOOK = (
     "blend_type", "blend_alpha", "color_saturation", "color_multiply", "use_flip_x", "use_flip_y",
@@ -72,7 +74,7 @@ def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], lan
         else:
             found[strips.OURS] = below.name
             kept.append(found)
-    for strip in [s for s in ours if s[strips.OURS] == below.name and s not in kept]:
+    for strip in [s for s in ours if s not in kept and _is_of(s, below, names)]:
         if not _copied_along(there, strip, below):
             there.remove(strip)
     for placement in new:
@@ -109,6 +111,7 @@ def _lay_take(there: Any, below: Any, placement: Placement, language: str) -> No
     laid.frame_offset_start = placement.start - placement.zero
     laid.frame_final_end = placement.stop
     laid[strips.OURS], laid[strips.LANGUAGE] = below.name, language
+    laid[_PLATE] = str(strips.path_of(below))
     _copy(below, laid, _LOOK)
     _copy(below.transform, laid.transform, _TRANSFORM)
     _copy(below.crop, laid.crop, _CROP)
@@ -122,6 +125,13 @@ def _plates(there: Iterable[Any]) -> list[Any]:
 def _copies(there: Iterable[Any], plate: Any) -> list[Any]:
     """Return a strip and its copies: what plays the same movie and is no take."""
     return [strip for strip in _plates(there) if strip.filepath == plate.filepath]
+
+
+def _is_of(take: Any, below: Any, names: Collection[str]) -> bool:
+    """Tell whether a take is of a strip, which may have been renamed since."""
+    if take[strips.OURS] in names:
+        return bool(take[strips.OURS] == below.name)
+    return take.get(_PLATE) == str(strips.path_of(below)) and strips.meets(take, *_span(below))
 
 
 def _copied_along(there: Iterable[Any], take: Any, below: Any) -> bool:

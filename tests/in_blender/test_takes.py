@@ -54,6 +54,13 @@ def test_takes_that_a_run_does_not_name_go(run, saved, shot):
     assert (spans(saved), shot.mute) == ([], False)
 
 
+def test_takes_of_a_strip_that_was_renamed_go_too(run, saved, shot):
+    run((101, 131))
+    shot.name = "Anna, zweiter Versuch"
+    run((101, 116))
+    assert (spans(saved), shot.mute) == ([(101, 116)], False)
+
+
 def test_the_other_language_stays_and_so_does_what_it_covers(run, saved, shot):
     run((101, 131))
     run((101, 116), lang="de")
