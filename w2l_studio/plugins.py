@@ -63,6 +63,7 @@ def install_resolve(fusion: Path) -> list[Path]:
         _put(source / _PACKAGE, package)
         for path, target in scripts.items():
             target.parent.mkdir(parents=True, exist_ok=True)
+            atomic.clear(target.parent)
             text = path.read_text(encoding="utf-8")
             text = text.replace('PACKAGE = ""', f"PACKAGE = {str(package.parent)!r}")
             atomic.write_text(target, text, _ALLOWED)

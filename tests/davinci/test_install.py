@@ -156,7 +156,7 @@ def test_an_installation_that_was_killed_is_repaired_or_taken_away(left_over, re
     if "whole" not in left_over:
         shutil.rmtree(package)
     script = tmp_path / "Scripts" / "Edit" / "W2L - collect results.py"
-    script.rename(script.with_name(script.name + ".part"))
+    script.rename(script.with_name(f"{script.name}.0123456789abcdef.part"))
     remedy(tmp_path)
     assert set(contents(tmp_path)) == (clean if remedy is plugins.install_resolve else set())
     assert (tmp_path / "W2L Studio").exists() == (remedy is plugins.install_resolve)

@@ -21,7 +21,7 @@ def test_read_and_written_back_is_the_same_json(path, tmp_path):
     try:
         timeline_as_it_is = otio.core.deserialize_json_from_string(text)
     except otio.exceptions.UnsupportedSchemaError:
-        with pytest.raises(EditError, match=rf"{path.name}: is written in Marker\.3"):
+        with pytest.raises(EditError, match=rf"{path.name}: .*is written in Marker\.3"):
             timeline.read(path)
         return
     edit = timeline.read(path)

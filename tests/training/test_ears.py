@@ -75,7 +75,8 @@ def test_what_is_heard_of_a_longer_window_has_the_picture_in_its_middle(taught, 
         return np.broadcast_to(numbered, (80, 240)), None, units, numbered, numbered.astype(int), units
 
     monkeypatch.setattr(ears, "window", counted)
-    monkeypatch.setattr(ears.mel, "SILENCE", -1000.0)
+    monkeypatch.setattr(ears, "SILENCE", -1000.0)
+    monkeypatch.setattr(ears, "MEL_RANGE", 1000.0)
     monkeypatch.setattr(ears, "_QUIETEST", 0.0)
     monkeypatch.setattr(ears, "_LOUDEST", 1e-9)
     batch = MomentSource(taught, SLIM, Machine()).draw(0, 1, np.random.default_rng(0))
