@@ -22,6 +22,11 @@ TWINS = {
         "w2l_studio/dub/motion.py": "SCHEMA",
         "plugins/blender/lips.py": "SCHEMA",
     },
+    "devices of Windows": {
+        "w2l_studio/dub/workdir.py": "_DEVICE",
+        "plugins/blender/dub.py": "_DEVICE",
+        "plugins/davinci/w2l_resolve/jobs.py": "_DEVICE",
+    },
     "second Blender's line": {
         "plugins/blender/flows.py": "FRAME_LINE",
         "plugins/blender/second.py": "_LINE",

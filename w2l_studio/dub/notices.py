@@ -1,6 +1,6 @@
 """What a user should know of a plan before it is carried out; `dub` emits it, `inspect` prints it.
 
-Reads a plan and touches no file.
+Decodes the sound of stems, and no picture.
 """
 
 from __future__ import annotations

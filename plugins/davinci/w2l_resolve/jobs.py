@@ -17,8 +17,8 @@ from w2l_resolve.settings import Settings
 
 _RECORD = "job.json"
 _VERSION = 1
-#: What is a device on Windows, whatever follows after a dot.
-_DEVICE = re.compile(r"^(con|prn|aux|nul|com[1-9]|lpt[1-9])(?=\.|$)", re.IGNORECASE)
+#: Names that are devices on Windows, with any ending.
+_DEVICE = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]", re.IGNORECASE)
 
 
 class JobError(Exception):
@@ -172,4 +172,5 @@ def _lang(path: str, ours: Path) -> str:
 
 def _safe(name: str) -> str:
     kept = re.sub(r"[^\w.-]+", "_", name).strip("._")[:60] or "unnamed"
-    return _DEVICE.sub(r"\1_", kept)
+    stem, dot, ending = kept.partition(".")
+    return f"{stem}_{dot}{ending}" if _DEVICE.fullmatch(stem) else kept
