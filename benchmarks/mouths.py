@@ -35,7 +35,7 @@ from training.measure import redub, tables
 from training.packs.data import Clip, hear, read_pack
 from training.variety import augment
 from w2l_studio.composite import colour, likeness, matte, teeth
-from w2l_studio.config import MouthConfig
+from w2l_studio.config import MouthConfig, ScoreConfig
 from w2l_studio.faces import reference
 from w2l_studio.judge.lse import SHIFT
 from w2l_studio.judge.slim import SlimJudge
@@ -242,11 +242,11 @@ def _mean(rows: Sequence[dict[str, float]], key: str, digits: int) -> float:
     return round(float(np.mean([row[key] for row in rows])), digits)
 
 
-def _asked() -> argparse.Namespace:
+def _asked() -> tuple[argparse.Namespace, landmarks.Landmarker | None]:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pack", type=Path, nargs="+")
     parser.add_argument("--split", default="unseen")
-    parser.add_argument("--weights", nargs="+", default=["w2l-192"])
+    parser.add_argument("--weights", nargs="+", default=[MouthConfig().weights])
     parser.add_argument("--expert", default=MouthConfig().expert)
     parser.add_argument("--opening", default=MouthConfig().opening)
     parser.add_argument("--sharpener", default=MouthConfig().sharpener)
@@ -254,23 +254,23 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sheet", type=Path)
     landmarks.options(parser)
     asked = parser.parse_args()
-    asked.finder = landmarks.asked_for(parser, asked)
-    return asked
+    return asked, landmarks.asked_for(parser, asked)
 
 
-def _instruments(asked: argparse.Namespace) -> Instruments:
+def _instruments(asked: argparse.Namespace, finder: landmarks.Landmarker | None) -> Instruments:
+    judge = ScoreConfig().judge
     return Instruments(
         ExpertJudge(weights.load_expert(weights.find(asked.expert, "expert").path), name=asked.expert),
-        SlimJudge(weights.load_judge(weights.find("w2l-judge", "judge").path), name="w2l-judge"),
+        SlimJudge(weights.load_judge(weights.find(judge, "judge").path), name=judge),
         Openness(weights.load_opening(weights.find(asked.opening, "opening").path)),
         Sharp(weights.load_sharpener(weights.find(asked.sharpener, "sharpener").path)),
-        asked.finder,
+        finder,
     )
 
 
 def main() -> None:
-    asked = _asked()
-    generators, by = [_generator(name) for name in asked.weights], _instruments(asked)
+    asked, finder = _asked()
+    generators, by = [_generator(name) for name in asked.weights], _instruments(asked, finder)
     clips = [clip for clip in read_pack(asked.pack) if clip.split == asked.split and len(clip.frames) >= 40]
     chosen = [clips[i] for i in np.random.default_rng(0).permutation(len(clips))[: asked.most]]
     found: dict[str, list[dict[str, float]]] = {}
