@@ -1,4 +1,4 @@
-"""How finely is sampled before averaging: by the axis that shrinks most, and as ever where both do alike."""
+"""How pictures are sampled: averaged by the axis that shrinks most, as ever where both do; of what part."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from w2l_studio.faces import crop
-from w2l_studio.terms.sampling import oversampled
+from w2l_studio.terms.sampling import from_part, oversampled, reach
 
 
 @given(
@@ -41,3 +41,19 @@ def test_the_axis_that_shrinks_most_decides(across, down, factor, roll):
     # The middle of each square of samples is where the pixel was.
     at = np.array([10.0, 20.0, 1.0])
     np.testing.assert_allclose((finer @ at - (factor - 1) / 2) / factor, matrix @ at)
+
+
+@given(
+    side=st.floats(20, 4000),
+    roll=st.floats(-3.1, 3.1),
+    at=st.tuples(st.floats(-1, 96), st.floats(-1, 96)),
+    origin=st.tuples(st.integers(-50, 900), st.integers(-50, 900)),
+)
+def test_what_a_crop_samples_lies_in_its_reach_and_a_part_of_it_maps_alike(side, roll, at, origin):
+    matrix = crop.affines(np.array([[900.0, 200.0, side, roll]]), 96)[0]
+    low, high = reach(matrix, (-1, -1, 96, 96))
+    on_plate = np.linalg.solve(matrix[:, :2], at - matrix[:, 2])
+    assert (low - 1e-6 <= on_plate).all()
+    assert (on_plate <= high + 1e-6).all()
+    moved = from_part(matrix[None], *origin)[0]
+    np.testing.assert_allclose(moved[:, :2] @ (on_plate - origin) + moved[:, 2], at, atol=1e-6)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from w2l_studio.terms import Doubles, Floats, Plane
-from w2l_studio.terms.sampling import oversampled
+from w2l_studio.terms.sampling import from_part, oversampled, reach
 
 _BORDER_CROP_PX = 5
 #: What enlarging by two or more gives back of the contrast that averaging to crop pixels took:
@@ -56,19 +56,13 @@ def patch(shape: tuple[int, ...], to_crop: Doubles, region: tuple[int, int, int,
     """
     left, top, right, bottom = region
     # One pixel more on each side: the interpolated edge reaches half-way to the next.
-    corners = np.array(
-        [[left - 1, top - 1], [right, top - 1], [left - 1, bottom], [right, bottom]], np.float64
-    )
-    back = cv2.invertAffineTransform(np.asarray(to_crop, np.float64))
-    on_plane = corners @ back[:, :2].T + back[:, 2]
+    begins, ends = reach(to_crop, (left - 1, top - 1, right, bottom))
     limits = [shape[1], shape[0]]
-    x0, y0 = np.clip(np.floor(on_plane.min(0)).astype(int), 0, limits)
-    x1, y1 = np.clip(np.ceil(on_plane.max(0)).astype(int) + 1, 0, limits)
+    x0, y0 = (int(v) for v in np.clip(np.floor(begins), 0, limits))
+    x1, y1 = (int(v) for v in np.clip(np.ceil(ends) + 1, 0, limits))
     if x0 >= x1 or y0 >= y1:
         return None
-    shifted = np.array(to_crop, np.float64)
-    shifted[:, 2] += shifted[:, :2] @ np.array([x0, y0], np.float64)
-    return Patch(slice(int(y0), int(y1)), slice(int(x0), int(x1)), shifted)
+    return Patch(slice(y0, y1), slice(x0, x1), from_part(to_crop, x0, y0))
 
 
 def region(mask: Floats) -> tuple[int, int, int, int] | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from w2l_studio.composite import planes
@@ -16,6 +15,7 @@ from w2l_studio.dub.scan import Tick
 from w2l_studio.faces import crop
 from w2l_studio.media import decode
 from w2l_studio.terms import Bools, Crops, Doubles, FramesBGR, Ints, Planes, Plate
+from w2l_studio.terms.sampling import from_part, reach
 from w2l_studio.timing import FrameRange
 
 
@@ -82,17 +82,14 @@ def parted(joined: Crops, faces: Sequence[Windows]) -> list[Crops]:
 
 
 def _one(picture: Planes, plate: Plate, to_crop: Doubles, face_px: int) -> FramesBGR:
-    corners = np.array([[-1, -1], [face_px, -1], [-1, face_px], [face_px, face_px]], np.float64)
-    back = cv2.invertAffineTransform(np.asarray(to_crop, np.float64))
-    on_plate = corners @ back[:, :2].T + back[:, 2]
+    begins, ends = reach(to_crop, (-1, -1, face_px, face_px))
     # Chroma samples cover two luma samples: the box keeps to even edges (docs/decisions/0005).
-    low = np.floor(on_plate.min(0)).astype(int) // 2 * 2 - 2
-    high = -(-np.ceil(on_plate.max(0)).astype(int) // 2) * 2 + 2
+    low = np.floor(begins).astype(int) // 2 * 2 - 2
+    high = -(-np.ceil(ends).astype(int) // 2) * 2 + 2
     left, right = (int(v) for v in np.clip([low[0], high[0]], 0, plate.width))
     top, bottom = (int(v) for v in np.clip([low[1], high[1]], 0, plate.height))
     if right - left < 2 or bottom - top < 2:
         return np.zeros((face_px, face_px, 3), np.uint8)
     region = planes.region_bgr(picture, plate.tags, (left, top, right, bottom))
-    shifted = np.array(to_crop, np.float64)
-    shifted[:, 2] += shifted[:, :2] @ np.array([left, top], np.float64)
-    return crop.sample(np.clip(np.rint(region), 0, 255).astype(np.uint8), shifted, face_px)
+    pixels = np.clip(np.rint(region), 0, 255).astype(np.uint8)
+    return crop.sample(pixels, from_part(to_crop, left, top), face_px)
