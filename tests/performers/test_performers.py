@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from training.performers import motion, scene, speech
 
@@ -370,3 +373,38 @@ def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_
     np.testing.assert_array_equal(there.boxes[:, [0, 2, 3]], drawn.boxes[:, [0, 2, 3]])
     higher = (drawn.boxes[:, 1] - there.boxes[:, 1]) / (drawn.boxes[:, 3] - drawn.boxes[:, 1])
     np.testing.assert_allclose(higher, heads._FOREHEAD, atol=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    middles=st.lists(st.tuples(st.floats(-60, 440), st.floats(-60, 440)), min_size=1, max_size=4),
+    side=st.floats(60, 420),
+    roll=st.floats(-0.6, 0.6),
+)
+def test_windows_show_the_same_of_their_part_of_the_picture(middles, side, roll):
+    """Wherever they lie, beyond its rim, too: what the camera is spared, nobody would have seen."""
+    from training.packs.data import FRAME_PX
+    from training.performers.make import PICTURE_PX, _shown
+    from w2l_studio.faces import crop
+
+    coarse = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    picture = cv2.resize(coarse, (PICTURE_PX, PICTURE_PX), interpolation=cv2.INTER_CUBIC)
+    maps = crop.affines(np.array([(x, y, side, roll) for x, y in middles]), FRAME_PX)
+    part, moved = _shown(maps)
+    assert (part[0].start % 16, part[1].start % 16) == (0, 0), "a codec's blocks lie where they lay"
+    whole = crop.cut(np.stack([picture] * len(maps)), maps, FRAME_PX).pixels
+    cut = crop.cut(np.stack([picture[part]] * len(maps)), moved, FRAME_PX).pixels
+    np.testing.assert_allclose(cut.astype(int), whole, atol=1)
+
+
+def test_grain_is_as_strong_as_asked_and_never_twice_the_same():
+    from training.performers.make import _grains
+
+    grains = _grains(np.random.default_rng(2), (64, 48), 3.0)
+    drawn = [next(grains) for _ in range(6)]
+    for one in drawn:
+        assert one.shape == (64, 48, 3)
+        assert one.std() == pytest.approx(3.0, rel=0.06)
+        assert np.array_equal(one[..., 0], one[..., 2])
+    alike = np.corrcoef([one[..., 0].ravel() for one in drawn])
+    assert np.abs(alike - np.eye(6)).max() < 0.1

@@ -84,10 +84,24 @@ def surfaces(body: Body, units: Floats) -> Iterator[Floats]:
 
 def lip_opening(places: Floats) -> float:
     """Return the gap of the inner lips over mouth width, from ``[N, 3]`` vertices."""
-    marks = mesh.load().marks
-    mouth = np.linalg.norm(places[marks["left_corner"]].mean(0) - places[marks["right_corner"]].mean(0))
-    gap = places[marks["upper_lip"]].mean(0) - places[marks["lower_lip"]].mean(0)
-    return float(max(gap[1], 0.0) / mouth)
+    *_, left_corner, right_corner, upper_lip, lower_lip = landmarks(places)
+    gap = upper_lip[1] - lower_lip[1]
+    return float(max(gap, 0.0) / np.linalg.norm(left_corner - right_corner))
+
+
+def landmarks(places: Floats) -> Floats:
+    """Return the landmarks ``float32[7, 3]`` in the order of `mesh.Mesh.marks`, from ``[N, 3]`` vertices."""
+    rows, starts, counts = _marked()
+    return np.asarray(np.add.reduceat(places[rows], starts) / counts, np.float32)
+
+
+@cache
+def _marked() -> tuple[Ints, Ints, Floats]:
+    """Return the vertices of all landmarks, where each one's begin among them, and how many it has."""
+    marks = list(mesh.load().marks.values())
+    counts = [len(rows) for rows in marks]
+    starts = np.cumsum([0, *counts[:-1]])
+    return np.concatenate(marks), starts, np.array(counts, np.float32)[:, None]
 
 
 @cache

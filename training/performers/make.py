@@ -6,11 +6,13 @@ What a clip's folder holds is told in `training.packs.data`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from training.packs.data import FRAME_PX, MARGIN
 from training.performers import anatomy, motion, person, scene, voice
@@ -18,11 +20,14 @@ from training.performers.act import Source, act
 from training.performers.render import Renderer, over
 from w2l_studio import atomic
 from w2l_studio.faces import crop, smooth
-from w2l_studio.terms import Floats, FramesBGR
+from w2l_studio.terms import Doubles, Floats, FramesBGR
+from w2l_studio.terms.sampling import from_part, reach
 from w2l_studio.terms.sound import FPS
 
 #: Side of the picture that is drawn; the face's window is cut from it.
 PICTURE_PX = 384
+#: How far beside a window a lens's blur and the samples of its rim reach; and the side of a codec's block.
+_BESIDE_PX, _BLOCK_PX = 8, 16
 
 
 def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
@@ -65,14 +70,25 @@ def _film(
     pose = scene.move(random, len(units), FPS, turned=0.33, lively=float(random.uniform(0.4, 1.4)))
     behind = scene.background(random, PICTURE_PX, PICTURE_PX)
     drawn = list(renderer.render(body, units, pose, setting))
-    pictures = np.stack([over(one, behind) for one in drawn])
-    pictures = _camera(pictures, random)
     points = np.stack([one.points for one in drawn]) + _detector_bias(random, drawn[0].points)
     points += random.normal(0, 0.12, points.shape).astype(np.float32)
     windows = smooth.windows(points, np.ones(len(points), np.bool_), Fraction(FPS))
     maps = crop.affines(windows, FRAME_PX, MARGIN)
-    frames = crop.cut(pictures, maps, FRAME_PX).pixels
+    # What no window shows goes through no lens and no codec.
+    part, maps = _shown(maps)
+    pictures = [over(one.cut(part), behind[part]) for one in drawn]
+    frames = crop.cut(_camera(pictures, random), maps, FRAME_PX).pixels
     return frames, np.array([one.opening for one in drawn], np.float32)
+
+
+def _shown(maps: Doubles) -> tuple[tuple[slice, slice], Doubles]:
+    """Return the rows and columns of the picture that windows show, and the windows' maps from there."""
+    boxes = np.stack([reach(one, (-1, -1, FRAME_PX, FRAME_PX)) for one in maps])
+    # Heads that turn away at the rim show some of the picture still: its last block.
+    low = np.clip(boxes[:, 0].min(0) - _BESIDE_PX, 0, PICTURE_PX - _BLOCK_PX)
+    left, top = low.astype(int) // _BLOCK_PX * _BLOCK_PX
+    right, bottom = np.maximum(np.ceil(boxes[:, 1].max(0) + _BESIDE_PX), (left + 1, top + 1)).astype(int)
+    return (slice(top, bottom), slice(left, right)), from_part(maps, left, top)
 
 
 def _detector_bias(random: np.random.Generator, points: Floats) -> Floats:
@@ -81,17 +97,29 @@ def _detector_bias(random: np.random.Generator, points: Floats) -> Floats:
     return random.normal(0, 0.025 * size, (1, 5, 2)).astype(np.float32)
 
 
-def _camera(pictures: FramesBGR, random: np.random.Generator) -> FramesBGR:
+def _camera(pictures: Sequence[FramesBGR], random: np.random.Generator) -> FramesBGR:
     """Soften, grain and compress as a camera and its codec would."""
     blur = float(random.choice([0.4, 0.4, 0.7, 1.2]))
     moved = float(random.choice([0.0, 0.0, 0.25]))
     noise, quality = float(random.uniform(0, 4)), int(random.integers(45, 98))
+    grains = _grains(random, pictures[0].shape[:2], noise)
     shot = []
     for i, picture in enumerate(pictures):
         if moved:
             picture = cv2.addWeighted(picture, 1 - moved, pictures[max(i - 1, 0)], moved, 0)
-        grain = random.standard_normal(picture.shape[:2], np.float32) * np.float32(noise)
-        seen = cv2.add(cv2.GaussianBlur(picture, (0, 0), blur), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
+        seen = cv2.add(cv2.GaussianBlur(picture, (0, 0), blur), next(grains), dtype=cv2.CV_8U)
         _, coded = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
         shot.append(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8))
     return np.stack(shot)
+
+
+def _grains(
+    random: np.random.Generator, size: tuple[int, int], noise: float
+) -> Iterator[npt.NDArray[np.int16]]:
+    """Yield grain ``int16[H, W, 3]`` in levels, the same in every channel: ever other places of one field."""
+    height, width = size
+    field = random.standard_normal((2 * height, 2 * width), np.float32) * np.float32(noise)
+    grains = np.asarray(cv2.merge([np.rint(field).astype(np.int16)] * 3), np.int16)
+    while True:
+        top, left = random.integers(0, height), random.integers(0, width)
+        yield grains[top : top + height, left : left + width]

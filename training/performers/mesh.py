@@ -123,11 +123,12 @@ def target(path: Path) -> Floats:
     used, _, _, _ = _selection()
     full, _, _ = _obj()
     dense = np.zeros((len(full), 3), np.float32)
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        for line in lines:
-            row = line.split()
-            if len(row) == 4 and not line.startswith("#"):
-                dense[int(row[0])] = [float(value) for value in row[1:]]
+    read = path.read_bytes()
+    told = (gzip.decompress(read) if path.suffix == ".gz" else read).splitlines()
+    # Read at once: a person's few hundred files, number by number, take longer than a clip's pictures.
+    rows = np.array(b" ".join(line for line in told if not line.startswith(b"#")).split(), np.float32)
+    vertices, *moves = rows.reshape(-1, 4).T
+    dense[vertices.astype(int)] = np.stack(moves, 1)
     return dense[used]
 
 

@@ -6,7 +6,7 @@ Knows no training and writes no file; how faces move is told by `anatomy`, the p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -43,6 +43,10 @@ class Drawn:
     points: Floats
     box: Floats
     opening: float
+
+    def cut(self, part: tuple[slice, slice]) -> Drawn:
+        """Return its rows and columns alone; points and box stay where they are in the whole."""
+        return replace(self, pixels=self.pixels[part], covered=self.covered[part])
 
 
 class Renderer:
@@ -103,7 +107,7 @@ class Renderer:
             units: ``float32[T, U]`` in the order of ``body.names``, 0..1.
             pose: T rows.
         """
-        head = mesh.load()
+        skin = len(mesh.load().rest)
         self._dress(body.person, scene)
         clip = _clip(scene, self.width, self.height)
         self._set("camera_to_clip", clip)
@@ -113,15 +117,15 @@ class Renderer:
                 to_camera = _to_camera(pose, i, scene)
                 self._set("head_to_camera", to_camera)
                 self._set("opening", float(np.clip(opening / _WIDE_OPEN, 0, 1)))
-                self._moving.write(packed[: len(head.rest)].tobytes())
+                self._moving.write(packed[:skin])
                 self._sampled.use()
                 self._sampled.clear(0, 0, 0, 0)
                 self._array.render()
-                worn.draw(packed[len(head.rest) :])
+                worn.draw(packed[skin:])
                 self._gl.copy_framebuffer(self._flat, self._sampled)
                 read = np.frombuffer(self._flat.read(components=4), np.uint8)
                 read = cv2.flip(read.reshape(self.height, self.width, 4), 0)
-                points = np.stack([packed[rows, :3].mean(0) for rows in list(head.marks.values())[:5]])
+                points = anatomy.landmarks(packed[:, :3])[:5]
                 outline = self._project(packed[mesh.face(), :3], to_camera, clip)
                 yield Drawn(
                     cv2.cvtColor(read, cv2.COLOR_RGBA2BGR),
@@ -132,7 +136,8 @@ class Renderer:
                 )
 
     def _project(self, points: Floats, to_camera: Doubles, clip: Doubles) -> Floats:
-        homogeneous = np.column_stack([points, np.ones(len(points))]) @ to_camera.T @ clip.T
+        to_clip = (clip @ to_camera).T
+        homogeneous = points @ to_clip[:3] + to_clip[3]
         x, y = (homogeneous[:, :2] / homogeneous[:, 3:]).T
         return np.stack([(x + 1) / 2 * self.width - 0.5, (1 - y) / 2 * self.height - 0.5], 1).astype(
             np.float32
@@ -183,7 +188,7 @@ class _Worn:
         """Draw over the head; ``float32[K, 6]`` places and normals of what goes with the skin."""
         if not self._held:
             return
-        self._places.write(moved.tobytes())
+        self._places.write(moved)
         self._gl.disable(moderngl.CULL_FACE)
         self._gl.enable(moderngl.BLEND)
         self._array.render()
