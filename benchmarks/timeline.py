@@ -2,7 +2,8 @@
 
 Lays the example's clips end to end into timelines of one and ten minutes and dubs them for real. Two figures:
 one marked five-second segment in ten minutes against that segment alone (goal: at most 1.1 times), and
-everything marked in ten minutes against one minute (peak memory within 10 %). Prints markdown.
+everything marked in ten minutes against one minute (peak memory within 10 %). Then how long a reel is read
+and planned, which `inspect` and a host's user wait for. Prints markdown.
 """
 
 from __future__ import annotations
@@ -13,30 +14,38 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import wave
 from pathlib import Path
 
 import opentimelineio as otio
 
+from w2l_studio.config import DubConfig
+from w2l_studio.dub import plan
+
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "two_voices"
 RATE = 24
 MARKED_S = 5
+#: A feature film's reel: cuts, tracks of picture and of sound. One cut in so many is marked.
+CUTS, TRACKS, MARKED = (300, 1200), (2, 10), 5
 
 
 def main() -> None:
     """Run everything and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of the timed edits, in turns")
-    parser.add_argument("--only", choices=("time", "memory"), help="one of both tables")
+    parser.add_argument("--only", choices=("time", "memory", "plan"), help="one of the tables")
     parser.add_argument("--minutes", type=int, nargs=2, default=(1, 10), help="lengths of the memory table")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         stem = tiled_stem(root / "fr.wav", 60 * max(10, *options.minutes))
-        if options.only != "memory":
+        if options.only in (None, "time"):
             time_table(root, stem, options.runs)
-        if options.only != "time":
+        if options.only in (None, "memory"):
             memory_table(root, stem, options.minutes)
+        if options.only in (None, "plan"):
+            plan_table(root, stem, options.runs)
 
 
 def time_table(root: Path, stem: Path, runs: int) -> None:
@@ -65,6 +74,52 @@ def memory_table(root: Path, stem: Path, minutes: tuple[int, int]) -> None:
         peaks.append(peak)
         print(f"| {length} min | {seconds:.0f} s | {peak:.0f} MiB |", flush=True)
     print(f"\nRatio of peaks {peaks[1] / peaks[0]:.2f} (goal <= 1.10).")
+
+
+def plan_table(root: Path, stem: Path, runs: int) -> None:
+    """Time how long reels are read and planned, their plates probed with it."""
+    reels = {cuts: reel(root / f"reel{cuts}.otio", cuts) for cuts in CUTS}
+    taken: dict[int, list[float]] = {cuts: [] for cuts in CUTS}
+    for _ in range(runs):
+        for cuts, path in reels.items():
+            begun = time.process_time()
+            made = plan.make(path, [str(stem)], DubConfig(), root / "bundle")
+            taken[cuts].append(time.process_time() - begun)
+            assert made.segments
+    print(f"| cuts on each of {sum(TRACKS)} tracks | CPU time, median of {runs} |\n|---|---|")
+    for cuts, times in taken.items():
+        print(f"| {cuts} | {statistics.median(times):.1f} s |")
+
+
+def reel(path: Path, cuts: int) -> Path:
+    """Write a reel of two-second cuts of the example's first clip and of its sound."""
+    source = otio.adapters.read_from_file(str(EXAMPLE / "two_voices.otio"))
+    picture = next(clip for clip in source.video_tracks()[0].find_clips() if clip.markers)
+    sound = next(iter(source.audio_tracks()[0].find_clips()))
+    timeline = otio.schema.Timeline(path.stem)
+    for kind, original, count in zip(("Video", "Audio"), (picture, sound), TRACKS, strict=True):
+        for number in range(count):
+            track = otio.schema.Track(f"{kind[0]}{number + 1}", kind=kind)
+            track.extend(cut(original, i, marked=kind == "Video" and i % MARKED == 0) for i in range(cuts))
+            timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(path))
+    return path
+
+
+def cut(original: otio.schema.Clip, number: int, *, marked: bool) -> otio.schema.Clip:
+    """Return two seconds of a clip, from another frame on for each number; with its mark, or without."""
+    clip = original.clone()
+    clip.media_reference.target_url = str(EXAMPLE / clip.media_reference.target_url)
+    start = clip.source_range.start_time
+    clip.source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(start.value + number % 24, start.rate),
+        otio.opentime.RationalTime(2 * start.rate, start.rate),
+    )
+    if marked:
+        clip.markers[0].marked_range = clip.source_range
+    else:
+        del clip.markers[:]
+    return clip
 
 
 def tiled_stem(path: Path, seconds: int) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 #: Rates that edit and media may carry (SMPTE ST 12-1 and its NTSC pull-downs).
 RATES: tuple[Fraction, ...] = (
@@ -46,11 +47,16 @@ def snap_rate(rate: float | Fraction) -> Fraction:
         exact = Fraction(rate)
     except (ValueError, OverflowError, TypeError) as error:
         raise ValueError(f"{rate!r} is not a frame rate") from error
-    best = min(RATES, key=lambda known: abs(known - exact))
-    snapped = best if abs(best - exact) < _SNAP else exact.limit_denominator(100_000)
+    snapped = _snapped(exact)
     if snapped <= 0:
         raise ValueError(f"{rate!r} is not a frame rate")
     return snapped
+
+
+@lru_cache(maxsize=64)  # each time of an edit carries its rate: a reel has 50,000 of them, and one rate
+def _snapped(exact: Fraction) -> Fraction:
+    best = min(RATES, key=lambda known: abs(known - exact))
+    return best if abs(best - exact) < _SNAP else exact.limit_denominator(100_000)
 
 
 def floor_frame(seconds: Fraction, rate: Fraction) -> int:

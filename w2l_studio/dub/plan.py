@@ -175,10 +175,10 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
     """Probe the media of clips that a mark touches; nobody waits for the rest of a long edit."""
     plates: dict[Path, Plate | ShotError | MediaError] = {}
     for clip in edit.clips:
-        touched = any(mark.record.intersect(clip.record) for mark in found)
-        if not touched or clip.media is None or clip.media in plates:
+        if clip.media is None or clip.media in plates:
             continue
-        if not inputs.there(clip.media):
+        touched = any(mark.record.intersect(clip.record) for mark in found)
+        if not touched or not inputs.there(clip.media):
             continue
         try:
             plates[clip.media] = _dubbable(probe(clip.media))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import opentimelineio as otio
@@ -60,9 +61,14 @@ def seconds(time: Any) -> Fraction:
         EditError: the rate is not positive.
     """
     try:
-        return Fraction(time.value).limit_denominator(1_000_000) / snap_rate(time.rate)
+        return _exact(time.value, time.rate)
     except (ValueError, OverflowError) as error:
         raise EditError(f"holds a time of {time.value} at {time.rate} frames per second") from error
+
+
+@lru_cache(maxsize=1 << 14)  # a reel's times are few, and each is asked for several times a walk
+def _exact(value: float, rate: float) -> Fraction:
+    return Fraction(value).limit_denominator(1_000_000) / snap_rate(rate)
 
 
 def span(item: Any) -> tuple[Fraction, Fraction]:
