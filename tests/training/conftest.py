@@ -1,6 +1,8 @@
 """A tiny pack: drawn faces whose mouths open with the loudness of their sound."""
 
 import json
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -51,6 +53,27 @@ def write_clip(folder, seed, *, speaker, split="train", opening=True, **changes)
 def step(trainee, number, steps, random):
     """Take a step of a trainee as `loop.run` does; return what it reports."""
     return trainee.learn(number, steps, trainee.source.draw(number, steps, random))
+
+
+@pytest.fixture(scope="session")
+def small_disk():
+    """Return a context in which no file grows beyond some bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="Windows has no limit on files")
+
+    @contextmanager
+    def limited(most):
+        old, handler = (
+            resource.getrlimit(resource.RLIMIT_FSIZE),
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+        )
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, old[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+            signal.signal(signal.SIGXFSZ, handler)
+
+    return limited
 
 
 @pytest.fixture(scope="session", name="step")

@@ -15,7 +15,7 @@ from training.paper import recipes
 from training.paper.expert import PairTrainee
 from training.run import checkpoint, loop
 from training.run.machine import Machine
-from w2l_studio.errors import UsageError, WeightsError
+from w2l_studio.errors import OutputError, UsageError, WeightsError
 from w2l_studio.nets.opening import Opening
 
 
@@ -97,6 +97,38 @@ def test_a_finished_run_takes_no_further_step(sampler, tmp_path):
     again = Witness(ContrastTrainee(sampler))
     loop.run(again, tmp_path, **options)
     assert again.losses == {}
+
+
+def test_a_run_with_no_step_left_says_so(sampler, tmp_path):
+    loop.run(ContrastTrainee(sampler), tmp_path, steps=2, report=lambda _: None)
+    said = []
+    loop.run(ContrastTrainee(sampler), tmp_path, steps=1, report=said.append)
+    assert said == ["taken up at step 2; no step is left of 1: give more --steps"]
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["step"] == 2
+
+
+def test_a_full_disk_is_told_and_the_last_checkpoint_stands(sampler, tmp_path, small_disk):
+    loop.run(ContrastTrainee(sampler), tmp_path, steps=1, report=lambda _: None)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    with small_disk(len(before) // 2), pytest.raises(OutputError, match="disk is full") as caught:
+        loop.run(ContrastTrainee(sampler), tmp_path, steps=2, report=lambda _: None)
+    assert "checkpoint.pt" in caught.value.where
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_log_that_the_disk_does_not_take_is_told(sampler, tmp_path, small_disk):
+    loop.run(ContrastTrainee(sampler), tmp_path, steps=1, report=lambda _: None)
+    log = tmp_path / "log.jsonl"
+    with small_disk(log.stat().st_size + 1), pytest.raises(OutputError, match="disk is full") as caught:
+        loop.run(ContrastTrainee(sampler), tmp_path, steps=2, report=lambda _: None)
+    assert caught.value.where == str(log)
+
+
+def test_a_folder_that_cannot_be_made_is_told(sampler, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        loop.run(ContrastTrainee(sampler), tmp_path / "file" / "run", steps=1, report=lambda _: None)
 
 
 class Dice:
@@ -307,12 +339,17 @@ def test_a_checkpoint_of_the_first_release_is_taken_up(sampler, tmp_path):
     assert list(witness.losses) == [2]
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense"])
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"junk\n"])
 def test_a_broken_checkpoint_is_refused_by_name(tmp_path, content):
     (tmp_path / "checkpoint.pt").write_bytes(content)
     with pytest.raises(WeightsError, match="checkpoint") as caught:
         checkpoint.load(tmp_path / "checkpoint.pt")
     assert "checkpoint.pt" in caught.value.where
+
+
+def test_a_folder_without_a_checkpoint_is_not_called_damaged(tmp_path):
+    with pytest.raises(WeightsError, match="there is no checkpoint"):
+        checkpoint.load(tmp_path / "checkpoint.pt")
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import cv2
 
+from w2l_studio import atomic
 from w2l_studio.terms import FramesBGR
 
 
 class Journal:
     """Writes into a run's folder; open as long as the run goes on.
+
+    Raises:
+        OutputError: the log cannot be written.
 
     Args:
         first: step that the run begins or goes on with; later curves of an earlier start are dropped.
@@ -26,7 +31,9 @@ class Journal:
 
     def __init__(self, folder: Path, first: int, report: Callable[[str], None]) -> None:
         self._folder, self._report = folder, report
-        self._log = (folder / "log.jsonl").open("a", encoding="utf-8")
+        self._path = folder / "log.jsonl"
+        with atomic.refusals(self._path):
+            self._log = self._path.open("a", encoding="utf-8")
         self._board = _board(folder / "tensorboard", first)
 
     def __enter__(self) -> Journal:
@@ -35,7 +42,9 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._log.close()
+        # A full disk has been told: what it did not take is tried once more here.
+        with suppress(OSError):
+            self._log.close()
         if self._board is not None:
             self._board.close()
 
@@ -47,8 +56,9 @@ class Journal:
         """Write figures of a step, all under the name of a group where one is given."""
         named = {f"{group}/{name}" if group else name: value for name, value in told.items()}
         line = json.dumps({"step": step, **{name: round(value, 5) for name, value in named.items()}})
-        self._log.write(line + "\n")
-        self._log.flush()
+        with atomic.refusals(self._path):
+            self._log.write(line + "\n")
+            self._log.flush()
         self._report(line)
         if self._board is not None:
             for name, value in named.items():

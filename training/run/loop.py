@@ -21,6 +21,7 @@ from training.run import feed
 from training.run.journal import Journal
 from training.run.machine import Machine
 from training.run.progress import Progress, keep, taken_up
+from w2l_studio import atomic
 from w2l_studio.errors import UsageError
 from w2l_studio.terms import FramesBGR
 
@@ -121,18 +122,21 @@ def run(
     Raises:
         UsageError: the folder holds a run of another network or recipe, or measurements are asked for that
             the trainee does not make.
+        OutputError: the folder cannot be written to; the last checkpoint stands.
         FloatingPointError: a step reported a number that is not finite; the last checkpoint stands. A GPU is
             asked for them with each line of the log, measurement and checkpoint only: it would wait for every
             answer before it began with the next step.
     """
     plan, machine = Plan(**options), machine or Machine()
     _check_measures(trainee, plan)
-    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.refusals(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     progress = taken_up(trainee, folder / "checkpoint.pt", plan.seed)
     if manifest is not None and machine.first:
-        (folder / "manifest.tsv").write_text(manifest, encoding="utf-8")
+        atomic.write_text(folder / "manifest.tsv", manifest)
     if progress.step and machine.first:
-        report(f"taken up at step {progress.step}")
+        none = f"; no step is left of {plan.steps}: give more --steps" if progress.step >= plan.steps else ""
+        report(f"taken up at step {progress.step}{none}")
     ends = math.inf if plan.budget_minutes is None else clock() + 60 * plan.budget_minutes
     journal = Journal(folder, progress.step, report) if machine.first else nullcontext()
     unread: list[tuple[int, Told]] = []
