@@ -69,7 +69,7 @@ def read(path: Path | None) -> tuple[Rule, ...]:
         return (Rule(),)
     try:
         rows = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"the rules cannot be read ({error})", where=str(path)) from error
     if not isinstance(rows, list) or not rows:
         raise UsageError(
@@ -78,12 +78,24 @@ def read(path: Path | None) -> tuple[Rule, ...]:
     return tuple(_rule(row, path) for row in rows)
 
 
+#: What a rule's fields may be, in words.
+_KINDS = {str: "text", int: "a whole number"}
+
+
 def _rule(row: Any, path: Path) -> Rule:
     known = {field.name for field in fields(Rule)}
     if not isinstance(row, dict) or not row.keys() <= known:
         raise UsageError(
             f"this is no rule: {row}", hint=f"a rule may tell {', '.join(sorted(known))}", where=str(path)
         )
+    for name, value in row.items():
+        kind = type(getattr(Rule(), name))
+        if type(value) is not kind:
+            raise UsageError(
+                f"{name} is {value!r} in {row}, and {_KINDS[kind]} is asked for",
+                hint="quote names that YAML would read as something else, 'no' and '12' for two",
+                where=str(path),
+            )
     rule = Rule(**row)
     for split in (rule.split, rule.then):
         if split not in SPLITS:
