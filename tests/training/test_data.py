@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from training.packs import data
-from training.packs.data import Sampler, read_clip, read_pack
-from w2l_studio.errors import MediaError
+from training.packs.data import Sampler, read_clip, read_pack, write_array
+from w2l_studio.errors import MediaError, OutputError
 from w2l_studio.sound import mel, windows
 
 
@@ -26,7 +26,10 @@ def test_a_clip_comes_back_as_written(tmp_path, write_clip, performance):
     [
         ("frames.npy", np.zeros((60, 96, 128, 3), np.uint8)),
         ("frames.npy", np.zeros((60, 128, 128, 3), np.float32)),
+        ("frames.npy", np.zeros((0, 128, 128, 3), np.uint8)),
+        ("frames.npy", np.uint8(3)),
         ("audio.npy", np.zeros(100, np.float32)),
+        ("audio.npy", np.zeros(60 * 640, np.int16)),
         ("audio.npy", np.full(60 * 640, np.nan, np.float32)),
         ("opening.npy", np.zeros(3, np.float32)),
         ("opening.npy", np.full(60, np.inf, np.float32)),
@@ -38,6 +41,21 @@ def test_a_broken_clip_is_refused_by_name(tmp_path, write_clip, name, content):
     with pytest.raises(MediaError, match=name) as caught:
         read_clip(folder)
     assert caught.value.where == str(folder)
+
+
+def test_an_archive_in_the_place_of_an_array_is_refused_by_name(tmp_path, write_clip):
+    folder = write_clip(tmp_path / "a", 0, speaker="ann")
+    with (folder / "audio.npy").open("wb") as file:
+        np.savez(file, audio=np.zeros(60 * 640, np.float32))
+    with pytest.raises(MediaError, match=r"audio\.npy cannot be read: it is an archive"):
+        read_clip(folder)
+
+
+def test_an_array_that_the_disk_does_not_take_is_told(tmp_path, small_disk):
+    path = tmp_path / "frames.npy"
+    with small_disk(1000), pytest.raises(OutputError, match="disk is full") as caught:
+        write_array(path, np.zeros((60, 128, 128, 3), np.uint8))
+    assert caught.value.where == str(path)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, None])

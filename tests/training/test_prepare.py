@@ -7,7 +7,7 @@ import pytest
 
 from training.packs import clips, footage, prepare, splits
 from training.packs.data import read_pack
-from w2l_studio.errors import MediaError, UsageError
+from w2l_studio.errors import MediaError, OutputError, UsageError
 from w2l_studio.faces import recheck
 from w2l_studio.terms import Faces
 from w2l_studio.timing import FrameRange
@@ -146,6 +146,23 @@ def test_what_tells_of_a_video_and_of_the_pack_is_whole_or_not_there(source, tmp
     assert (pack / "manifest.tsv").read_text("utf-8") == manifest
 
 
+def test_a_full_disk_is_not_the_videos_fault(source, tmp_path, small_disk):
+    pack = tmp_path / "pack"
+    with small_disk(100_000), pytest.raises(OutputError, match="disk is full"):
+        made(source, pack)
+    assert not (pack / ".videos" / "ann__a.json").exists()
+    assert sum(outcome["clips"] for outcome in made(source, pack)) == 1
+
+
+@pytest.mark.parametrize("content", ["{", "[1]"])
+def test_a_damaged_note_of_a_video_is_told(source, tmp_path, content):
+    pack = tmp_path / "pack"
+    made(source, pack)
+    (pack / ".videos" / "ann__a.json").write_text(content)
+    with pytest.raises(MediaError, match=r"ann__a\.json: this note of a finished video is damaged"):
+        made(source, pack)
+
+
 def test_other_rules_for_a_pack_that_is_there_are_refused(source, tmp_path):
     made(source, tmp_path / "pack")
     with pytest.raises(UsageError, match="was made by another --split"):
@@ -241,11 +258,24 @@ def test_rules_give_split_person_and_reason(tmp_path, source):
     assert manifest == "pack\tann__a\tann\theldout\tCC0\tstudio ann/a.mkv\n"
 
 
-@pytest.mark.parametrize("text", ["", "a: 1", "- {nobody: knows}", "- {split: test}", "- {every: [}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a: 1", "- {nobody: knows}", "- {split: test}", "- {every: [}"),
+        *("- {every: three}", "- {speaker: 5}", "- {drop: no}"),
+    ],
+)
 def test_rules_that_are_none_are_refused(tmp_path, text):
     path = tmp_path / "rules.yaml"
     path.write_text(text)
     with pytest.raises(UsageError, match=r"rule|split"):
+        splits.read(path)
+
+
+def test_rules_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(b"\xff\xfe-")
+    with pytest.raises(UsageError, match="rules cannot be read"):
         splits.read(path)
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from training.__main__ import cli
 from training.packs import shards
 from training.packs.data import Sampler, read_pack
-from w2l_studio.errors import MediaError, UsageError
+from w2l_studio.errors import MediaError, OutputError, UsageError
 
 needs_avif = pytest.mark.skipif(
     not (hasattr(cv2, "imencodeanimation") and cv2.haveImageWriter(".avif")), reason="this OpenCV has no AVIF"
@@ -84,6 +84,56 @@ def test_a_damaged_clip_is_refused_by_name(travelled, tmp_path, damaged, content
             parcel.writestr(name, content if name.endswith(damaged) else whole.read(name))
     with pytest.raises(MediaError, match=rf"broken\.zip: .*{damaged} does not decode"):
         shards.read(broken, tmp_path / "root")
+
+
+@needs_avif
+def test_a_picture_that_is_damaged_inside_is_told(travelled, tmp_path):
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(travelled / "pack.zip") as whole, zipfile.ZipFile(broken, "w") as parcel:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name.endswith("frames.avif"):
+                middle = len(content) // 2
+                noise = np.random.default_rng(0).bytes(200)
+                content = content[:middle] + noise + content[middle + len(noise) :]
+            parcel.writestr(name, content)
+    with pytest.raises(MediaError, match=r"broken\.zip: .*frames\.avif does not decode"):
+        shards.read(broken, tmp_path / "root")
+    assert not list((tmp_path / "root").rglob("meta.json"))
+
+
+@needs_avif
+def test_fewer_pictures_than_their_sound_has_are_told(travelled, tmp_path):
+    broken, fewer = tmp_path / "broken.zip", cv2.Animation()
+    fewer.frames = list(np.load(travelled / "home" / "clip0" / "frames.npy")[:40])
+    fewer.durations = [40] * 40
+    _, coded = cv2.imencodeanimation(".avif", fewer)
+    with zipfile.ZipFile(travelled / "pack.zip") as whole, zipfile.ZipFile(broken, "w") as parcel:
+        for name in whole.namelist():
+            parcel.writestr(name, coded.tobytes() if name.endswith("frames.avif") else whole.read(name))
+    with pytest.raises(MediaError, match=r"broken\.zip: .*clip0 holds 40 pictures and 38400 samples"):
+        shards.read(broken, tmp_path / "root")
+
+
+@needs_avif
+def test_a_disk_that_is_full_is_no_damaged_file(travelled, tmp_path, small_disk):
+    with small_disk(100_000), pytest.raises(OutputError, match="disk is full") as caught:
+        shards.read(travelled / "pack.zip", tmp_path / "root")
+    assert "frames.npy" in caught.value.where
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        shards.read(travelled / "pack.zip", tmp_path / "file" / "root")
+
+
+@needs_avif
+@pytest.mark.parametrize("damaged", ["frames.npy", "audio.npy", "meta.json"])
+def test_a_broken_clip_does_not_travel(write_clip, tmp_path, damaged):
+    broken = write_clip(tmp_path / "home" / "clip0", 0, speaker="ann") / damaged
+    content = b'{"speaker": "ann"}' if damaged == "meta.json" else broken.read_bytes()[:-640]
+    broken.write_bytes(content)
+    with pytest.raises(MediaError, match=damaged):
+        shards.write([tmp_path / "home"], tmp_path / "pack.zip")
+    assert not (tmp_path / "pack.zip").exists()
 
 
 @needs_avif

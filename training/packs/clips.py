@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from training.packs import footage, offsets
-from training.packs.data import FRAME_PX, LEAST_FRAMES, MARGIN
+from training.packs.data import FRAME_PX, LEAST_FRAMES, MARGIN, write_array
 from training.packs.offsets import Finding, Meter
 from training.packs.splits import Video
 from w2l_studio import atomic
@@ -72,6 +72,7 @@ def make(video: Video, pack: Path, meter: Meter | None, outcome: Outcome) -> Non
 
     Raises:
         StudioError: the video or its sound cannot be read.
+        OutputError: a clip cannot be written.
     """
     sound = read_mono(video.path, SAMPLE_RATE)
     found = footage.cuts(video.path)
@@ -118,10 +119,11 @@ def _cuts(
             crops.append(crop.sample(picture, maps[row], FRAME_PX))
             if asked:
                 seen.append(asked.look(picture, places[row]))
-        folder.mkdir(exist_ok=True)
+        with atomic.refusals(folder):
+            folder.mkdir(exist_ok=True)
         # Until the new sound is there, the clip is no clip.
         (folder / "meta.json").unlink(missing_ok=True)
-        np.save(folder / "frames.npy", np.stack(crops))
+        write_array(folder / "frames.npy", np.stack(crops))
         distances = asked.distances(np.stack(seen), _heard(film.sound, start, stop)) if asked else None
         yield _Cut(folder, start, stop, distances)
 
@@ -148,8 +150,8 @@ def _finish(film: _Film, cut: _Cut, finding: Finding | None, outcome: Outcome) -
         return
     if (start, stop) != (cut.start, cut.stop):
         crops = np.load(cut.folder / "frames.npy")
-        np.save(cut.folder / "frames.npy", crops[start - cut.start : stop - cut.start])
-    np.save(cut.folder / "audio.npy", _heard(film.sound, start - offset, stop - offset))
+        write_array(cut.folder / "frames.npy", crops[start - cut.start : stop - cut.start])
+    write_array(cut.folder / "audio.npy", _heard(film.sound, start - offset, stop - offset))
     _write_meta(film, cut.folder, finding)
     outcome["clips"] += 1
     outcome["frames"] += stop - start
@@ -179,5 +181,4 @@ def _write_meta(film: _Film, folder: Path, finding: Finding | None) -> None:
     if film.meter:
         offset, confidence = (finding.offset, finding.confidence) if finding else (None, None)
         meta["sync"] = {"judge": film.meter.name, "offset": offset, "confidence": confidence}
-    with atomic.written(folder / "meta.json") as part:
-        part.write_text(json.dumps(meta), encoding="utf-8")
+    atomic.write_text(folder / "meta.json", json.dumps(meta))

@@ -10,6 +10,7 @@ A clip's folder holds ``frames.npy`` (``uint8[T, P, P, 3]`` BGR at 25 a second, 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from w2l_studio import atomic
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.sound import mel, windows
 from w2l_studio.sound.windows import COLUMNS
@@ -142,10 +144,25 @@ def group(pack: Path) -> str:
 def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> npt.NDArray[Any]:
     """Read an array; of what, only `_faults` tells."""
     try:
-        array: npt.NDArray[Any] = np.load(path, mmap_mode=mmap_mode)
+        array = np.load(path, mmap_mode=mmap_mode)
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, error) from error
+    if not isinstance(array, np.ndarray):
+        raise _damaged(path, ValueError("it is an archive of arrays, not one"))
     return array
+
+
+def write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write an array of a clip, as ``.npy``.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        np.save(path, array)
+    except OSError as error:
+        # Where a disk takes only a part, numpy passes no reason on.
+        raise atomic.refusal(path, error.errno or errno.ENOSPC, error.strerror or str(error)) from error
 
 
 def _damaged(path: Path, error: Exception) -> MediaError:
@@ -158,11 +175,14 @@ _HINT = "make the clip again with `python -m training prepare`"
 
 
 def _faults(frames: FramesBGR, audio: Floats, opening: Floats | None, split: str) -> str:
-    count = len(frames)
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (frames.shape[1],) * 2 + (3,):
+    square = frames.ndim == 4 and frames.shape[1:] == (frames.shape[1],) * 2 + (3,)
+    if frames.dtype != np.uint8 or not square or not frames.size:
         return f"frames.npy holds {frames.dtype}{list(frames.shape)}, not uint8[T, P, P, 3]"
-    if audio.shape != (count * SAMPLES_PER_FRAME,):
-        return f"audio.npy holds {audio.shape} samples, not {count * SAMPLES_PER_FRAME} for {count} pictures"
+    count = len(frames)
+    heard = count * SAMPLES_PER_FRAME
+    if audio.dtype.kind != "f" or audio.shape != (heard,):
+        held = f"{audio.dtype}{list(audio.shape)}"
+        return f"audio.npy holds {held}, not float32[{heard}] for {count} pictures"
     if not np.isfinite(audio).all():
         return "audio.npy holds values that are not numbers"
     if opening is not None and (opening.shape != (count,) or not np.isfinite(opening).all()):

@@ -20,7 +20,7 @@ from training.packs.clips import Outcome
 from training.packs.data import manifest, read_entry
 from training.packs.splits import Video
 from w2l_studio import atomic
-from w2l_studio.errors import StudioError, UsageError
+from w2l_studio.errors import MediaError, OutputError, StudioError, UsageError
 from w2l_studio.terms.sound import FPS
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".mxf", ".ts", ".m4v")
@@ -52,12 +52,14 @@ def prepare(
 
     Raises:
         UsageError: the pack has another film of a video's name, or was made by other rules.
+        OutputError: the pack cannot be written; what is finished is kept.
         WeightsError: the judge is missing, or measures no offsets.
     """
     _refuse_another(videos, pack, judge)
     if judge is not None:
         offsets.meter(judge)
-    (pack / _DONE).mkdir(parents=True, exist_ok=True)
+    with atomic.refusals(pack / _DONE):
+        (pack / _DONE).mkdir(parents=True, exist_ok=True)
     tasks: list[_Task] = [(video, pack, judge) for video in videos]
     outcomes = []
     for outcome in _outcomes(tasks, jobs):
@@ -75,7 +77,7 @@ def _refuse_another(videos: Sequence[Video], pack: Path, judge: str | None) -> N
         if not note.exists():
             continue
         # Packs that were begun before these were noted have none.
-        told = {"bytes": _size(video), "rules": _rules(video, judge), **json.loads(note.read_text("utf-8"))}
+        told = {"bytes": _size(video), "rules": _rules(video, judge), **_noted(note)}
         if told["bytes"] != _size(video):
             raise UsageError(
                 f"{pack} already has clips of another film named {video.id}",
@@ -121,13 +123,31 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(rows)
 
 
+def _noted(note: Path) -> Outcome:
+    """Read what is noted of a video.
+
+    Raises:
+        MediaError: the note is damaged.
+    """
+    try:
+        outcome = json.loads(note.read_text("utf-8"))
+    except (OSError, ValueError):
+        outcome = None
+    if not isinstance(outcome, dict):
+        raise MediaError(
+            "this note of a finished video is damaged",
+            hint="delete it, and its video is prepared again",
+            where=str(note),
+        )
+    return outcome
+
+
 def _video(task: _Task) -> Outcome:
     """Make the clips of one video; in a process of the pool."""
     video, pack, judge = task
     note = pack / _DONE / f"{video.id}.json"
     if note.exists():
-        outcome: Outcome = json.loads(note.read_text("utf-8"))
-        return outcome
+        return _noted(note)
     outcome = {
         **{"video": video.id, "bytes": _size(video), "rules": _rules(video, judge)},
         **{"clips": 0, "frames": 0, "dropped": [], "noted": []},
@@ -137,6 +157,8 @@ def _video(task: _Task) -> Outcome:
     else:
         try:
             clips.make(video, pack, offsets.meter(judge) if judge is not None else None, outcome)
+        except OutputError:
+            raise  # the disk's trouble, not the video's: it is made when the run goes on
         except StudioError as error:
             outcome["dropped"].append(error.message)
     atomic.write_text(note, json.dumps(outcome))

@@ -16,9 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import group, read_audio
+from training.packs.data import group, read_audio, read_clip, write_array
 from w2l_studio import atomic
-from w2l_studio.errors import MediaError, OutputError, UsageError
+from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.terms import Floats, FramesBGR
 from w2l_studio.terms.sound import FRAME_MS, SAMPLE_RATE, SAMPLES_PER_FRAME
 
@@ -42,7 +42,7 @@ def write(
         The number of clips.
 
     Raises:
-        MediaError: there is no clip, or this OpenCV writes no AVIF.
+        MediaError: there is no clip, one is broken, or this OpenCV writes no AVIF.
         OutputError: the file cannot be written.
         UsageError: two clips would have one name in the file.
     """
@@ -66,7 +66,7 @@ def write(
                     parcel.writestr(f"{inside}/{name}", content)
                 tick()
     except OSError as error:
-        raise OutputError(f"the shards cannot be written ({error.strerror})", where=str(path)) from error
+        raise atomic.refusal(path, error.errno, error.strerror or str(error)) from error
     return len(folders)
 
 
@@ -78,6 +78,7 @@ def read(path: Path, root: Path, *, tick: Callable[[], None] = lambda: None) -> 
 
     Raises:
         MediaError: it is no such file, or damaged.
+        OutputError: a clip cannot be written.
     """
     _needs_avif()
     made = 0
@@ -127,12 +128,13 @@ def _plain(name: str) -> str:
 
 def _coded(folder: Path, face_px: int) -> dict[str, bytes]:
     """Return the files of a clip, by their names in the zip; its meta last."""
-    frames = np.load(folder / "frames.npy")
+    clip = read_clip(folder)
+    frames = clip.frames
     if 0 < face_px < frames.shape[1]:
         frames = np.stack([cv2.resize(x, (face_px, face_px), interpolation=cv2.INTER_AREA) for x in frames])
     files = {"frames.avif": _film(frames), "audio.ogg": _sound(read_audio(folder))}
-    if (folder / "opening.npy").exists():
-        files["opening.f16"] = np.load(folder / "opening.npy").astype("<f2").tobytes()
+    if clip.opening is not None:
+        files["opening.f16"] = clip.opening.astype("<f2").tobytes()
     meta = json.loads((folder / "meta.json").read_text("utf-8"))
     return {**files, "meta.json": json.dumps(meta).encode()}
 
@@ -156,21 +158,35 @@ def _sound(samples: Floats) -> bytes:
 def _unpack(parcel: zipfile.ZipFile, inside: str, folder: Path) -> None:
     import soundfile
 
-    decodes, film = cv2.imdecodeanimation(np.frombuffer(parcel.read(f"{inside}/frames.avif"), np.uint8))
-    if not decodes:
-        raise ValueError(f"{inside}/frames.avif does not decode")
-    frames = np.stack([frame[..., :3] for frame in film.frames])
+    frames = _pictures(parcel.read(f"{inside}/frames.avif"), f"{inside}/frames.avif")
     try:
         heard, _ = soundfile.read(io.BytesIO(parcel.read(f"{inside}/audio.ogg")), dtype="float32")
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{inside}/audio.ogg does not decode") from error
     samples = np.zeros(len(frames) * SAMPLES_PER_FRAME, np.float32)
+    if abs(len(heard) - len(samples)) >= SAMPLES_PER_FRAME:
+        raise ValueError(
+            f"{inside} holds {len(frames)} pictures and {len(heard)} samples, and they belong together"
+        )
     samples[: len(heard)] = heard[: len(samples)]
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "frames.npy", frames)
-    np.save(folder / "audio.npy", samples)
+    meta = parcel.read(f"{inside}/meta.json")
+    with atomic.refusals(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_array(folder / "frames.npy", frames)
+    write_array(folder / "audio.npy", samples)
     if f"{inside}/opening.f16" in parcel.namelist():
         opening = np.frombuffer(parcel.read(f"{inside}/opening.f16"), "<f2")
-        np.save(folder / "opening.npy", opening.astype(np.float32))
-    with atomic.written(folder / "meta.json") as part:
-        part.write_bytes(parcel.read(f"{inside}/meta.json"))
+        write_array(folder / "opening.npy", opening.astype(np.float32))
+    path = folder / "meta.json"
+    with atomic.refusals(path), atomic.written(path) as part:
+        part.write_bytes(meta)
+
+
+def _pictures(coded: bytes, name: str) -> FramesBGR:
+    try:
+        decodes, film = cv2.imdecodeanimation(np.frombuffer(coded, np.uint8))
+    except cv2.error as error:
+        raise ValueError(f"{name} does not decode") from error
+    if not decodes:
+        raise ValueError(f"{name} does not decode")
+    return np.stack([frame[..., :3] for frame in film.frames])

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.packs.data import FRAME_PX, MARGIN
+from training.packs.data import FRAME_PX, MARGIN, write_array
 from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over
@@ -36,6 +36,9 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
     Args:
         seed: all chance of person, scene, camera and voice.
         folder: the clip's own.
+
+    Raises:
+        OutputError: it cannot be written.
     """
     random = np.random.default_rng((seed, *source.name.encode()))
     body = anatomy.embody(person.draw(random))
@@ -45,10 +48,11 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
     if random.random() < 0.5:
         units = motion.mirrored(units, body.names)
     frames, opening = _film(units, body, random, renderer)
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "frames.npy", frames)
-    np.save(folder / "audio.npy", voice.placed(apart, acted.audio))
-    np.save(folder / "opening.npy", opening)
+    with atomic.refusals(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_array(folder / "frames.npy", frames)
+    write_array(folder / "audio.npy", voice.placed(apart, acted.audio))
+    write_array(folder / "opening.npy", opening)
     meta = {
         # A head of its own, whoever lends it the voice: trainers draw speakers alike.
         "speaker": f"{source.name}-performer-{seed}",
