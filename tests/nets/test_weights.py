@@ -186,6 +186,13 @@ def test_what_is_no_checkpoint(tmp_path, content, message):
         weights.load_state(path)
 
 
+def test_text_that_is_called_safetensors_is_told(tmp_path):
+    path = tmp_path / "junk.safetensors"
+    path.write_text("hello\n")
+    with pytest.raises(WeightsError, match=r"junk\.safetensors: it is an incomplete safetensors file"):
+        weights.load_generator(path)
+
+
 def test_half_a_safetensors_file_is_told_by_whatever_reads_it(slim, tmp_path):
     path = tmp_path / "half.safetensors"
     weights.save(slim, path, SLIM)

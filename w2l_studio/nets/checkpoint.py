@@ -217,7 +217,9 @@ def _torch(path: Path) -> Mapping[str, Tensor]:
         if head.startswith(sign):
             raise _broken(path, f"{what}, not weights")
     try:
-        content = torch.load(_unzipped(path), map_location="cpu", weights_only=True)  # noqa: TID251 - the one place
+        # By a file's name, torch takes it for safetensors as well.
+        with _whole(path):
+            content = torch.load(_unzipped(path), map_location="cpu", weights_only=True)  # noqa: TID251 - the one place
     except pickle.UnpicklingError as error:
         raise _broken(path, "incomplete, or holds more than tensors") from error
     except _BROKEN as error:
