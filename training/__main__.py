@@ -65,6 +65,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
+        click.echo("interrupted: what is finished stands, and the same command goes on from there", err=True)
         sys.exit(130)
     except StudioError as error:
         click.echo(f"error: {error}", err=True)

@@ -1,16 +1,76 @@
 """What cannot be meant is told in one sentence, before anything is measured or written."""
 
+from pathlib import Path
+
+import click
 import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
 
-from training.__main__ import cli
-from w2l_studio.errors import UsageError
+from training.__main__ import cli, main
+from w2l_studio.errors import OutputError, UsageError
+from w2l_studio.nets import weights
 
 
 def run(*words):
     return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+
+
+def commands(group, way=()):
+    for name, command in group.commands.items():
+        yield from (
+            commands(command, (*way, name)) if hasattr(command, "commands") else [((*way, name), command)]
+        )
+
+
+NUMBERS = [
+    pytest.param(way, option, id=" ".join((*way, option.opts[0])))
+    for way, command in commands(cli)
+    for option in command.params
+    if isinstance(option.type, (click.types.IntParamType, click.types.FloatParamType))
+]
+
+
+@pytest.mark.parametrize(("way", "option"), NUMBERS)
+def test_numbers_that_cannot_be_meant_are_refused(way, option):
+    wrong = ["-1"] if isinstance(option.type, click.types.IntParamType) else ["-1", "nan"]
+    with click.Context(click.Command("any")) as context:
+        for number in wrong:
+            with pytest.raises(click.BadParameter):
+                option.type_cast_value(context, (number,) if option.multiple else number)
+
+
+@pytest.mark.parametrize("command", ["expert", "lips", "adapt", "check", "calibrate", "evaluate"])
+def test_no_threads_are_not_asked_for(command):
+    (option,) = (one for one in cli.commands[command].params if one.name == "threads")
+    with click.Context(click.Command("any")) as context, pytest.raises(click.BadParameter):
+        option.type_cast_value(context, "0")
+
+
+def test_an_interrupted_command_says_what_stands(monkeypatch, capsys):
+    def interrupted(**_):
+        raise click.Abort
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err.startswith("interrupted: what is finished stands")
+
+
+def test_a_file_of_figures_that_cannot_be_written_is_told(pack, tmp_path, small_disk):
+    path = tmp_path / "pairs.txt"
+    with small_disk(1), pytest.raises(OutputError, match="disk is full") as caught:
+        run("evaluate", "--pack", pack, "--split", "train", "--split", "unseen", "--write", path)
+    assert caught.value.where == str(path)
+
+
+def test_a_folder_of_weights_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    points = Path(weights.__file__).parent / "data" / "w2l-points.safetensors"
+    with pytest.raises(OutputError, match="cannot be written"):
+        run("export", points, tmp_path / "file" / "out", "--name", "a", "--licence", "CC0")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ def test_the_published_forms_name_sound_and_video_in_their_order(tmp_path):
     path.write_text("a b\nonly\n")
     with pytest.raises(UsageError, match="line 2 holds 1 names"):
         lists.read(path, "lrs")
+    path.write_text("\n \n")
+    with pytest.raises(UsageError, match="the list holds no pair"):
+        lists.read(path, "lrs")
     with pytest.raises(UsageError, match=r"gone\.txt"):
         lists.read(tmp_path / "gone.txt", "lrs")
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.option("--out", type=FOLDER, required=True, help="For the run and the delta.")
 @click.option("--name", default="adapted", callback=plain_name, help="Of the delta's file.")
 @click.option("--steps", type=click.IntRange(1), default=300, help="At most.")
-@click.option("--patience", default=3, help="Measurements without gain before it stops.")
+@click.option(
+    "--patience", type=click.IntRange(0), default=3, help="Measurements without gain before it stops."
+)
 @click.option(
     "--expert",
     default=MouthConfig().expert,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     "--opening", "lips", default=MouthConfig().opening, help="Lip-opening network: a name or a file."
 )
 @click.option("--licence", help="Terms of the result; default: the base's.")
-@click.option("--threads", default=1, help="For the networks.")
+@click.option("--threads", type=click.IntRange(1), default=1, help="For the networks.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 def adapt(
     weights: str,

@@ -20,7 +20,7 @@ from w2l_studio.errors import UsageError
     "--opening", "lips", default=MouthConfig().opening, help="Lip-opening network: a name or a file."
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option("--threads", default=1, help="For the networks.")
+@click.option("--threads", type=click.IntRange(1), default=1, help="For the networks.")
 @click.option("--dry-run", is_flag=True, help="Only show the curve.")
 def calibrate(
     weights: Path,

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from training.cli.run import pack_option
+from training.cli.run import Number, pack_option
 
 
 @click.command()
 @pack_option
-@click.option("--width", default=0.25, help="Of the networks that are taught.")
+@click.option("--width", type=Number(0, min_open=True), default=0.25, help="Of the networks that are taught.")
 @click.option("--pairs", type=click.IntRange(8), default=32, help="Batch of the expert.")
 @click.option("--steps", type=click.IntRange(1), default=200, help="At most, per network.")
-@click.option("--workers", default=0, help="Processes that draw batches.")
-@click.option("--threads", default=1, help="For the networks.")
+@click.option("--workers", type=click.IntRange(0), default=0, help="Processes that draw batches.")
+@click.option("--threads", type=click.IntRange(1), default=1, help="For the networks.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
 def check(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from training.cli.run import check_splits, needs_folder, of_splits, pack_option
+from w2l_studio import atomic
 from w2l_studio.config import MouthConfig, ScoreConfig
 from w2l_studio.errors import UsageError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from w2l_studio.mouths.wav2lip import Wav2Lip
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_ELSEWHERE = "give a file in another folder"
 #: What is measured without --split: an expert split by split, generators on all of them together.
 _OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
 
@@ -38,11 +40,11 @@ _OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
 @click.option("--form", type=click.Choice(["lrs", "resynced"]), default="lrs", help="Of the list.")
 @click.option("--write", type=_FILE, help="Write the pairs in this form.")
 @click.option("--count", type=click.IntRange(1), default=30, help="Pairs that are drawn.")
-@click.option("--seed", default=0, help="Of the pairs.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the pairs.")
 @click.option("--judge", default=ScoreConfig().judge, help="Our judge of dubs: a name or a file.")
 @click.option("--inception", type=_FILE, help="Weights for FID: pytorch-fid's pt_inception-2015-12-05 file.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option("--threads", default=1, help="For the networks.")
+@click.option("--threads", type=click.IntRange(1), default=1, help="For the networks.")
 def evaluate(
     networks: tuple[str, ...],
     packs: tuple[Path, ...],
@@ -102,7 +104,7 @@ def evaluate(
     if out:
         of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]
         told = {"experts": figures, "generators": of_pairs}
-        out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        atomic.write_text(out, json.dumps(told, indent=2) + "\n", _ELSEWHERE)
 
 
 def _titles(networks: Sequence[str]) -> dict[str, str]:
@@ -140,7 +142,7 @@ def _dubbed(
     lengths = {clip.name: len(clip.frames) for clip in clips}
     pairs = lists.read(listed, form) if listed else lists.draw(lengths, count, seed)
     if write:
-        write.write_text(lists.written(pairs, form), encoding="utf-8")
+        atomic.write_text(write, lists.written(pairs, form), _ELSEWHERE)
     opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     chosen = weights.find(judge, "judge")
     faces = networks.load(inception) if inception else None

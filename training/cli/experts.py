@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.run import run_options, train
+from training.cli.run import Number, run_options, train
 from w2l_studio.config import MouthConfig
 from w2l_studio.errors import UsageError
 
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--width",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Channel multiplier of the paper's network; else 1.",
 )
 @click.option("--frames", type=click.Choice(["1", "3", "5"]), help="Pictures in its window (Tv); else 5.")
 @click.option("--pairs", type=click.IntRange(8), help="Its batch, eights; the recipes' is 64.")
-@click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), help="Its rate; paper's is 2e-3, published 1e-4."
-)
+@click.option("--rate", type=Number(0, min_open=True), help="Its rate; paper's is 2e-3, published 1e-4.")
 @click.option("--start", help="Begin with what weights of our network have learned: a name or a file.")
 def expert(
     packs: tuple[Path, ...],

@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from training.cli.run import FOLDER, plain_name
+from w2l_studio import atomic
+
+_ELSEWHERE = "give another folder"
 
 
 @click.command()
@@ -42,7 +45,8 @@ def export(
         [shipping.from_run(path, best=True) if best else shipping.opened(path) for path in (source, *others)]
     )
     told = replace(meta, **terms, base="")
-    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.refusals(folder, _ELSEWHERE):
+        folder.mkdir(parents=True, exist_ok=True)
     path = shipping.ship(net, told, folder, name)
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")
     if onnx:

@@ -30,9 +30,9 @@ _BACKDROPS, _MANIFEST = "backdrops.npy", "manifest.tsv"
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--people", default=300, help="Seeds 0 to N - 1; 20 pictures of each.")
-@click.option("--backdrops", "count", default=500, help="Pictures of clutter.")
-@click.option("--jobs", default=2, help="Processes.")
+@click.option("--people", type=click.IntRange(1), default=300, help="Seeds 0 to N - 1; 20 pictures of each.")
+@click.option("--backdrops", "count", type=click.IntRange(1), default=500, help="Pictures of clutter.")
+@click.option("--jobs", type=click.IntRange(1), default=2, help="Processes.")
 def heads(folder: Path, people: int, count: int, jobs: int) -> None:
     """Draw cut-out heads and clutter into a FOLDER, for `detector` and `points`."""
     import numpy as np

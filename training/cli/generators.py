@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.run import FOLDER, our_expert, run_options, train
+from training.cli.run import FOLDER, Number, our_expert, run_options, train
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     default="studio",
     help="From nothing, or on from --start, with the critic and without the expert.",
 )
-@click.option("--width", type=click.FloatRange(0, min_open=True), default=0.375, help="Channel multiplier.")
+@click.option("--width", type=Number(0, min_open=True), default=0.375, help="Channel multiplier.")
 @click.option("--start", help="Begin with what these weights have learned: a name or a file.")
 @click.option("--ears", type=FOLDER, help="A run of `ears`: its audio encoder is taken and stays as it is.")
 @click.option("--pictures", type=click.IntRange(8), help="Its batch; the recipe's is 32.")

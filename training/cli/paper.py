@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.run import run_options, train
+from training.cli.run import Number, run_options, train
 from training.paper.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @click.argument("recipe", type=click.Choice(list(RECIPES)))
 @run_options
 @click.option("--expert", "judge", help="The paper's sync expert: a run's folder, a name or a file.")
-@click.option("--width", type=click.FloatRange(0, min_open=True), default=1.0, help="Channel multiplier.")
+@click.option("--width", type=Number(0, min_open=True), default=1.0, help="Channel multiplier.")
 @click.option("--face-px", type=click.Choice(["96", "128", "192"]), default="96", help="Side of the faces.")
 @click.option("--pictures", type=click.IntRange(10), help="Its batch; the recipes' is 80, lipgan's 96.")
 @click.option("--start", help="Begin with what this generator has learned: a run's folder, a name or a file.")
 @click.option(
-    "--gate", type=float, help="Sync loss below which its term is switched on; the recipes' is 0.75."
+    "--gate", type=Number(0), help="Sync loss below which its term is switched on; the recipes' is 0.75."
 )
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Of Adam; the recipes' is 1e-4.")
+@click.option("--rate", type=Number(0, min_open=True), help="Of Adam; the recipes' is 1e-4.")
 def paper(
     recipe: str,
     packs: tuple[Path, ...],

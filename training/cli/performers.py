@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.run import FOLDER
+from training.cli.run import FOLDER, Number
 from w2l_studio.errors import UsageError
 
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -31,8 +31,8 @@ def performers() -> None:
     help="Rules for the voices: who, licence, split.",
 )
 @click.option("--count", type=click.IntRange(1), help="Clips at most.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Of footage, about.")
-@click.option("--seed", default=1, help="Of everything.")
+@click.option("--minutes", type=Number(0, min_open=True), help="Of footage, about.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Of everything.")
 @click.option("--jobs", type=click.IntRange(1), default=2, help="Processes.")
 def make(
     pack: Path,

@@ -16,7 +16,7 @@ from w2l_studio.errors import UsageError
 @click.argument("source", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("pack", type=FOLDER)
 @click.option("--split", "rules", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--jobs", default=2, help="Processes.")
+@click.option("--jobs", type=click.IntRange(1), default=2, help="Processes.")
 @click.option(
     "--judge", default=MouthConfig().expert, help="Measures offsets: a sync expert or SyncNet, name or file."
 )

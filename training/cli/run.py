@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from w2l_studio.nets.contrast import Contrast
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class Number(click.FloatRange):
+    """A number in a range; nan lies in every range of click's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
 _F = TypeVar("_F", bound=Callable[..., None])
 #: What every run of the loop is told.
 LOOP_OPTIONS = (
@@ -35,7 +48,7 @@ LOOP_OPTIONS = (
     click.option("--workers", type=click.IntRange(0), default=0, help="Processes that draw batches ahead."),
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto"),
-    click.option("--budget-minutes", type=click.FloatRange(0), help="End after so long, usably."),
+    click.option("--budget-minutes", type=Number(0), help="End after so long, usably."),
     click.option(
         "--measure-every",
         type=click.IntRange(0),

@@ -13,7 +13,9 @@ from training.cli.run import FOLDER
 @click.command()
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", "path", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@click.option("--px", "face_px", default=0, help="Side of the pictures; 0 = as they are.")
+@click.option(
+    "--px", "face_px", type=click.IntRange(0), default=0, help="Side of the pictures; 0 = as they are."
+)
 def travel(packs: tuple[Path, ...], path: Path, face_px: int) -> None:
     """Write PACKS into one small file that travels."""
     from training.packs import shards

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from training.cli.run import FOLDER, plain_name
+from training.cli.run import FOLDER, Number, plain_name
 from w2l_studio.config import LipsConfig
 from w2l_studio.errors import UsageError
 
@@ -34,9 +34,11 @@ def _speech_options(command: _F) -> _F:
         click.option("--clips", type=_EXISTING, help="The captured clips, a folder per speaker."),
         click.option("--out", type=FOLDER, required=True, help="For checkpoint and log."),
         click.option("--steps", type=click.IntRange(1), required=True, help="Of the whole run."),
-        click.option("--seed", default=0),
-        click.option("--threads", default=1, help="For the network."),
-        click.option("--workers", default=0, help="Processes that draw batches ahead."),
+        click.option("--seed", type=click.IntRange(0), default=0),
+        click.option("--threads", type=click.IntRange(1), default=1, help="For the network."),
+        click.option(
+            "--workers", type=click.IntRange(0), default=0, help="Processes that draw batches ahead."
+        ),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto"),
     )
     for option in reversed(options):
@@ -85,8 +87,8 @@ def lips(
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--utterances", default=800, help="Of about three seconds.")
-@click.option("--seed", default=0)
+@click.option("--utterances", type=click.IntRange(1), default=800, help="Of about three seconds.")
+@click.option("--seed", type=click.IntRange(0), default=0)
 def invented(folder: Path, utterances: int, seed: int) -> None:
     """Speak invented words in many languages and voices into FOLDER, for --speech; needs eSpeak NG."""
     from training.speech.invented import write
@@ -118,7 +120,9 @@ def words(speech: Path, out: Path, moonshine: Path) -> None:
 
 @click.command()
 @_speech_options
-@click.option("--width", default=0.375, help="Channel multiplier of the generator.")
+@click.option(
+    "--width", type=Number(0, min_open=True), default=0.375, help="Channel multiplier of the generator."
+)
 @click.option("--start", help="Begin with the ears of these weights: a name or a file.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
 def ears(

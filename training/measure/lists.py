@@ -30,7 +30,8 @@ def read(path: Path, form: Form) -> list[Pair]:
     """Read a list; empty lines are passed over.
 
     Raises:
-        UsageError: the file cannot be read, or a line does not hold two names; the message names it.
+        UsageError: the file cannot be read, or a line does not hold two names (the message names it), or none
+            does.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -47,6 +48,8 @@ def read(path: Path, form: Form) -> list[Pair]:
             )
         first, second = names
         pairs.append(Pair(first, second) if form == "lrs" else Pair(second, first))
+    if not pairs:
+        raise UsageError("the list holds no pair", hint="write a sound and a video a line", where=str(path))
     return pairs
 
 
