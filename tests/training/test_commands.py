@@ -190,6 +190,16 @@ def test_figures_without_a_folder_are_refused_before_all_measuring(pack, tmp_pat
     assert caught.value.where == str(path)
 
 
+@pytest.mark.parametrize("words", [["prepare"], ["adapt", "w2l-192"]])
+def test_a_folder_without_a_film_is_told_before_anything_is_made(tmp_path, words):
+    empty, out = tmp_path / "empty", tmp_path / "out"
+    empty.mkdir()
+    with pytest.raises(UsageError, match="there is no film in it") as caught:
+        run(*words, empty, *(["--out"] if "adapt" in words else []), out)
+    assert caught.value.where == str(empty)
+    assert not out.exists()
+
+
 def test_no_pairs_are_not_asked_for(pack):
     done = run("evaluate", "--pack", pack, "--count", 0)
     assert done.exit_code == 2

@@ -108,11 +108,10 @@ def adapt(
 def _footage(clips: Path, pack: Path, expert: str) -> list[Clip]:
     from training.packs import splits
     from training.packs.data import read_pack
-    from training.packs.prepare import SUFFIXES, prepare, table
+    from training.packs.prepare import films, prepare, table
 
     if any(clips.glob("*/meta.json")):
         return read_pack([clips])
-    paths = [path for path in clips.rglob("*") if path.suffix.lower() in SUFFIXES]
-    videos = splits.assign(paths, splits.read(None), clips)
+    videos = splits.assign(films(clips), splits.read(None), clips)
     click.echo(table(prepare(videos, pack, jobs=1, judge=expert)))
     return read_pack([pack])

@@ -9,7 +9,6 @@ import click
 
 from training.cli.run import FOLDER
 from w2l_studio.config import MouthConfig
-from w2l_studio.errors import UsageError
 
 
 @click.command()
@@ -28,17 +27,10 @@ def prepare(source: Path, pack: Path, rules: Path | None, jobs: int, judge: str,
     Sound that lies off the lips is moved; clips whose lips do not follow it are dropped.
     """
     from training.packs import splits
-    from training.packs.prepare import SUFFIXES, table
+    from training.packs.prepare import films, table
     from training.packs.prepare import prepare as make
 
-    paths = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
-    if not paths:
-        raise UsageError(
-            f"there is no film in it: none ends in {', '.join(SUFFIXES)}",
-            hint="convert others first, e.g. by ffmpeg",
-            where=str(source),
-        )
-    videos = splits.assign(paths, splits.read(rules), source)
+    videos = splits.assign(films(source), splits.read(rules), source)
     with click.progressbar(length=len(videos), label=str(pack), file=sys.stderr) as bar:
         asked = None if keep_offsets else judge
         outcomes = make(videos, pack, jobs=jobs, judge=asked, tick=lambda: bar.update(1))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from training.packs import footage, offsets
-from training.packs.data import FRAME_PX, LEAST_FRAMES, MARGIN, write_array
+from training.packs.data import ELSEWHERE, FRAME_PX, LEAST_FRAMES, MARGIN, write_array
 from training.packs.offsets import Finding, Meter
 from training.packs.splits import Video
 from w2l_studio import atomic
@@ -119,7 +119,7 @@ def _cuts(
             crops.append(crop.sample(picture, maps[row], FRAME_PX))
             if asked:
                 seen.append(asked.look(picture, places[row]))
-        with atomic.refusals(folder):
+        with atomic.refusals(folder, ELSEWHERE):
             folder.mkdir(exist_ok=True)
         # Until the new sound is there, the clip is no clip.
         (folder / "meta.json").unlink(missing_ok=True)
@@ -181,4 +181,4 @@ def _write_meta(film: _Film, folder: Path, finding: Finding | None) -> None:
     if film.meter:
         offset, confidence = (finding.offset, finding.confidence) if finding else (None, None)
         meta["sync"] = {"judge": film.meter.name, "offset": offset, "confidence": confidence}
-    atomic.write_text(folder / "meta.json", json.dumps(meta))
+    atomic.write_text(folder / "meta.json", json.dumps(meta), ELSEWHERE)

@@ -38,6 +38,8 @@ WINDOW = 5
 SPLITS = ("train", "heldout", "unseen", "wild")
 #: A clip needs this many pictures: eight windows and a reference far from its target.
 LEAST_FRAMES = 30
+#: What to do where a pack cannot be written.
+ELSEWHERE = "give another folder for the pack"
 
 
 class Entry(NamedTuple):
@@ -162,7 +164,8 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
         np.save(path, array)
     except OSError as error:
         # Where a disk takes only a part, numpy passes no reason on.
-        raise atomic.refusal(path, error.errno or errno.ENOSPC, error.strerror or str(error)) from error
+        told = error.strerror or str(error)
+        raise atomic.refusal(path, error.errno or errno.ENOSPC, told, ELSEWHERE) from error
 
 
 def _damaged(path: Path, error: Exception) -> MediaError:

@@ -17,7 +17,7 @@ import torch
 
 from training.packs import clips, offsets
 from training.packs.clips import Outcome
-from training.packs.data import manifest, read_entry
+from training.packs.data import ELSEWHERE, manifest, read_entry
 from training.packs.splits import Video
 from w2l_studio import atomic
 from w2l_studio.errors import MediaError, OutputError, StudioError, UsageError
@@ -27,6 +27,22 @@ SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".mxf", ".ts", ".m4v")
 _DONE = ".videos"
 
 _Task = tuple[Video, Path, str | None]
+
+
+def films(source: Path) -> list[Path]:
+    """Find the videos under a folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = [path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise UsageError(
+            f"there is no film in it: none ends in {', '.join(SUFFIXES)}",
+            hint="convert others first, e.g. by ffmpeg",
+            where=str(source),
+        )
+    return found
 
 
 def prepare(
@@ -58,7 +74,7 @@ def prepare(
     _refuse_another(videos, pack, judge)
     if judge is not None:
         offsets.meter(judge)
-    with atomic.refusals(pack / _DONE):
+    with atomic.refusals(pack / _DONE, ELSEWHERE):
         (pack / _DONE).mkdir(parents=True, exist_ok=True)
     tasks: list[_Task] = [(video, pack, judge) for video in videos]
     outcomes = []
@@ -66,7 +82,7 @@ def prepare(
         outcomes.append(outcome)
         tick()
     entries = (read_entry(meta.parent) for meta in pack.glob("*/meta.json"))
-    atomic.write_text(pack / "manifest.tsv", manifest(entries))
+    atomic.write_text(pack / "manifest.tsv", manifest(entries), ELSEWHERE)
     return outcomes
 
 
@@ -148,7 +164,7 @@ def _video(task: _Task) -> Outcome:
     note = pack / _DONE / f"{video.id}.json"
     if note.exists():
         return _noted(note)
-    outcome = {
+    outcome: Outcome = {
         **{"video": video.id, "bytes": _size(video), "rules": _rules(video, judge)},
         **{"clips": 0, "frames": 0, "dropped": [], "noted": []},
     }
@@ -161,5 +177,5 @@ def _video(task: _Task) -> Outcome:
             raise  # the disk's trouble, not the video's: it is made when the run goes on
         except StudioError as error:
             outcome["dropped"].append(error.message)
-    atomic.write_text(note, json.dumps(outcome))
+    atomic.write_text(note, json.dumps(outcome), ELSEWHERE)
     return outcome

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.packs.data import group, read_audio, read_clip, write_array
+from training.packs.data import ELSEWHERE, group, read_audio, read_clip, write_array
 from w2l_studio import atomic
 from w2l_studio.errors import MediaError, UsageError
 from w2l_studio.terms import Floats, FramesBGR
@@ -170,7 +170,7 @@ def _unpack(parcel: zipfile.ZipFile, inside: str, folder: Path) -> None:
         )
     samples[: len(heard)] = heard[: len(samples)]
     meta = parcel.read(f"{inside}/meta.json")
-    with atomic.refusals(folder):
+    with atomic.refusals(folder, ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
     write_array(folder / "frames.npy", frames)
     write_array(folder / "audio.npy", samples)
@@ -178,7 +178,7 @@ def _unpack(parcel: zipfile.ZipFile, inside: str, folder: Path) -> None:
         opening = np.frombuffer(parcel.read(f"{inside}/opening.f16"), "<f2")
         write_array(folder / "opening.npy", opening.astype(np.float32))
     path = folder / "meta.json"
-    with atomic.refusals(path), atomic.written(path) as part:
+    with atomic.refusals(path, ELSEWHERE), atomic.written(path, ELSEWHERE) as part:
         part.write_bytes(meta)
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.packs.data import FRAME_PX, MARGIN, write_array
+from training.packs.data import ELSEWHERE, FRAME_PX, MARGIN, write_array
 from training.performers import anatomy, motion, person, scene, voice
 from training.performers.act import Source, act
 from training.performers.render import Renderer, over
@@ -48,7 +48,7 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
     if random.random() < 0.5:
         units = motion.mirrored(units, body.names)
     frames, opening = _film(units, body, random, renderer)
-    with atomic.refusals(folder):
+    with atomic.refusals(folder, ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
     write_array(folder / "frames.npy", frames)
     write_array(folder / "audio.npy", voice.placed(apart, acted.audio))
@@ -63,7 +63,7 @@ def make(source: Source, seed: int, folder: Path, renderer: Renderer) -> None:
         "start_s": acted.start_s,
         "tempo": acted.tempo,
     }
-    atomic.write_text(folder / "meta.json", json.dumps(meta))
+    atomic.write_text(folder / "meta.json", json.dumps(meta), ELSEWHERE)
 
 
 def _film(
