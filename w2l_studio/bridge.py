@@ -176,12 +176,13 @@ class Job:
         return last if last.get("kind") in (FINISHED, FAILED, CANCELLED) else None
 
     def running(self) -> bool:
-        """Tell whether the engine is still at work."""
+        """Tell whether the engine is still at work; its number -1 or 0 would mean the host's children."""
         if self._process is not None:
             return self._process.poll() is None
         with suppress(OSError, ValueError, OverflowError):
             known = (self.folder / _PID).read_text(encoding="ascii")
-            return _process(int(known.split(" ")[0])) == known and self.ending() is None
+            pid = int(known.split(" ")[0])
+            return pid > 1 and _process(pid) == known and self.ending() is None
         return False
 
     def progress(self) -> float:
@@ -232,8 +233,7 @@ def _spawn(command: list[str], progress: Path, log: Path) -> subprocess.Popen[by
         try:
             return subprocess.Popen(command, env=_environment(), **files, **alone)
         except OSError as error:
-            told = f"the engine {command[0]} cannot be started ({error.strerror}); {INSTALL}"
-            raise NoEngine(told) from error
+            raise NoEngine(f"{command[0]} cannot be started ({error.strerror}); {INSTALL}") from error
 
 
 def _locked(file: IO[bytes]) -> bool:

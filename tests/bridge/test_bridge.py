@@ -191,6 +191,25 @@ def test_another_process_with_the_engines_number_is_no_engine(
     ended(bridge.start(str(shutil.which("true")), [], tmp_path))
 
 
+@pytest.mark.parametrize("proc", ["/proc", "/nowhere"])
+@pytest.mark.parametrize("number", ["-1", "0", "1"])
+def test_a_number_that_no_engine_has_leaves_the_hosts_own_children_alone(
+    number: str, proc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To wait for -1 or 0 lays any child of the host to rest, and nobody hears how it ended."""
+    monkeypatch.setattr(bridge, "_PROC", Path(proc))
+    with subprocess.Popen(["sh", "-c", "exit 7"]) as other:
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        known = tmp_path / "engine.pid"
+        for text in (number, f"{number} 5", f"{number} "):
+            known.write_text(text)
+            assert not bridge.Job(tmp_path).running()
+        if number == "1" and proc == "/proc":
+            known.write_text(bridge._process(1))
+            assert not bridge.Job(tmp_path).running()
+        assert other.wait() == 7
+
+
 @pytest.fixture
 def echo(tmp_path: Path) -> str:
     """An engine that waits until `go` is opened, then writes one event."""
