@@ -298,6 +298,34 @@ def test_settings_are_changed_in_the_window_or_written_to_be_filled_in(
     assert json.loads(package("settings").place().read_text())["deliver"] == "take"
 
 
+def test_of_two_hosts_that_save_at_once_neither_writes_into_the_others_file(package, monkeypatch):
+    """The second one saves while the first one's settings are half on the disk."""
+    settings = package("settings")
+    write, begun = Path.write_text, []
+
+    def slow(path, text, **how):
+        begun.append(path)
+        if len(begun) == 1:
+            write(path, text[:20], **how)
+            settings.save(settings.Settings(lang="de"))
+            assert settings.load().lang == "de"
+        return write(path, text, **how)
+
+    monkeypatch.setattr(Path, "write_text", slow)
+    settings.save(settings.Settings(lang="fr"))
+    assert settings.load().lang == "fr"
+    assert len(set(begun)) == 2
+    assert [path.name for path in settings.place().parent.iterdir()] == ["resolve.json"]
+
+
+@pytest.mark.parametrize("named", [{}, {"report": None}, {"report": 3}, {"report": ""}])
+def test_a_job_that_names_no_report_is_one_sentence(named, at_work, resolve, click):
+    event = {"v": 1, "kind": "JobFinished", **named}
+    (at_work / "progress.jsonl").write_text(json.dumps(event) + "\n")
+    said = click("collect results", resolve)
+    assert said == "fr: the engine names no report; install plugin and engine of the same version"
+
+
 @pytest.fixture
 def at_work(clips, resolve, package):
     """A job whose engine is at work: its process is this one."""
@@ -335,6 +363,7 @@ def test_a_job_whose_engine_does_not_start_leaves_the_one_before_as_it_was(clips
     with pytest.raises(bridge.BridgeError, match="cannot be started"):
         jobs.start(wanted, str(folder / "no-engine"), timeline, jobs.edit(folder, timeline))
     assert (folder / "job.json").read_text() == "before"
+    assert not list(folder.glob("*.part"))
 
 
 def test_no_engine_starts_where_its_record_cannot_be_written(clips, resolve, package):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import w2l_resolve.bridge as bridge
-from w2l_resolve import reading
+from w2l_resolve import atomic, reading
 from w2l_resolve.settings import Settings
 
 _RECORD = "job.json"
@@ -101,14 +101,14 @@ def start(settings: Settings, engine: str, timeline: reading.Timeline, exported:
     job = Job(exported.parent, timeline, settings.lang, settings.deliver)
     record = {"v": _VERSION, "timeline": timeline.to_json(), "lang": job.lang, "deliver": job.deliver}
     text = json.dumps(record, indent=1, ensure_ascii=False)
-    # Before the engine is: *collect* would never find one whose record could not be written.
-    part = job.folder / f"{_RECORD}.part"
+    place = job.folder / _RECORD
     try:
-        part.write_text(text, encoding="utf-8")
-        bridge.start(engine, arguments(settings, exported), job.folder)
-        part.replace(job.folder / _RECORD)
+        # Before the engine is: *collect* would never find one whose record could not be written.
+        with atomic.written(place) as part:
+            part.write_text(text, encoding="utf-8")
+            bridge.start(engine, arguments(settings, exported), job.folder)
     except OSError as error:
-        raise JobError(f"{part} cannot be written ({error.strerror})") from error
+        raise JobError(f"{place} cannot be written ({error.strerror})") from error
     return job
 
 
@@ -142,9 +142,12 @@ def report(job: Job) -> dict[str, Any]:
 
     Raises:
         bridge.BridgeError: it has not, or it failed; carries the engine's own sentence.
-        JobError: its report is gone.
+        JobError: it names no report, or its report is gone.
     """
-    path = Path(job.engine.result()["report"])
+    named = job.engine.result().get("report")
+    if not isinstance(named, str) or not named:
+        raise JobError("the engine names no report; install plugin and engine of the same version")
+    path = Path(named)
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError) as error:

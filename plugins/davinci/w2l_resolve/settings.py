@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from w2l_resolve import atomic
+
 TAKE, OVERLAY = "take", "overlay"
 
 
@@ -77,12 +79,11 @@ def save(settings: Settings) -> None:
         SettingsError: the file cannot be written.
     """
     path = place()
-    part = path.with_name(path.name + ".part")
+    text = json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(settings), indent=2, ensure_ascii=False)
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(path)
+        with atomic.written(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path} cannot be written ({error.strerror})") from error
 
