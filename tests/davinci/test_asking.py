@@ -77,6 +77,65 @@ def test_the_dialog_asks_for_every_character_and_remembers(clips, resolve, click
     ]  # fmt: skip
 
 
+def test_what_was_asked_for_is_dubbed_though_another_timeline_was_opened_meanwhile(
+    clips, resolve, timeline, click, begun, package, films
+):
+    """The window is no modal one: Resolve can be used while it is open."""
+    other = resolve.project.add("Szene 2", "24", START)
+    resolve.project.current = timeline
+
+    def user(window):
+        clips[2].start += 5
+        resolve.project.current = other
+        items = window.GetItems()
+        items["lang"].Text, items["stem "].Text = "fr", str(films / "fr.wav")
+        window.press("Start")
+
+    click("lip-sync marked clips", resolve, user)
+    ((_, arguments, folder),) = begun
+    edit = otio.adapters.read_from_file(arguments[1])
+    assert edit.name == "Szene 1"
+    assert len(list(edit.find_clips())) == 3
+    assert resolve.project.current is other
+    # What *collect* compares with is what the engine reads.
+    record = json.loads((Path(folder) / "job.json").read_text())["timeline"]
+    assert (record["id"], record["items"][2]["start"]) == (timeline.id, clips[2].start)
+
+
+def test_a_project_that_was_closed_meanwhile_is_told(clips, resolve, click, begun, films):
+    def user(window):
+        resolve.manager.project = fake_resolve.FakeProject(resolve, "Ein anderer Film", Fraction(24))
+        resolve.manager.project.add("Szene 1", "24", START)
+        items = window.GetItems()
+        items["lang"].Text, items["stem "].Text = "fr", str(films / "fr.wav")
+        window.press("Start")
+
+    assert "is not in this project; open the project" in click("lip-sync marked clips", resolve, user)
+    assert begun == []
+
+
+def test_a_full_disk_names_the_file(clips, resolve, click, begun, package, films, monkeypatch):
+    """The system itself names none while it writes."""
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    write = Path.write_text
+
+    def full(path, text, **how):
+        if path.suffix == ".otio" and how:
+            write(path, text[:5])
+            raise OSError(28, "No space left on device")
+        return write(path, text, **how)
+
+    def export(timeline, path, *_):
+        write(Path(path), json.dumps(timeline.otio()))
+        return True
+
+    monkeypatch.setattr(fake_resolve.FakeTimeline, "Export", export)
+    monkeypatch.setattr(Path, "write_text", full)
+    said = click("lip-sync marked clips", resolve, lambda window: window.press("Start"))
+    assert said.endswith("Szene_1.otio cannot be written (No space left on device)")
+    assert begun == []
+
+
 def test_closing_the_window_starts_nothing(clips, resolve, click, begun, package):
     def user(window):
         window.On.w2l.Close({})
@@ -286,11 +345,13 @@ def test_settings_are_changed_in_the_window_or_written_to_be_filled_in(
     clips, resolve, click, package, capsys
 ):
     def user(window):
-        window.GetItems()["results"].Text = "/media/dubs"
+        window.GetItems()["results"].Text = ' "/media/dubs"'  # as Windows copies paths
+        window.GetItems()["engine"].Text = '"/opt/W2L Studio/w2l-studio" '
         window.press("Save")
 
     assert click("settings and self-check", resolve, user) == "Saved."
-    assert package("settings").load().results == "/media/dubs"
+    known = package("settings").load()
+    assert (known.results, known.engine) == ("/media/dubs", "/opt/W2L Studio/w2l-studio")
     package("settings").place().unlink()
     resolve.product = "DaVinci Resolve"
     click("settings and self-check", resolve)

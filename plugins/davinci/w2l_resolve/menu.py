@@ -56,7 +56,8 @@ def _guarded(scope: dict[str, Any], title: str, entry: Callable[[Host], str]) ->
     except (HostError, bridge.BridgeError, jobs.JobError, SettingsError, MenuError) as error:
         said = str(error)
     except OSError as error:
-        said = f"{error.filename} cannot be used ({error.strerror})"
+        # Of a full disk or a lost share the system names no file.
+        said = f"{error.filename or 'a file'} cannot be used ({error.strerror or error})"
     except Exception as error:  # noqa: BLE001 - calls answer None that never should, as while a modal waits
         traceback.print_exc()
         said = _UNKNOWN.format(type(error).__name__, error)
@@ -69,7 +70,7 @@ def _guarded(scope: dict[str, Any], title: str, entry: Callable[[Host], str]) ->
 def _dub(host: Host, selected: bool) -> str:
     known = settings.load()
     engine = _engine(known)
-    with _originals(host, known):
+    with _originals(host, known, host.here()):
         timeline = host.read()
     chosen, how = host.selected() if selected else (None, "")
     if chosen is not None:
@@ -87,7 +88,9 @@ def _dub(host: Host, selected: bool) -> str:
     jobs.check_free(place)
     place.mkdir(parents=True, exist_ok=True)
     exported = jobs.edit(place, timeline)
-    with _originals(host, known):
+    with _originals(host, known, timeline.id):
+        # As long as the window was open, the user could edit, or open another timeline.
+        timeline = host.read()
         host.export(exported)
     _mark(exported, timeline, chosen)
     jobs.start(wanted, engine, timeline, exported)
@@ -96,9 +99,9 @@ def _dub(host: Host, selected: bool) -> str:
 
 
 @contextmanager
-def _originals(host: Host, known: Settings) -> Iterator[None]:
-    """Show the user's media where an earlier dub is selected: what is dubbed is never a dub."""
-    with host.editing(host.here()), host.originals(jobs.results(known)):
+def _originals(host: Host, known: Settings, timeline_id: str) -> Iterator[None]:
+    """Open a timeline with the user's media where an earlier dub is shown: what is dubbed is never a dub."""
+    with host.editing(timeline_id), host.originals(jobs.results(known)):
         yield
 
 
@@ -188,6 +191,8 @@ def _mark(exported: Path, timeline: Timeline, chosen: list[str] | None) -> None:
         if chosen is not None:
             edit = marking.only(edit, timeline, chosen)
         exported.write_text(json.dumps(marking.without_ours(edit), indent=1), encoding="utf-8")
+    except OSError as error:
+        raise MenuError(f"{exported} cannot be written ({error.strerror or error})") from error
     except (ValueError, KeyError, TypeError) as error:
         raise MenuError(f"what Resolve exported cannot be read ({error}): {exported}") from error
 
@@ -237,7 +242,7 @@ def _settings(host: Host) -> str:
         settings.save(known)
         return "\n".join([*checks, f"Settings: {settings.place()}"])
     if said[form.BUTTON] == "Save":
-        places: dict[str, Any] = {name: said[name].strip() for name in ("engine", "results")}
+        places: dict[str, Any] = {name: settings.typed(said[name]) for name in ("engine", "results")}
         settings.save(replace(_filled(known, said), **places))
         return "Saved."
     return ""

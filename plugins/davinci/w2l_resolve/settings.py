@@ -88,12 +88,14 @@ def save(settings: Settings) -> None:
         raise SettingsError(f"{path} cannot be written ({error.strerror})") from error
 
 
-def with_stems(settings: Settings, stems: dict[str, str]) -> Settings:
-    """Return the settings with these stems besides those of other characters; an empty path takes one out.
+def typed(path: str) -> str:
+    """Return a path that was typed or pasted: it may stand in quotation marks, as Windows copies it."""
+    return path.strip().strip('"')
 
-    Paths may stand in quotation marks, as Windows copies them.
-    """
-    every = {who: path.strip().strip('"') for who, path in {**settings.stems, **stems}.items()}
+
+def with_stems(settings: Settings, stems: dict[str, str]) -> Settings:
+    """Return the settings with these stems besides those of other characters; an empty path takes one out."""
+    every = {who: typed(path) for who, path in {**settings.stems, **stems}.items()}
     return replace(settings, stems={who: path for who, path in every.items() if path})
 
 
