@@ -147,6 +147,22 @@ def test_a_clip_that_was_moved_and_trimmed_since_is_found(item, entry, ended, ti
     assert timeline.marks[110.0]["name"] == "Dubbed (fr)"
 
 
+def test_another_start_timecode_moves_nothing(item, entry, ended, timeline, resolve, click):
+    """Neither what is laid now nor what was: all counts from the timeline's first frame."""
+    part = {"record_start": 14, "media_start": 14, "take_start": 12, "frames": 6, "synced": 6}
+    ended(entry(**part), deliver="overlay")
+    for later in (RATE * 3600 * 9, -RATE * 10):
+        timeline.start += later
+        for kind in timeline.tracks.values():
+            for _, items in kind:
+                for one in items:
+                    one.start += later
+        click("collect results", resolve)
+        assert tracks(timeline)[1] == ("W2L fr", [(timeline.start + 14, 2, 6)])
+        assert list(timeline.marks) == [14.0]
+        assert tracks(timeline, "audio")[1][1][0][0] == timeline.start + 12
+
+
 def test_a_clip_that_is_gone_is_told(item, entry, ended, timeline, resolve, click):
     ended(entry())
     timeline.tracks["video"][0][1].clear()

@@ -6,7 +6,7 @@ job, and what earlier runs laid on tracks of our own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ def collect(host: Host, job: Job, report: dict[str, Any], ours: Path) -> Outcome
     with host.editing(job.timeline.id):
         with host.originals(ours):
             now = host.read()
+        job = replace(job, timeline=reading.begun_at(job.timeline, now.start_frame))
         notes = Notes(job, now)
         takes = [entry["take"] for entry in report["ranges"] if entry["take"]]
         delivery = _Delivery(host, job, now, ours, takes, outcome, notes)

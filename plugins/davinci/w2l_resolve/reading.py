@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,13 @@ class Timeline:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
+
+
+def begun_at(timeline: Timeline, start_frame: int) -> Timeline:
+    """Return a timeline as it would be with another start timecode: every item keeps its place in it."""
+    later = start_frame - timeline.start_frame
+    items = tuple(replace(item, start=item.start + later) for item in timeline.items)
+    return replace(timeline, start_frame=start_frame, items=items)
 
 
 def from_json(values: dict[str, Any]) -> Timeline:
