@@ -147,6 +147,49 @@ def test_a_clip_that_was_moved_and_trimmed_since_is_found(item, entry, ended, ti
     assert timeline.marks[110.0]["name"] == "Dubbed (fr)"
 
 
+def cut(item, at):
+    """Cut a clip: the part behind is a clip of its own."""
+    items = item.timeline.tracks["video"][0][1]
+    media, left, _ = item.shown
+    items.append(fake_resolve.FakeItem(item.timeline, media, item.start + at, left + at, item.length - at))
+    item.length = item.span = at
+    return items[-1]
+
+
+@pytest.mark.parametrize("first_goes", [False, True])
+def test_both_parts_of_a_clip_that_was_cut_since_show_their_frames_of_the_take(
+    first_goes, item, entry, ended, timeline, plate, resolve, click, dubs
+):
+    ended(entry(take=dubs[0]))
+    part = cut(item, 10)
+    # A copy of a part is no part; neither are other frames of the film.
+    items = timeline.tracks["video"][0][1]
+    others = [fake_resolve.FakeItem(timeline, plate, START + n, left, 10) for n, left in ((60, 20), (80, 30))]
+    items[:0] = others
+    if first_goes:
+        items.remove(item)
+    for count in (2 - first_goes, 0):
+        assert f"New: {count} takes" in click("collect results", resolve)
+        assert [take[1:] for take in part.takes] == [(20, 33), (16, 29)]
+        assert (part.selected, part.color) == (2, "Teal")
+        assert first_goes or item.takes[1][1] == 6
+        assert [one.takes for one in others] == [[], []]
+
+
+def test_a_part_that_carries_no_take_is_told_but_where_a_dub_lies_over_it(
+    item, entry, ended, timeline, resolve, click, dubs
+):
+    ended(entry(take=dubs[0]), deliver="overlay")
+    click("collect results", resolve)
+    part = cut(item, 10)
+    assert "cut off" not in click("collect results", resolve)
+    timeline.tracks["video"][1][1][0].length = 10
+    assert "the part that was cut off it is not dubbed, since overlay was asked for; dub it again" in click(
+        "collect results", resolve
+    )
+    assert (part.takes, tracks(timeline)[1][1]) == ([], [(START + 10, 6, 10)])
+
+
 def test_another_start_timecode_moves_nothing(item, entry, ended, timeline, resolve, click):
     """Neither what is laid now nor what was: all counts from the timeline's first frame."""
     part = {"record_start": 14, "media_start": 14, "take_start": 12, "frames": 6, "synced": 6}

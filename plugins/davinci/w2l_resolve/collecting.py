@@ -117,11 +117,15 @@ class _Delivery:
     def deliver(self, entries: list[dict[str, Any]]) -> None:
         """Bring a take to its item."""
         then, item = self._item(entries)
-        if then is None or item is None:
+        parts = placing.cut_off(entries, then, self.job.timeline, self.now) if then else []
+        if then is None or (item is None and not parts):
             self._fail(entries, "the clip is no longer in the timeline")
             return
         try:
-            self._bring(entries, then, item)
+            if item is not None:
+                self._bring(entries, then, item)
+            for part in parts:
+                self._bring_part(entries, part)
         except HostError as error:
             # The rest goes on.
             self._fail(entries, str(error))
@@ -144,13 +148,7 @@ class _Delivery:
         return then, self.now.item(then.id) if then else None
 
     def _bring(self, entries: list[dict[str, Any]], then: Item, item: Item) -> None:
-        clip = self.host.import_file(entries[0]["take"], _bins(self.job))
-        if clip.new:
-            # Later the user may have chosen otherwise.
-            self.host.read_as(item.id, clip)
-        why_not = (
-            "overlay was asked for" if self.job.deliver == OVERLAY else self._as_take(entries, item, clip)
-        )
+        clip, why_not = self._taken(entries, item)
         places = placing.above(entries, then, item, self.now, clip.frames) if why_not else []
         self._clear(item, clip.path, places)
         if why_not:
@@ -159,6 +157,23 @@ class _Delivery:
             self._own(item, self.takes)
         else:
             self.host.colour(item.id, COLOUR)
+
+    def _bring_part(self, entries: list[dict[str, Any]], part: Item) -> None:
+        """Bring a take to what was cut off its item; above it may lie what lies above the item."""
+        _, why_not = self._taken(entries, part)
+        if not why_not:
+            self.host.colour(part.id, COLOUR)
+        elif not any(one.start <= part.start and part.stop <= one.stop for one in self._tracks().laid()):
+            self._fail(entries, f"the part that was cut off it is not dubbed, since {why_not}; dub it again")
+
+    def _taken(self, entries: list[dict[str, Any]], item: Item) -> tuple[Clip, str]:
+        """Import a take and show it on an item; return it, and why the item does not carry it."""
+        clip = self.host.import_file(entries[0]["take"], _bins(self.job))
+        if clip.new:
+            # Later the user may have chosen otherwise.
+            self.host.read_as(item.id, clip)
+        overlay = self.job.deliver == OVERLAY
+        return clip, "overlay was asked for" if overlay else self._as_take(entries, item, clip)
 
     def _as_take(self, entries: list[dict[str, Any]], item: Item, clip: Clip) -> str:
         """Add and select a take; return why it was not possible."""

@@ -73,6 +73,30 @@ def as_take(item: Item, take_start: int, take_frames: int) -> AsTake | None:
     return AsTake(first, last) if first >= 0 and last < take_frames else None
 
 
+def cut_off(entries: list[dict[str, Any]], then: Item, was: Timeline, now: Timeline) -> list[Item]:
+    """Return the parts that were cut off an item since: new clips that show marked frames of it.
+
+    A copy is none: it shows frames that another part shows already.
+
+    Args:
+        entries: ranges of the report that lie on the item.
+        then: the item when the job was started.
+        was, now: the timeline when the job was started, and as it is.
+    """
+    known, whole, kept = {item.id for item in was.items}, _shown(then, was), now.item(then.id)
+    seen, parts = [_shown(kept, now)] if kept else [], []
+    # What lies where it lay goes before copies of it.
+    for item in sorted(now.items, key=lambda one: shift(then, one, now) != 0):
+        first, stop = _shown(item, now)
+        marked = any(first < e["media_start"] + e["frames"] and e["media_start"] < stop for e in entries)
+        new = item.id not in known and not item.ours and same_file(item.media, then.media)
+        apart = all(stop <= begin or end <= first for begin, end in seen)
+        if new and marked and apart and whole[0] <= first and stop <= whole[1]:
+            parts.append(item)
+            seen.append((first, stop))
+    return parts
+
+
 def above(
     entries: list[dict[str, Any]], then: Item, now: Item, timeline: Timeline, take_frames: int
 ) -> list[Above]:
@@ -87,8 +111,7 @@ def above(
     whole = as_take(now, take_start, take_frames) if same_rate else None
     if whole is not None:
         return [Above(now.start, whole.first, whole.last + 1, now.duration)]
-    speed, moved = _speed(now, timeline), shift(then, now, timeline)
-    shown = now.left_offset, now.left_offset + math.ceil(now.duration / speed)
+    speed, moved, shown = _speed(now, timeline), shift(then, now, timeline), _shown(now, timeline)
     runs = []
     for first, stop, record_start in _runs(entries):
         # What was trimmed off since is not shown again.
@@ -132,6 +155,11 @@ def marked(entry: dict[str, Any], then: Item, now: Item, timeline: Timeline) -> 
     """
     frame = timeline.start_frame + int(entry["record_start"]) + shift(then, now, timeline)
     return min(max(frame, now.start), now.stop - 1) - timeline.start_frame
+
+
+def _shown(item: Item, timeline: Timeline) -> tuple[int, int]:
+    """Return the first frame of an item's media that is shown, and the frame after the last one."""
+    return item.left_offset, item.left_offset + math.ceil(item.duration / _speed(item, timeline))
 
 
 def _speed(item: Item, timeline: Timeline) -> Fraction:
