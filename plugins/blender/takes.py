@@ -115,6 +115,8 @@ def _lay_take(there: Any, below: Any, placement: Placement, language: str) -> No
     _copy(below, laid, _LOOK)
     _copy(below.transform, laid.transform, _TRANSFORM)
     _copy(below.crop, laid.crop, _CROP)
+    # A take is written as its plate was, so it is read as that is.
+    _copy(below.colorspace_settings, laid.colorspace_settings, ("name",))
     laid.color_tag = "COLOR_05"
 
 

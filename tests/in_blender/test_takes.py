@@ -45,6 +45,13 @@ def test_a_run_that_dubs_less_leaves_no_frame_without_a_picture(run, saved, shot
     assert (spans(saved), shot.mute) == ([(101, 116), (116, 131)], True)
 
 
+def test_a_take_is_read_in_the_colours_of_its_strip(run, saved, shot):
+    shot.colorspace_settings.name = "Linear Rec.709"
+    run((101, 131))
+    (take,) = takes(saved)
+    assert take.colorspace_settings.name == "Linear Rec.709"
+
+
 def test_takes_that_a_run_does_not_name_go(run, saved, shot):
     run((101, 116))
     run((116, 131))
