@@ -240,6 +240,17 @@ def test_the_engines_own_sentence_is_shown(saved, shot, tmp_path):
         bpy.ops.w2l.dub_strips()
 
 
+def test_a_stem_that_is_retimed_is_refused(installed, saved, monkeypatch):
+    """Keys cannot be added in the module: it ends with its process."""
+    settings, stem = installed("settings"), saved.w2l.stems.add()
+    stem.strip = "voix"
+    heard = SimpleNamespace(type="SOUND", sound=SimpleNamespace(filepath=str(STEM), library=None))
+    monkeypatch.setattr(settings, "_strip", lambda scene, name: heard)
+    for keys, told in (([], False), ([1, 2], True)):
+        heard.retiming_keys = keys
+        assert ("'voix' is retimed" in settings.stem_problem(saved, stem)) == told
+
+
 def test_every_disabled_button_says_why(installed, saved, shot):
     problem = installed("dub").problem
     assert problem(saved) == ""
