@@ -78,7 +78,7 @@ class W2L_OT_dub_strips(Running, bpy.types.Operator):
         arguments = ["dub", str(source), *options, *preferences.settings(), "--out", str(folder)]
         program = yield from preferences.checked()
         finished = yield flows.EngineJob(program, arguments, folder / "job")
-        report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
+        report = flows.report(finished)
         return lay(scene_named(name, folder), report, pictures, first)
 
 

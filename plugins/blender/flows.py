@@ -6,6 +6,7 @@ is held while the user goes on working.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
@@ -42,6 +43,24 @@ def check_free(folder: Path) -> None:
         )
 
 
+def report(finished: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of a job that has come to its end.
+
+    Args:
+        finished: its last event.
+
+    Raises:
+        Failed: it names no report, or that is gone or damaged.
+    """
+    named = finished.get("report")
+    if not isinstance(named, str) or not named:
+        raise Failed("the engine names no report; install engine and extension of the same version")
+    try:
+        return dict(json.loads(Path(named).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise Failed(f"the report {named} cannot be read ({error}); start it again") from error
+
+
 class Work(Protocol):
     """Something that takes long and goes on by itself."""
 
@@ -57,7 +76,7 @@ class Work(Protocol):
         """Tell whether nothing is at work any more."""
 
     def cancel(self) -> None:
-        """Ask it to end soon."""
+        """Ask it to end soon; raises `Failed` where it cannot be asked."""
 
     def result(self) -> Any:
         """Return what came out; raises `Failed`."""
@@ -99,7 +118,11 @@ class EngineJob:
     def cancel(self) -> None:
         """Ask the engine to stop at its next picture; finished takes are kept."""
         if self._job is not None:
-            self._job.cancel()
+            try:
+                self._job.cancel()
+            except OSError as error:
+                told = f"the engine cannot be stopped, since {self._folder} cannot be written"
+                raise Failed(f"{told} ({error.strerror}); it goes on by itself") from error
 
     def result(self) -> dict[str, Any]:
         """Return the last event."""
@@ -247,8 +270,12 @@ class Flow:
         return False
 
     def cancel(self) -> None:
-        """Ask the work to end; `step` raises `Stopped` when it has."""
-        if not self._stopping and self._work is not None:
+        """Ask the work to end; `step` raises `Stopped` when it has.
+
+        Raises:
+            Failed: it cannot be asked, and goes on.
+        """
+        if not self._stopping and self._work is not None and not self._work.ended():
             self._work.cancel()
         self._stopping = True
 

@@ -66,7 +66,7 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         stem = dub.option(character, sound.path)
         arguments = ["dub", str(source), "--stem", stem, *preferences.settings(), "--out", str(folder)]
         finished = yield flows.EngineJob(program, arguments, folder / "job")
-        report = json.loads(Path(finished["report"]).read_text(encoding="utf-8"))
+        report = flows.report(finished)
         found = placing.placements(report, begin)
         kept = placing.kept(report, begin)
         if not found:
@@ -83,10 +83,17 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
 
 
 def _render(folder: Path, scene: str, movie: Path) -> list[str]:
-    """Keep a copy of the open file and return what renders it; the user's own file and settings stay."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep a copy of the open file and return what renders it; the user's own file and settings stay.
+
+    Raises:
+        Failed: the folder cannot be written.
+    """
     copy = folder / "scene.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(copy), copy=True, check_existing=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        bpy.ops.wm.save_as_mainfile(filepath=str(copy), copy=True, check_existing=False)
+    except (OSError, RuntimeError) as error:
+        raise Failed(f"{copy} cannot be written ({str(error).strip()})") from error
     return _second(
         folder / "render.json", {"do": "render", "blend": str(copy), "scene": scene, "movie": str(movie)}
     )
@@ -106,8 +113,15 @@ def _unpack(folder: Path, placement: placing.Placement, frames: Path) -> list[st
 
 
 def _second(path: Path, wanted: dict) -> list[str]:
-    """Return the command that starts a second Blender, or a second Python where Blender is a module."""
-    path.write_text(json.dumps(wanted), encoding="utf-8")
+    """Return the command that starts a second Blender, or a second Python where Blender is a module.
+
+    Raises:
+        Failed: what it is to do cannot be written.
+    """
+    try:
+        path.write_text(json.dumps(wanted), encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{path} cannot be written ({error.strerror})") from error
     if bpy.app.binary_path:
         quiet = ["--background", "--python-exit-code", "1"]
         return [bpy.app.binary_path, *quiet, "--python", str(_CHILD), "--", str(path)]

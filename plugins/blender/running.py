@@ -6,6 +6,7 @@ Knows no kind of work (see `flows`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import bpy
 
@@ -64,18 +65,20 @@ class Running:
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Look at the work on every tick; ESC stops it."""
-        if event.type == "ESC":
-            self._flow.cancel()
-        elif event.type != "TIMER":
+        if event.type not in ("ESC", "TIMER"):
             return {"PASS_THROUGH"}
         try:
+            if event.type == "ESC":
+                self._flow.cancel()
             done = self._flow.step()
             told = self._flow.status()
         except flows.Stopped:
             return self._over(context, "INFO", "stopped; finished takes are kept")
         except SENTENCES as error:
+            self._abandon()
             return self._over(context, "ERROR", str(error))
         except Exception:
+            self._abandon()
             self._clear(context)
             raise
         if done:
@@ -85,8 +88,13 @@ class Running:
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Stop the work where Blender ends the operator: another file is opened, or the window is closed."""
-        self._flow.cancel()
+        self._abandon()
         self._clear(context)
+
+    def _abandon(self) -> None:
+        """Stop what is still at work: nobody will look after it any more."""
+        with suppress(flows.Failed):
+            self._flow.cancel()
 
     def _over(self, context: bpy.types.Context, level: str, text: str, how: str = "CANCELLED") -> set[str]:
         self._clear(context)

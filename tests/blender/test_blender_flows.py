@@ -74,6 +74,34 @@ def test_stopping_ends_the_child_and_goes_no_further(tmp_path):
     assert not went_on
 
 
+@pytest.mark.parametrize("named", [{}, {"report": None}, {"report": 3}, {"report": ""}])
+def test_an_engine_that_names_no_report_is_a_sentence(named):
+    with pytest.raises(flows.Failed, match="names no report; install engine and extension of the same"):
+        flows.report({"kind": "JobFinished", **named})
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[1]", "[" * 100_000, b"\xff"])
+def test_a_report_that_is_gone_or_damaged_is_a_sentence(text, tmp_path):
+    path = tmp_path / "report.json"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(flows.Failed, match=r"the report .*report\.json cannot be read \(.*start it again"):
+        flows.report({"kind": "JobFinished", "report": str(path)})
+
+
+def test_an_engine_that_cannot_be_asked_to_stop_is_told(tmp_path):
+    work = flows.EngineJob(sys.executable, ["-c", "import time; time.sleep(600)"], tmp_path / "job")
+    flow = flows.Flow(iter_once(work))
+    flow.step()
+    (tmp_path / "job").rename(tmp_path / "gone")
+    try:
+        with pytest.raises(flows.Failed, match=r"cannot be stopped, since .*job cannot be written .*goes on"):
+            flow.cancel()
+    finally:
+        work._job._process.kill()
+        work._job._process.wait()
+
+
 def test_the_engines_sentence_ends_a_flow():
     code = "import sys; print('w2l-studio: no such stem.', file=sys.stderr); sys.exit(3)"
     with pytest.raises(bridge.EngineFailed, match=r"no such stem\."):

@@ -43,6 +43,14 @@ def shot(saved):
     return saved
 
 
+def test_a_folder_that_cannot_be_written_is_a_sentence(shot):
+    blend = Path(bpy.data.filepath)
+    blend.with_name(f"{blend.stem}.w2l").write_text("a file is in the way")
+    with pytest.raises(RuntimeError, match=r"scene\.blend cannot be written \(") as told:
+        bpy.ops.w2l.refine_render()
+    assert "Traceback" not in str(told.value)
+
+
 def test_the_render_and_its_take_come_back_as_strips(shot):
     shot.frame_step = 5
     kept = (shot.render.filepath, shot.render.image_settings.file_format, bpy.data.filepath)

@@ -174,6 +174,42 @@ def test_a_fault_of_ours_leaves_the_buttons_alive(begun, monkeypatch):
     assert not type(made).busy
 
 
+def test_an_engine_whose_words_are_not_understood_is_stopped(begun, installed, monkeypatch):
+    """Nobody looks after it any more."""
+    made, context, told = at_work(begun, installed)
+    bridge, job = installed("bridge"), made._flow._work._job
+
+    def say():
+        raise bridge.BridgeError("the engine writes events of version 2")
+
+    monkeypatch.setattr(made._flow, "status", say)
+    assert after(made, context, "TIMER") == {"CANCELLED"}
+    assert told[-1] == "the engine writes events of version 2"
+    assert (job.folder / "stop").is_file()
+    job._process.wait()
+    assert job.ending()["kind"] == bridge.CANCELLED
+
+
+def test_an_engine_that_cannot_be_stopped_is_told_and_leaves_the_buttons_alive(begun, installed, monkeypatch):
+    """As where the disk is full or the folder is gone."""
+    made, context, told = at_work(begun, installed)
+    job = made._flow._work._job
+    touch = Path.touch
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", full)
+    assert after(made, context, "ESC") == {"CANCELLED"}
+    assert "cannot be written (No space left on device); it goes on by itself" in told[-1]
+    assert not type(made).busy
+    installed("running").Running.busy = True
+    made.cancel(context)
+    assert not type(made).busy
+    touch(job.folder / "stop")
+    job._process.wait()
+
+
 def test_a_strip_that_went_meanwhile_is_told_with_the_place_of_its_take(installed, saved, shot):
     pictures = [installed("strips").picture(saved, shot)]
     strips_of(saved).remove(shot)
