@@ -118,6 +118,7 @@ def write(folder: Path, document: dict) -> Path:
 def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], first: int) -> str:
     """Lay the takes of a report above their strips and return what was done."""
     below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
+    known = {picture.name for picture in pictures}
     placed = placing.placements(report, first)
     laid = there = 0
     told, dubbed = [], set()
@@ -125,14 +126,15 @@ def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], firs
         original = below.get(picture.name)
         found = [take for take in placed if take.picture == number]
         why = _unfit(scene, original, picture)
-        if why:
+        parts = takes.cut_off(scene, picture, known)
+        if why and not parts:
             told += [f"{why}; its take is {take.path}" for take in found]
-            continue
-        fitting, changed = takes.followed(scene, original, picture, found)
-        new = takes.lay(scene, original, fitting, report["lang"])
-        laid, there = laid + new, there + len(fitting) - new
-        told += changed
-        dubbed.add(picture.name)
+        for strip in parts if why else [original, *parts]:
+            fitting, changed = takes.followed(scene, strip, picture, found)
+            new = takes.lay(scene, strip, fitting, report["lang"])
+            laid, there = laid + new, there + len(fitting) - new
+            told += changed if strip == original else []
+            dubbed.add(strip.name)
     takes.mute(scene, dubbed)
     kept = [*told, *placing.kept(report, first)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")

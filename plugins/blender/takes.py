@@ -56,6 +56,29 @@ def followed(
     return found, told
 
 
+def cut_off(scene: bpy.types.Scene, was: Picture, known: Collection[str]) -> list[Any]:
+    """Return strips that were cut off one while the engine worked: they lie where it lay, beside its rest.
+
+    Args:
+        scene: of the strip.
+        was: the strip as the job was told of it.
+        known: names of every strip that the job was told of.
+    """
+    there = strips.collection(scene)
+    left = [strip for strip in there if strip.name == was.name]
+    way = placing.shift(was, strips.picture(scene, left[0])) if left else 0
+    found = []
+    for strip in _plates(there):
+        if strip.name in known or strips.path_of(strip) != was.path or strips.problem(scene, strip):
+            continue
+        now = strips.picture(scene, strip)
+        inside = was.start + way <= now.start and now.stop <= was.stop + way
+        apart = not any(strips.meets(one, now.start, now.stop) for one in left)
+        if inside and apart and placing.shift(was, now) == way:
+            found.append(strip)
+    return found
+
+
 def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], language: str) -> int:
     """Lay a strip's takes above it, and take away those of earlier runs that are not among them.
 

@@ -138,6 +138,33 @@ def test_a_strip_that_was_trimmed_meanwhile_has_no_more_take_than_it_shows(run, 
     assert take.frame_start == shot.frame_start
 
 
+@pytest.mark.parametrize(("goes", "moved"), [(False, 0), (False, 50), (True, 0)])
+def test_both_parts_of_a_strip_that_was_cut_meanwhile_have_their_takes(run, saved, shot, goes, moved):
+    cut = []
+
+    def split():
+        cut.append(shot.split(frame=116, split_method="SOFT"))
+        # Neither a copy of what is left nor frames that were not dubbed are parts of it.
+        for start, stop in ((101, 106), (131, 140)):
+            copy = strips_of(saved).new_movie("Kopie", str(CLIP), 9, 101 - TRIM)
+            copy.frame_offset_start, copy.frame_final_end = TRIM + start - 101, stop
+        for strip in (shot, *cut):
+            strip.frame_start += moved
+        if goes:
+            strips_of(saved).remove(shot)
+
+    told = run((101, 131), meanwhile=split)
+    both = [(101 + moved, 116 + moved), (116 + moved, 131 + moved)]
+    # Where what was left is gone, a copy of it lies where it lay as well.
+    assert spans(saved) == ([(101, 106), both[1]] if goes else both)
+    assert cut[0].mute
+    assert told.startswith("2 strips laid")
+    assert ("lies 50 frames later" in told) == bool(moved)
+    if not goes and not moved:
+        assert run((101, 116)).startswith("0 strips laid, 1 were there already")
+        assert spans(saved) == both
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
