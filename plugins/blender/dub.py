@@ -159,9 +159,15 @@ def _lay_stems(scene: bpy.types.Scene) -> list[str]:
             continue
         path = Path(bpy.path.abspath(stem.file)).resolve()
         try:
-            strips.lay_sound(scene, path, stem.start, f"W2L {stem.character}".strip())
+            heard = strips.lay_sound(scene, path, stem.start, f"W2L {stem.character}".strip())
         except RuntimeError as error:
             told.append(f"{path.name} could not be laid as a sound strip ({str(error).strip()})")
+            continue
+        if heard != stem.start:
+            told.append(
+                f"{path.name} was dubbed from frame {stem.start} on and is heard from frame {heard} on: "
+                "move its strip there, or change where the stem begins and dub again"
+            )
     return told
 
 

@@ -101,21 +101,25 @@ def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
     return laid
 
 
-def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> bool:
-    """Lay a dubbed sound on a free channel where no strip plays it yet; False where nothing was laid.
+def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> int:
+    """Lay a dubbed sound on a free channel where no strip plays it yet.
+
+    Returns:
+        The frame from which it is heard: another than `start` where a strip plays it elsewhere.
 
     Raises:
         RuntimeError: this Blender plays no sound.
     """
-    if any(path_of(strip) == path for strip in sound_strips(scene)):
-        return False
+    heard = [int(strip.frame_start) for strip in sound_strips(scene) if path_of(strip) == path]
+    if heard:
+        return start if start in heard else heard[0]
     strips = collection(scene)
     laid = strips.new_sound(name, str(path), _MOST_CHANNELS, start)
     length = int(laid.frame_final_duration)
     others = [s for s in strips if s != laid]
     laid.channel = free_channel(others, 1, start, start + length)
     laid[OURS] = ""
-    return True
+    return start
 
 
 def meets(strip: Any, start: int, stop: int) -> bool:

@@ -61,6 +61,21 @@ def test_takes_that_a_run_does_not_name_go(run, saved, shot):
     assert (spans(saved), shot.mute) == ([], False)
 
 
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this module plays no sound")
+def test_a_stem_that_is_heard_elsewhere_than_it_was_dubbed_is_told(run, saved):
+    """Where it lies is the user's affair, and lips that follow it are not in time there."""
+    run((101, 131))
+    assert "is heard from" not in saved.w2l.told
+    saved.w2l.stems[0].start = 111
+    run((101, 131))
+    assert "ANNA.fr.wav was dubbed from frame 111 on and is heard from frame 101 on" in saved.w2l.told
+    sounds = [strip for strip in strips_of(saved) if strip.type == "SOUND"]
+    assert [strip.frame_start for strip in sounds] == [101]
+    sounds[0].frame_start = 111
+    run((101, 131))
+    assert "is heard from" not in saved.w2l.told
+
+
 def test_takes_of_a_strip_that_was_renamed_go_too(run, saved, shot):
     run((101, 131))
     shot.name = "Anna, zweiter Versuch"
