@@ -25,7 +25,7 @@ from w2l_studio.judge.mfcc import mfcc
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.probe import probe
 from w2l_studio.nets.syncnet import SyncNet
-from w2l_studio.terms import FaceTrack
+from w2l_studio.terms import FaceTrack, Shot
 from w2l_studio.timing import RATES, FrameRange
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices" / "media"
@@ -188,6 +188,34 @@ def test_boxes_are_those_of_the_full_picture_at_25_a_second(talking_film, tmp_pa
     assert found.tolist() == (2 * boxes[1::2]).tolist()
 
 
+def test_faces_come_longest_first_where_a_track_is_parted_or_its_sound_ends(monkeypatch):
+    """As docs/score.md numbers them: a track with holes is several rows, and not all of them are long."""
+    frames, rate = FrameRange(0, 200, Fraction(25)), Fraction(25)
+
+    def seen(*spans):
+        present = np.zeros(200, np.bool_)
+        for start, stop in spans:
+            present[start:stop] = True
+        zeros = np.zeros((200, 5, 2), np.float32)
+        return FaceTrack(frames, zeros[:, :2].reshape(200, 4), zeros, present.astype(np.float32), present)
+
+    def heard(_, found):
+        """The sound ends with picture 150."""
+        shown = np.arange(found.start, min(found.stop, 150))
+        return figures.Part(found.start, shown, np.zeros(len(shown) * 640, np.float32))
+
+    tracks = (seen((0, 30), (110, 200)), seen((40, 100)))
+    monkeypatch.setattr(score.scan, "tracks", lambda *_: tracks)
+    monkeypatch.setattr(score.figures, "part", heard)
+    shot = Shot(0, FrameRange(0, 200, rate))
+    faces = score._found(figures.Film(None, None, None, None), shot, None, 4)
+    assert [(face.track.frames.start, len(face.part.shown)) for face in faces] == [
+        (40, 60),
+        (110, 40),
+        (0, 30),
+    ]
+
+
 def test_syncnet_from_a_file_scores_end_to_end(
     rule, talking_film, with_sound, hiss, tmp_path, monkeypatch, capsys
 ):
@@ -230,17 +258,20 @@ def test_what_cannot_be_scored_is_one_sentence_and_the_others_are_scored(
     )
     gone, text = tmp_path / "gone.mov", tmp_path / "text.mov"
     text.write_text("no film")
+    # A face is there; it is the sound that ends before a picture does.
+    cut = with_sound(silent, hiss(2)[:100], tmp_path / "cut.mov")
     good = with_sound(silent, hiss(2), tmp_path / "good.mov")
-    code, rows, said = told(capsys, silent, nobody, gone, short, text, good, "--json")
+    code, rows, said = told(capsys, silent, nobody, gone, short, text, cut, good, "--json")
     assert code == 3
     assert [Path(row["file"]).name for row in rows] == ["good.mov"]
     assert rows[0]["note"] == "short, no speech, small"
     lines = said.splitlines()
     assert [Path(line.removeprefix("w2l-studio: ").split(":")[0]).name for line in lines] == [
-        "silent.mov", "nobody.mov", "gone.mov", "short.mov", "text.mov"
+        "silent.mov", "nobody.mov", "gone.mov", "short.mov", "text.mov", "cut.mov"
     ]  # fmt: skip
-    for line, what in zip(lines, ("no sound", "no face", "", "too short", ""), strict=True):
+    for line, what in zip(lines, ("no sound", "no face", "", "too short", "", "0 pictures"), strict=True):
         assert what in line
+    assert "check that its sound lasts as long as the picture" in lines[-1]
     assert "Traceback" not in said
 
 

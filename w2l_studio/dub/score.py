@@ -116,10 +116,11 @@ def _whole(film: Film, judge: SyncNetJudge) -> Iterator[Score]:
 
 
 def _faces(film: Film, config: ScoreConfig, judge: FilmJudge, detector: Detector) -> Iterator[Score]:
-    longest = scored = 0
+    lengths: list[int] = []
+    scored = 0
     for shot in scan.split(film.plate, film.frames, film.small, scan.quiet):
         faces = _found(film, shot, detector, config.faces.every)
-        longest = max([longest, *(len(face.part.shown) for face in faces)])
+        lengths += (len(face.part.shown) for face in faces)
         faces = [face for face in faces if len(face.part.shown) >= LEAST_FRAMES]
         said = figures.of_faces(film, faces, judge) if faces else []
         for track, (face, one) in enumerate(zip(faces, said, strict=True), 1):
@@ -136,13 +137,15 @@ def _faces(film: Film, config: ScoreConfig, judge: FilmJudge, detector: Detector
                 note=_note(film, face),
             )
     if not scored:
-        raise _too_short(film, longest) if longest else _no_face(film)
+        raise _too_short(film, max(lengths)) if lengths else _no_face(film)
 
 
 def _found(film: Film, shot: Shot, detector: Detector, every: int) -> list[Face]:
+    """Return a shot's faces, each as long as it is there and the film's sound goes, the longest first."""
     tracks = scan.tracks(film.plate, shot, film.small, detector, every, scan.quiet)
     parts = [piece for track in tracks for piece in _pieces(track)]
-    return [Face(piece, figures.part(film, piece.frames)) for piece in parts]
+    faces = [Face(piece, figures.part(film, piece.frames)) for piece in parts]
+    return sorted(faces, key=lambda face: -len(face.part.shown))
 
 
 def _pieces(track: FaceTrack) -> Iterator[FaceTrack]:
@@ -174,5 +177,6 @@ def _no_face(film: Film) -> NoFace:
 def _too_short(film: Film, frames: int) -> MediaError:
     return MediaError(
         f"{frames} pictures at 25 a second with sound are too short to score (needs {LEAST_FRAMES})",
+        hint="give a longer film, and check that its sound lasts as long as the picture",
         where=str(film.plate.path),
     )
