@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from base64 import b64decode
 from fractions import Fraction
 from hashlib import sha256
@@ -137,6 +138,23 @@ def test_the_stem_is_not_written_over_by_whatever_name(tmp_path):
             assert type(error) is errors.UsageError
             assert f"{option} {path} is the file of STEM too" in str(error)
     assert stem.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows makes no pipes with names")
+def test_no_device_and_no_link_is_replaced_by_a_file(tmp_path):
+    """Run by root, as in containers, ``--csv /dev/stdout`` would take the device away from the machine."""
+    pipe, link, there = tmp_path / "pipe", tmp_path / "link.csv", tmp_path / "there.csv"
+    os.mkfifo(pipe)
+    there.write_text("precious")
+    link.symlink_to(there)
+    for option in ("--csv", "--gltf"):
+        for path in (pipe, link):
+            error = run(EXAMPLE / "stems" / "BEN.de.wav", option, path).exception
+            assert type(error) is errors.UsageError
+            assert str(error) == f"{option} {path} is a device or a link, not a file. Give another path."
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert there.read_text() == "precious"
 
 
 def test_what_cannot_be_written_is_told(tmp_path):

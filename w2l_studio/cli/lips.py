@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,10 +53,10 @@ def command(stem: Path, rate: str, weights: str, as_json: bool, table: Path | No
 
 
 def _check_outputs(stem: Path, outputs: dict[str, Path | None]) -> None:
-    """Refuse files that would take the place of the stem or of each other, before any work.
+    """Refuse files that would take the place of the stem, of each other or of a device, before any work.
 
     Raises:
-        UsageError: two paths are the same, or one is a folder.
+        UsageError: two paths are the same, or one is a folder, a device or a link.
         OutputError: the disk takes no such name.
     """
     taken = {"STEM": stem}
@@ -68,6 +69,9 @@ def _check_outputs(stem: Path, outputs: dict[str, Path | None]) -> None:
             for name, other in taken.items():
                 if _same(path, other):
                     raise UsageError(f"{option} {path} is the file of {name} too", hint=_ELSEWHERE)
+            # A finished file is renamed into its place: it would replace /dev/stdout or a link itself.
+            if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+                raise UsageError(f"{option} {path} is a device or a link, not a file", hint=_ELSEWHERE)
         taken[option] = path
 
 
