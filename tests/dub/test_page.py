@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from w2l_studio.dub import findings, page
+from w2l_studio.dub import findings, page, strips
 from w2l_studio.errors import OutputError
+from w2l_studio.media.probe import probe
+from w2l_studio.terms import Plate
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two_voices" / "media"
 FINE: dict[str, Any] = {
     "mark": "0.0#0", "character": "ANNA", "clip": "1A", "segment": "0.0-0", "record_start": 0,
     "timecode": "01:00:00:00", "media": None, "media_start": 0, "take": "/out/media/a b.mov", "take_start": 0,
@@ -116,6 +119,36 @@ def test_the_worst_stands_first_and_the_page_is_whole(tmp_path: Path) -> None:
         assert said in reader.text
     assert "a%20b.mov" in text
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_clip_without_a_name_is_told_by_its_media(tmp_path: Path) -> None:
+    """Only a mark that lies over no picture has no clip."""
+    entries = [
+        entry(clip="", media="/media/A001.mov", media_start=None, offset_frames=-4),
+        entry(clip="", media_start=None),
+        entry(clip=None, media_start=None, **NOTHING, passed=[STAYS]),
+    ]
+    text = page.write(report(tmp_path / "r.json", entries), tmp_path / "r.html").read_text(encoding="utf-8")
+    titles = re.findall(r"<h2>01:00:00:00 (.*?) · ANNA</h2>", text)
+    assert titles == ["no clip", "A001.mov", "clip without a name"]
+    assert re.findall(r'#range-.">01:00:00:00 (.*?)</a>', text) == titles[:2]
+
+
+def test_a_plate_of_many_ranges_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That may mean to read every packet of it: minutes for each range of an episode in one file."""
+    plate = EXAMPLE / "D001C001.mov"
+    looked: list[Path] = []
+
+    def counted(path: Path) -> Plate:
+        looked.append(path)
+        return probe(path)
+
+    for room in (page, strips):
+        monkeypatch.setattr(room, "probe", counted, raising=False)
+    entries = [entry(media=str(plate), media_start=n, frames=2, **NOTHING, passed=[STAYS]) for n in (0, 2, 4)]
+    text = page.write(report(tmp_path / "r.json", entries), tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count("<img ") == 6
+    assert looked == [plate]
 
 
 def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import cv2
@@ -22,8 +23,10 @@ from w2l_studio.dub import findings, strips
 from w2l_studio.dub.findings import Finding
 from w2l_studio.errors import SourceError
 from w2l_studio.media.probe import probe
-from w2l_studio.terms import FramesBGR
+from w2l_studio.terms import FramesBGR, Plate
 
+#: Looks at a media file.
+_Probe: TypeAlias = Callable[[Path], Plate]
 #: Moments within a range; one before and one after it stand beside them where the take has them.
 _INSIDE = 6
 _TILE_PX, _WHOLE_PX = 132, 176
@@ -66,13 +69,15 @@ def write(report: Path, path: Path) -> Path:
 def _page(value: dict[str, Any], found: Sequence[tuple[dict[str, Any], Finding]], folder: Path) -> str:
     style = resources.files("w2l_studio.dub").joinpath("page.css").read_text(encoding="utf-8")
     name = escape(Path(value["edit"]).name)
+    # Each file is looked at once: of a whole episode in one H.264 file every packet is read for it.
+    look: _Probe = cache(probe)
     body = "\n".join(
         [
             f"<header><h1>{name} <small>{escape(value['lang'])}</small></h1>",
             '<p class="synthetic"><strong>Synthetic:</strong> a network made the lips in these takes; '
             "media, edit and this report say so.</p>",
             f"<p>{_totals(value, found)}</p>{_first(found)}</header>",
-            *(_range(number, *one, _generator(value), folder) for number, one in enumerate(found)),
+            *(_range(number, *one, _generator(value), folder, look) for number, one in enumerate(found)),
             _job(value),
         ]
     )
@@ -100,7 +105,7 @@ def _first(found: Sequence[tuple[dict[str, Any], Finding]]) -> str:
     if not urgent:
         return "<p>Nothing asks to be looked at first.</p>"
     lines = [
-        f'<li><a href="#range-{n}">{escape(entry["timecode"])} {escape(entry["clip"] or entry["mark"])}</a>: '
+        f'<li><a href="#range-{n}">{escape(entry["timecode"])} {escape(_clip(entry))}</a>: '
         f"{escape(finding.word)}. {escape(finding.reasons[0])}</li>"
         for n, entry, finding in urgent
     ]
@@ -112,7 +117,9 @@ def _generator(value: dict[str, Any]) -> str:
     return f"{value['settings']['mouths']['weights']} ({value['weights']['generator'][:12]})"
 
 
-def _range(number: int, entry: dict[str, Any], finding: Finding, generator: str, folder: Path) -> str:
+def _range(
+    number: int, entry: dict[str, Any], finding: Finding, generator: str, folder: Path, look: _Probe
+) -> str:
     who = f" · {escape(entry['character'])}" if entry["character"] else ""
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in finding.reasons)
     told = [("Weights", generator), *((label, read(entry)) for label, read in _FACTS)]
@@ -121,11 +128,18 @@ def _range(number: int, entry: dict[str, Any], finding: Finding, generator: str,
     )
     return (
         f'<section id="range-{number}" class="urgency-{finding.urgency}">'
-        f"<h2>{escape(entry['timecode'])} {escape(entry['clip'] or 'no clip')}{who}</h2>"
+        f"<h2>{escape(entry['timecode'])} {escape(_clip(entry))}{who}</h2>"
         f'<p><span class="status">{escape(finding.word)}</span> '
         f"{entry['synced']} of {entry['frames']} frames have new lips. {_take(entry, folder)}</p>"
-        f"{f'<ul>{reasons}</ul>' if reasons else ''}{_strip(entry)}<dl>{facts}</dl></section>"
+        f"{f'<ul>{reasons}</ul>' if reasons else ''}{_strip(entry, look)}<dl>{facts}</dl></section>"
     )
+
+
+def _clip(entry: dict[str, Any]) -> str:
+    """Name a range's clip; converters leave names out, then its media file tells which it is."""
+    if entry["clip"] is None:
+        return "no clip"
+    return entry["clip"] or (Path(entry["media"]).name if entry["media"] else "clip without a name")
 
 
 def _take(entry: dict[str, Any], folder: Path) -> str:
@@ -135,18 +149,20 @@ def _take(entry: dict[str, Any], folder: Path) -> str:
     return f'Take: <a href="{quote(place)}">{escape(place)}</a>'
 
 
-def _strip(entry: dict[str, Any]) -> str:
+def _strip(entry: dict[str, Any], look: _Probe) -> str:
     """Return the pictures of a range: plate above take, or the plate alone; a word where there are none."""
     if entry["media"] is None or entry["media_start"] is None:
         return ""
     try:
+        plate = look(Path(entry["media"]))
         if entry["take"] is None:
             moments = _moments(entry, 0, None)
-            rows = {"plate": strips.whole(Path(entry["media"]), moments, _WHOLE_PX)}
+            rows = {"plate": strips.whole(plate, moments, _WHOLE_PX)}
         else:
-            stop = entry["take_start"] + probe(Path(entry["take"])).frames
-            moments = _moments(entry, entry["take_start"], stop)
-            rows = dict(zip(("plate", "take"), strips.pair(entry, moments, _TILE_PX), strict=True))
+            take, start = look(Path(entry["take"])), entry["take_start"]
+            moments = _moments(entry, start, start + take.frames)
+            tiles = strips.pair(plate, take, start, moments, _TILE_PX)
+            rows = dict(zip(("plate", "take"), tiles, strict=True))
     except SourceError as error:
         return f"<p>No pictures: {escape(error.message)}.</p>"
     heads = "".join(f"<th>{_place(entry, n)}</th>" for n in moments)

@@ -15,6 +15,7 @@ import numpy as np
 from w2l_studio import atomic
 from w2l_studio.dub import strips
 from w2l_studio.errors import OutputError
+from w2l_studio.media.probe import probe
 from w2l_studio.terms import FramesBGR
 
 _COLUMNS = 8
@@ -47,5 +48,7 @@ def write(report: Path, path: Path) -> Path:
 def _pair(entry: dict[str, Any]) -> FramesBGR:
     """Return the plate's row above the take's."""
     moments = strips.spread(entry["media_start"], entry["frames"], _COLUMNS)
-    rows = [np.hstack(list(tiles)) for tiles in strips.pair(entry, moments, _TILE_PX)]
+    plate, take = probe(Path(entry["media"])), probe(Path(entry["take"]))
+    pair = strips.pair(plate, take, entry["take_start"], moments, _TILE_PX)
+    rows = [np.hstack(list(tiles)) for tiles in pair]
     return np.asarray(np.pad(np.vstack(rows), ((0, _GAP_PX), (0, 0), (0, 0))), np.uint8)

@@ -6,8 +6,6 @@ Reads what was delivered (media files), not what was in memory; writes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +13,6 @@ import numpy as np
 from w2l_studio.composite import planes
 from w2l_studio.dub import geometry
 from w2l_studio.media import decode
-from w2l_studio.media.probe import probe
 from w2l_studio.terms import FramesBGR, Plate
 
 #: Longer side of the pictures that tiles are cut from.
@@ -35,11 +32,13 @@ def spread(first: int, frames: int, count: int) -> list[int]:
     return [first + int((i + 0.5) * frames / count) for i in range(count)]
 
 
-def pair(entry: dict[str, Any], moments: Sequence[int], tile_px: int) -> tuple[FramesBGR, FramesBGR]:
+def pair(
+    plate: Plate, take: Plate, take_start: int, moments: Sequence[int], tile_px: int
+) -> tuple[FramesBGR, FramesBGR]:
     """Return square tiles of a range of the report, close on the new lips, of its plate and of its take.
 
     Args:
-        entry: a range that has a take.
+        take_start: frame of the plate that the take's first picture shows.
         moments: frames of the plate, all of them in the take.
 
     Returns:
@@ -48,23 +47,23 @@ def pair(entry: dict[str, Any], moments: Sequence[int], tile_px: int) -> tuple[F
     Raises:
         MediaError: plate or take cannot be read.
     """
-    before = _pictures(probe(Path(entry["media"])), moments)
-    after = _pictures(probe(Path(entry["take"])), [n - entry["take_start"] for n in moments])
+    before = _pictures(plate, moments)
+    after = _pictures(take, [n - take_start for n in moments])
     windows = _windows([_changed(old, new) for old, new in zip(before, after, strict=True)], before[0].shape)
-    plate, take = (
+    old_tiles, new_tiles = (
         np.stack([_tile(picture, window, tile_px) for picture, window in zip(pictures, windows, strict=True)])
         for pictures in (before, after)
     )
-    return plate, take
+    return old_tiles, new_tiles
 
 
-def whole(media: Path, moments: Sequence[int], tile_px: int) -> FramesBGR:
-    """Return whole pictures of a file, so small that their longer side is ``tile_px``: ``uint8[N, h, w, 3]``.
+def whole(plate: Plate, moments: Sequence[int], tile_px: int) -> FramesBGR:
+    """Return a plate's whole pictures, so small that their longer side is ``tile_px``: ``uint8[N, h, w, 3]``.
 
     Raises:
         MediaError: the file cannot be read, or has no such frame.
     """
-    pictures = _pictures(probe(media), moments)
+    pictures = _pictures(plate, moments)
     height, width = pictures[0].shape[:2]
     scale = tile_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
