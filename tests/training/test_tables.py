@@ -61,7 +61,10 @@ def test_equally_long_clips_speak_each_others_sound_and_one_clip_none():
         lists.draw({"a": 75}, 4, seed=0)
 
 
-@given(pairs=st.lists(st.builds(Pair, NAMES, NAMES), max_size=8), form=st.sampled_from(["lrs", "resynced"]))
+@given(
+    pairs=st.lists(st.builds(Pair, NAMES, NAMES), min_size=1, max_size=8),
+    form=st.sampled_from(["lrs", "resynced"]),
+)
 def test_what_is_written_is_read_back(pairs, form, tmp_path_factory):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_text(lists.written(pairs, form), encoding="utf-8")
