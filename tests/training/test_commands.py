@@ -9,6 +9,7 @@ import soundfile
 from click.testing import CliRunner
 
 from training.__main__ import cli, main
+from training.cli.evaluate import _write
 from w2l_studio.errors import OutputError, UsageError
 from w2l_studio.nets import weights
 
@@ -64,6 +65,14 @@ def test_a_file_of_figures_that_cannot_be_written_is_told(pack, tmp_path, small_
     with small_disk(1), pytest.raises(OutputError, match="disk is full") as caught:
         run("evaluate", "--pack", pack, "--split", "train", "--split", "unseen", "--write", path)
     assert caught.value.where == str(path)
+
+
+def test_figures_go_where_a_link_leads(tmp_path):
+    """A file that is renamed into its place would take the link's, or /dev/stdout's."""
+    (tmp_path / "link.txt").symlink_to(tmp_path / "shared.txt")
+    _write(tmp_path / "link.txt", "a b\n")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "shared.txt").read_text("utf-8") == "a b\n"
 
 
 def test_a_folder_of_weights_that_cannot_be_made_is_told(tmp_path):

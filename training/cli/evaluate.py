@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from w2l_studio.mouths.wav2lip import Wav2Lip
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_ELSEWHERE = "give a file in another folder"
 #: What is measured without --split: an expert split by split, generators on all of them together.
 _OF_EXPERTS, _OF_GENERATORS = ("heldout", "unseen", "wild"), ("unseen",)
 
@@ -104,7 +103,13 @@ def evaluate(
     if out:
         of_pairs = [{k: v for k, v in asdict(row).items() if k != "features"} for row in rows]
         told = {"experts": figures, "generators": of_pairs}
-        atomic.write_text(out, json.dumps(told, indent=2) + "\n", _ELSEWHERE)
+        _write(out, json.dumps(told, indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write what a user named: a device or a link, too, which a file that is renamed there would replace."""
+    with atomic.refusals(path, "give a file in another folder"):
+        path.write_text(text, encoding="utf-8")
 
 
 def _titles(networks: Sequence[str]) -> dict[str, str]:
@@ -142,7 +147,7 @@ def _dubbed(
     lengths = {clip.name: len(clip.frames) for clip in clips}
     pairs = lists.read(listed, form) if listed else lists.draw(lengths, count, seed)
     if write:
-        atomic.write_text(write, lists.written(pairs, form), _ELSEWHERE)
+        _write(write, lists.written(pairs, form))
     opening = Openness(weights.load_opening(weights.find(MouthConfig().opening, "opening").path))
     chosen = weights.find(judge, "judge")
     faces = networks.load(inception) if inception else None
