@@ -88,7 +88,8 @@ def stem_problem(scene: bpy.types.Scene, stem: Stem) -> str:
         found = _strip(scene, stem.strip)
         if found is None:
             return f"the sound strip {stem.strip!r}{whose} is not in the Sequencer"
-        if len(found.retiming_keys):
+        # Blender 4.2 does not tell it of sounds.
+        if len(getattr(found, "retiming_keys", ())):
             return f"the sound strip {stem.strip!r}{whose} is retimed: mix it down to a file first"
         path = strips.path_of(found)
     elif stem.file:
