@@ -118,19 +118,21 @@ def _cuts(
 
     A clip that was razored goes on in the next one that is seen: that is no cut, unless both are marked.
     """
-
-    def marked(other: ClipUse) -> tuple[frozenset[int], frozenset[int]]:
-        return _edges([mark.record for mark in hits.get(other.path, ())])
-
     begins, ends = _edges(shown[clip.path])
     for other in clips:
         if other.media is None or other.media != clip.media or other.retime != clip.retime:
             continue
-        # Frames first: of a thousand clips of one file two touch this one.
-        if other.record.stop == clip.record.start and other.source.stop_s == clip.source.start_s:
-            begins -= (_edges(shown.get(other.path, ()))[1] & {clip.record.start}) - marked(other)[1]
-        if other.record.start == clip.record.stop and other.source.start_s == clip.source.stop_s:
-            ends -= (_edges(shown.get(other.path, ()))[0] & {clip.record.stop}) - marked(other)[0]
+        comes_before = other.record.stop == clip.record.start and other.source.stop_s == clip.source.start_s
+        goes_on = other.record.start == clip.record.stop and other.source.start_s == clip.source.stop_s
+        # Of a thousand clips of one file two touch this one.
+        if not (comes_before or goes_on):
+            continue
+        starts, stops = _edges(shown.get(other.path, ()))
+        marked_from, marked_to = _edges([mark.record for mark in hits.get(other.path, ())])
+        if comes_before:
+            begins -= (stops & {clip.record.start}) - marked_to
+        if goes_on:
+            ends -= (starts & {clip.record.stop}) - marked_from
     return begins, ends
 
 
