@@ -17,11 +17,11 @@ from w2l_studio import atomic, inputs
 from w2l_studio.errors import EditError
 
 _CONTENT = "content.otio"
-#: What zipfile raises of bytes that are damaged or missing (names of members among them), of a compression
-#: that it does not know (NotImplementedError) and of a password (RuntimeError).
+#: What zipfile raises of bytes that are damaged or missing (names of members among them) and, as
+#: RuntimeError, of a password and of a compression that it does not know.
 _BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, LookupError, ValueError),
-    *(NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, LookupError, ValueError, RuntimeError),
 )
 #: The longest name that disks take.
 _NAME_BYTES = 255
