@@ -21,12 +21,12 @@ from w2l_studio.terms import FramesBGR
 class Journal:
     """Writes into a run's folder; open as long as the run goes on.
 
-    Raises:
-        OutputError: the log cannot be written.
-
     Args:
         first: step that the run begins or goes on with; later curves of an earlier start are dropped.
         report: called with each line.
+
+    Raises:
+        OutputError: the log cannot be written.
     """
 
     def __init__(self, folder: Path, first: int, report: Callable[[str], None]) -> None:
