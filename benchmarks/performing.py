@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=16, help="that are counted, alone and for each process")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     asked = parser.parse_args()
+    if asked.clips < 2:
+        parser.error("--clips: the first of a process is not counted, so give two or more")
     said = list(islice(sources.spoken(asked.speech, seed=1), asked.clips)) if asked.speech else example()
     total, outside = alone(wanted(said, asked.clips + 1))
     print(f"Goals: {GOALS[0]} pictures a second by two cores, {GOALS[1]} by a GPU.\n")
@@ -52,8 +54,9 @@ def main() -> None:
 
 def example() -> list[Source]:
     """Return the example's lines as what performers are to say."""
+    licence = "see examples/README.md"
     return [
-        Source(line.name.replace(" ", "_"), line.name, "train", "CC0", line.audio, phones=line.phones)
+        Source(line.name.replace(" ", "_"), line.name, "train", licence, line.audio, phones=line.phones)
         for line in stage.example_lines()
     ]
 
