@@ -88,7 +88,7 @@ def _film(
 def _shown(maps: Doubles) -> tuple[tuple[slice, slice], Doubles]:
     """Return the rows and columns of the picture that windows show, and the windows' maps from there."""
     boxes = np.stack([reach(one, (-1, -1, FRAME_PX, FRAME_PX)) for one in maps])
-    # Heads that turn away at the rim show some of the picture still: its last block.
+    # Of windows that lie beyond its rim, the last block is what they repeat.
     low = np.clip(boxes[:, 0].min(0) - _BESIDE_PX, 0, PICTURE_PX - _BLOCK_PX)
     left, top = low.astype(int) // _BLOCK_PX * _BLOCK_PX
     right, bottom = np.maximum(np.ceil(boxes[:, 1].max(0) + _BESIDE_PX), (left + 1, top + 1)).astype(int)
