@@ -383,6 +383,7 @@ def test_a_person_is_cut_out_with_exact_boxes_the_same_for_a_seed(renderer, tmp_
 )
 def test_windows_show_the_same_of_their_part_of_the_picture(middles, side, roll):
     """Wherever they lie, beyond its rim, too: what the camera is spared, nobody would have seen."""
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
     from training.packs.data import FRAME_PX
     from training.performers.make import PICTURE_PX, _shown
     from w2l_studio.faces import crop
@@ -398,6 +399,7 @@ def test_windows_show_the_same_of_their_part_of_the_picture(middles, side, roll)
 
 
 def test_grain_is_as_strong_as_asked_and_never_twice_the_same():
+    pytest.importorskip("moderngl", reason="needs the extra [performers]")
     from training.performers.make import _grains
 
     grains = _grains(np.random.default_rng(2), (64, 48), 3.0)
