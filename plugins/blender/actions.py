@@ -55,13 +55,13 @@ def write(owner: bpy.types.ID, line: Line, channels: Sequence[Channel], keep: np
     """
     old = _strip(owner, line)
     action = old.action if old is not None else _action(line)
-    container = _container(action, owner)
-    _remove_ours(action, owner, container)
+    held = container(action, owner)
+    _remove_ours(action, owner, held)
     for channel in channels:
-        found = container.fcurves.find(channel.path, index=channel.index)
+        found = held.fcurves.find(channel.path, index=channel.index)
         if found is not None:
-            container.fcurves.remove(found)
-        _fill(container.fcurves.new(channel.path, index=channel.index), channel.values, keep)
+            held.fcurves.remove(found)
+        _fill(held.fcurves.new(channel.path, index=channel.index), channel.values, keep)
     action[STEM], action[SHA256], action[ZERO] = line.stem, line.sha256, line.zero
     ours = json.loads(action.get(PATHS, "{}"))
     ours[owner.name] = [[channel.path, channel.index] for channel in channels]
@@ -74,8 +74,8 @@ def hidden(owner: bpy.types.ID, channels: Sequence[Channel]) -> list[str]:
     data = owner.animation_data
     if data is None or data.action is None:
         return []
-    container = _container(data.action, owner)
-    return [c.path for c in channels if container.fcurves.find(c.path, index=c.index) is not None]
+    held = container(data.action, owner)
+    return [c.path for c in channels if held.fcurves.find(c.path, index=c.index) is not None]
 
 
 def _place(owner: bpy.types.ID, action: bpy.types.Action, old: bpy.types.NlaStrip | None, line: Line) -> None:
@@ -123,7 +123,7 @@ def _action(line: Line) -> bpy.types.Action:
     return bpy.data.actions.new(f"W2L {line.stem}")
 
 
-def _container(action: bpy.types.Action, owner: bpy.types.ID) -> Any:
+def container(action: bpy.types.Action, owner: bpy.types.ID) -> Any:
     """Return what holds a datablock's curves: a bag of its slot from 4.4 on, before that the action."""
     if not hasattr(action, "slots"):
         return action
@@ -142,11 +142,11 @@ def _slot(action: bpy.types.Action, owner: bpy.types.ID) -> Any:
     )
 
 
-def _remove_ours(action: bpy.types.Action, owner: bpy.types.ID, container: Any) -> None:
+def _remove_ours(action: bpy.types.Action, owner: bpy.types.ID, held: Any) -> None:
     for path, index in json.loads(action.get(PATHS, "{}")).get(owner.name, []):
-        curve = container.fcurves.find(path, index=index)
+        curve = held.fcurves.find(path, index=index)
         if curve is not None:
-            container.fcurves.remove(curve)
+            held.fcurves.remove(curve)
 
 
 def _fill(curve: bpy.types.FCurve, values: np.ndarray, keep: np.ndarray) -> None:

@@ -17,7 +17,9 @@ from .edit import Picture, Sound
 
 #: Custom properties of strips that are ours: name of the strip below (empty for sounds), and the language.
 OURS, LANGUAGE = "w2l_of", "w2l_lang"
-_MOST_CHANNELS = 128
+#: Custom property of strips that we muted: what the user muted is never shown again.
+MUTED = "w2l_muted"
+MOST_CHANNELS = 128
 
 
 def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
@@ -95,7 +97,7 @@ def sound_strips(scene: bpy.types.Scene) -> list[Any]:
 def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
     """Lay a movie on the lowest free channel."""
     strips = collection(scene)
-    laid = strips.new_movie(name, str(path), _MOST_CHANNELS, start)
+    laid = strips.new_movie(name, str(path), MOST_CHANNELS, start)
     others = [s for s in strips if s != laid]
     laid.channel = free_channel(others, 1, start, start + int(laid.frame_final_duration))
     return laid
@@ -114,7 +116,7 @@ def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> int:
     if heard:
         return start if start in heard else heard[0]
     strips = collection(scene)
-    laid = strips.new_sound(name, str(path), _MOST_CHANNELS, start)
+    laid = strips.new_sound(name, str(path), MOST_CHANNELS, start)
     length = int(laid.frame_final_duration)
     others = [s for s in strips if s != laid]
     laid.channel = free_channel(others, 1, start, start + length)
@@ -127,10 +129,59 @@ def meets(strip: Any, start: int, stop: int) -> bool:
     return strip.frame_final_start < stop and start < strip.frame_final_end
 
 
+def span(strip: Any) -> tuple[int, int]:
+    """Return the frames in which a strip is seen or heard, first and stop."""
+    return int(strip.frame_final_start), int(strip.frame_final_end)
+
+
+def lasts(strip: Any, start: int, stop: int) -> bool:
+    """Tell whether a strip is seen or heard everywhere in ``start <= frame < stop``."""
+    return strip.frame_final_start <= start and stop <= strip.frame_final_end
+
+
+def inputs(strip: Any) -> list[Any]:
+    """Return the strips that an effect takes in; none of anything else."""
+    return [getattr(strip, f"input_{n}") for n in range(1, getattr(strip, "input_count", 0) + 1)]
+
+
+def visible(strip: Any) -> bool:
+    """Tell whether the user wants to see a strip: what we muted counts as shown."""
+    return not strip.mute or MUTED in strip
+
+
+def repeated(there: Any, effect: Any, name: str, channel: int, takes_in: list[Any]) -> Any:
+    """Lay an effect of the same type as another; what it takes in says how long it lasts."""
+    start, stop = span(effect)
+    known = there.bl_rna.functions["new_effect"].parameters
+    given = {f"{'input' if 'input1' in known else 'seq'}{n}": one for n, one in enumerate(takes_in, start=1)}
+    given |= {"length": stop - start} if "length" in known else {"frame_end": stop}
+    return there.new_effect(name, effect.type, channel, start, **given)
+
+
+def room(there: Any, above: int, start: int, stop: int) -> int:
+    """Return a channel above one that is free in ``start <= frame < stop``, and below all pictures there.
+
+    Where none is, they go up by one: titles and adjustment layers stay above what is laid.
+    """
+    higher = [s for s in there if s.channel > above and meets(s, start, stop)]
+    lowest = min((s.channel for s in higher if s.type != "SOUND"), default=MOST_CHANNELS + 1)
+    taken = {s.channel for s in higher}
+    found = next((channel for channel in range(above + 1, lowest) if channel not in taken), None)
+    if found is None:
+        _lift(there, above + 1, start, stop)
+    return found or above + 1
+
+
+def _lift(there: Any, channel: int, start: int, stop: int) -> None:
+    for strip in [s for s in there if s.channel == channel and meets(s, start, stop)]:
+        _lift(there, channel + 1, *span(strip))
+        strip.channel = channel + 1
+
+
 def free_channel(strips: Iterable[Any], lowest: int, start: int, stop: int) -> int:
     """Return the first channel from ``lowest`` on that has room in ``start <= frame < stop``."""
     taken = {strip.channel for strip in strips if meets(strip, start, stop)}
-    return next((c for c in range(lowest, _MOST_CHANNELS + 1) if c not in taken), _MOST_CHANNELS)
+    return next((c for c in range(lowest, MOST_CHANNELS + 1) if c not in taken), MOST_CHANNELS)
 
 
 def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:

@@ -10,21 +10,12 @@ from typing import Any
 
 import bpy
 
-from . import placing, strips
+from . import look, placing, strips
 from .edit import Picture
 from .placing import Placement
 
-#: Custom property of strips that we muted: what the user muted is never shown again.
-MUTED = "w2l_muted"
 #: Custom property of takes: the movie of the strip below, by which that is known once it has another name.
 _PLATE = "w2l_plate"
-#: What of the original's look is given to the take above it.
-_LOOK = (
-    "blend_type", "blend_alpha", "color_saturation", "color_multiply", "use_flip_x", "use_flip_y",
-    "use_float", "alpha_mode", "multiply_alpha",
-)  # fmt: skip
-_TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
-_CROP = ("min_x", "max_x", "min_y", "max_y")
 
 
 def followed(
@@ -86,7 +77,7 @@ def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], lan
     """
     there = strips.collection(scene)
     names = {strip.name for strip in there}
-    ours = [strip for strip in there if strip.get(strips.LANGUAGE) == language]
+    ours = [s for s in there if s.type == "MOVIE" and s.get(strips.LANGUAGE) == language]
     kept, new = [], []
     for placement in placements:
         # The strip below may have been renamed since; a copy of it has a take of its own.
@@ -101,7 +92,7 @@ def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], lan
         if not _copied_along(there, strip, below):
             there.remove(strip)
     for placement in new:
-        _lay_take(there, below, placement, language)
+        _lay_take(scene, below, placement, language)
     return len(new)
 
 
@@ -116,30 +107,36 @@ def mute(scene: bpy.types.Scene, dubbed: Collection[str]) -> None:
     """Mute strips of which takes show all; those that we muted and takes no longer cover are shown again.
 
     Args:
-        dubbed: names of the strips that were dubbed now: only these are muted.
+        dubbed: names of the strips that were dubbed, and of effects that were repeated, now: only these
+            are muted.
     """
     there = strips.collection(scene)
-    for strip in [s for s in _plates(there) if s.name in dubbed or MUTED in s]:
+    originals = [s for s in there if strips.OURS not in s and (s.type == "MOVIE" or strips.inputs(s))]
+    for strip in [s for s in originals if s.name in dubbed or strips.MUTED in s]:
         hidden = _covered(there, strip) and (scene.w2l.mute or strip.name not in dubbed)
         if hidden and strip.name in dubbed and not strip.mute:
-            strip.mute = strip[MUTED] = True
-        elif MUTED in strip and not hidden:
+            strip.mute = strip[strips.MUTED] = True
+        elif strips.MUTED in strip and not hidden:
             strip.mute = False
-            del strip[MUTED]
+            del strip[strips.MUTED]
 
 
-def _lay_take(there: Any, below: Any, placement: Placement, language: str) -> None:
-    channel = strips.free_channel(there, below.channel + 1, placement.start, placement.stop)
-    laid = there.new_movie(f"{below.name} {language}", str(placement.path), channel, placement.zero)
-    laid.frame_offset_start = placement.start - placement.zero
-    laid.frame_final_end = placement.stop
+def _lay_take(scene: bpy.types.Scene, below: Any, placement: Placement, language: str) -> None:
+    there = strips.collection(scene)
+    # Above the takes of other languages, but below what the user laid higher.
+    start, stop = placement.start, placement.stop
+    others = [s for s in there if s.get(strips.OURS) == below.name and strips.meets(s, start, stop)]
+    highest = max(strip.channel for strip in [below, *others])
+    # Untrimmed it would meet its neighbours, and Blender move it to another channel.
+    aside = strips.MOST_CHANNELS
+    laid = there.new_movie(f"{below.name} {language}", str(placement.path), aside, placement.zero)
+    laid.frame_offset_start, laid.frame_final_end = start - placement.zero, stop
+    laid.channel = strips.room([s for s in there if s != laid], highest, start, stop)
     laid[strips.OURS], laid[strips.LANGUAGE] = below.name, language
     laid[_PLATE] = str(strips.path_of(below))
-    _copy(below, laid, _LOOK)
-    _copy(below.transform, laid.transform, _TRANSFORM)
-    _copy(below.crop, laid.crop, _CROP)
     # A take is written as its plate was, so it is read as that is.
-    _copy(below.colorspace_settings, laid.colorspace_settings, ("name",))
+    laid.colorspace_settings.name = below.colorspace_settings.name
+    look.give(scene, below, laid)
     laid.color_tag = "COLOR_05"
 
 
@@ -156,35 +153,25 @@ def _is_of(take: Any, below: Any, names: Collection[str]) -> bool:
     """Tell whether a take is of a strip, which may have been renamed since."""
     if take[strips.OURS] in names:
         return bool(take[strips.OURS] == below.name)
-    return take.get(_PLATE) == str(strips.path_of(below)) and strips.meets(take, *_span(below))
+    return take.get(_PLATE) == str(strips.path_of(below)) and strips.meets(take, *strips.span(below))
 
 
 def _copied_along(there: Iterable[Any], take: Any, below: Any) -> bool:
     """Tell whether a take was copied or cut together with its strip: it lies above the other part of it."""
-    above = [strip for strip in _copies(there, below) if strips.meets(strip, *_span(take))]
+    above = [strip for strip in _copies(there, below) if strips.meets(strip, *strips.span(take))]
     return bool(above) and below not in above
 
 
 def _covered(there: Iterable[Any], plate: Any) -> bool:
     """Tell whether takes of a strip, or of what it was copied from, leave nothing to see of it."""
-    names = {strip.name for strip in _copies(there, plate)}
+    names = {strip.name for strip in _copies(there, plate)} if plate.type == "MOVIE" else {plate.name}
     takes = [s for s in there if s.get(strips.OURS) in names and not s.mute and s.channel > plate.channel]
-    return placing.covered(*_span(plate), map(_span, takes))
+    return placing.covered(*strips.span(plate), map(strips.span, takes))
 
 
 def _lies(strip: Any, placement: Placement) -> bool:
     return (
         strips.path_of(strip) == placement.path.resolve()
-        and _span(strip) == (placement.start, placement.stop)
+        and strips.span(strip) == (placement.start, placement.stop)
         and int(strip.frame_start) == placement.zero
     )
-
-
-def _copy(source: Any, target: Any, names: Iterable[str]) -> None:
-    for name in names:
-        if hasattr(source, name):
-            setattr(target, name, getattr(source, name))
-
-
-def _span(strip: Any) -> tuple[int, int]:
-    return int(strip.frame_final_start), int(strip.frame_final_end)

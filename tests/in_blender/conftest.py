@@ -128,6 +128,30 @@ def shot(saved):
 
 
 @pytest.fixture
+def run(installed, saved, shot):
+    """Return ``run(*ranges)``: lays takes of ranges as a run would that dubbed them alone.
+
+    Each shows the frames of the strip itself, or those of another ``take``. ``meanwhile`` is called while the
+    engine would be at work.
+    """
+
+    def line(number, take, start, stop):
+        return {
+            "mark": f"{number}.0#0", "character": "ANNA", "clip": "Anna spricht", "take": str(take),
+            "synced": stop - start, "record_start": start - 101, "frames": stop - start,
+            "media_start": TRIM + start - 101, "take_start": 0, "passed": [],
+        }  # fmt: skip
+
+    def lay(*ranges, of=(shot,), lang="fr", take=CLIP, meanwhile=lambda: None):
+        pictures = [installed("strips").picture(saved, strip) for strip in of]
+        lines = [line(number, take, *span) for number in range(len(of)) for span in ranges]
+        meanwhile()
+        return installed("dub").lay(saved, {"ranges": lines, "lang": lang}, pictures, 101)
+
+    return lay
+
+
+@pytest.fixture
 def orphan(installed):
     """Return ``orphan(folder)``: a program is at work in a job's folder, left by an earlier Blender."""
     started = []

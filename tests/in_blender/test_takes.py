@@ -6,31 +6,6 @@ import bpy
 import pytest
 from conftest import CLIP, TRIM, strips_of, takes
 
-START, STOP = 101, 131
-
-
-@pytest.fixture
-def run(installed, saved, shot):
-    """Return ``run(*ranges)``: lays takes of ranges as a run would that dubbed them alone.
-
-    ``meanwhile`` is called while the engine would be at work.
-    """
-
-    def line(number, start, stop):
-        return {
-            "mark": f"{number}.0#0", "character": "ANNA", "clip": "Anna spricht", "take": str(CLIP),
-            "synced": stop - start, "record_start": start - START, "frames": stop - start,
-            "media_start": TRIM + start - START, "take_start": 0, "passed": [],
-        }  # fmt: skip
-
-    def lay(*ranges, of=(shot,), lang="fr", meanwhile=lambda: None):
-        pictures = [installed("strips").picture(saved, strip) for strip in of]
-        lines = [line(number, *span) for number in range(len(of)) for span in ranges]
-        meanwhile()
-        return installed("dub").lay(saved, {"ranges": lines, "lang": lang}, pictures, START)
-
-    return lay
-
 
 def spans(scene):
     return sorted((take.frame_final_start, take.frame_final_end) for take in takes(scene))

@@ -1,0 +1,177 @@
+"""What lies above a dubbed strip stays above its take, and shows it; how a take looks. No engine works.
+
+Takes are another movie here, so that a rendered frame tells which of the two is seen.
+"""
+
+import bpy
+import numpy as np
+import pytest
+from conftest import CLIP, TRIM, strips_of, takes
+
+OTHER = CLIP.with_name("B001C001.mov")
+
+
+@pytest.fixture
+def seen(saved, tmp_path):
+    """Return ``seen(frame)``: what the Sequencer shows, ``float[rows, columns, 3]`` in 0..1."""
+    render = saved.render
+    render.resolution_x, render.resolution_y, render.image_settings.file_format = 96, 54, "PNG"
+
+    def show(frame):
+        saved.frame_set(frame)
+        render.filepath = str(tmp_path / "seen.png")
+        bpy.ops.render.render(write_still=True)
+        image = bpy.data.images.load(render.filepath, check_existing=False)
+        picture = np.array(image.pixels[:]).reshape(54, 96, 4)[..., :3]
+        bpy.data.images.remove(image)
+        return picture
+
+    return show
+
+
+def movie(scene, name, channel, start, stop, path=CLIP):
+    """Lay a movie that is seen from one frame to another; the first shows frame TRIM."""
+    strip = strips_of(scene).new_movie(name, str(path), channel, start - TRIM)
+    strip.frame_offset_start, strip.frame_final_end = TRIM, stop
+    return strip
+
+
+def effect(scene, name, kind, channel, *inputs):
+    there = strips_of(scene)
+    new = "input1" in there.bl_rna.functions["new_effect"].parameters
+    given = {f"{'input' if new else 'seq'}{n}": strip for n, strip in enumerate(inputs, start=1)}
+    given |= {"length": 10} if new else {"frame_end": 130}
+    return there.new_effect(name, kind, channel, 120, **given)
+
+
+def span(strip):
+    return strip.frame_final_start, strip.frame_final_end
+
+
+def close(one, other):
+    return np.abs(one - other).max() < 0.02
+
+
+def channels(scene):
+    return {strip.name: strip.channel for strip in strips_of(scene)}
+
+
+def test_titles_and_adjustments_stay_above_the_take(run, saved, shot, seen):
+    """They lay on the channel that the take is laid on; what lies higher or elsewhere stays where it is."""
+    text = effect(saved, "Titel", "TEXT", 3)
+    text.frame_final_start, text.frame_final_end = 101, 120
+    grade = effect(saved, "Grade", "ADJUSTMENT", 4)
+    grade.frame_final_start, grade.frame_final_end = 110, 140
+    grade.color_multiply = 0.5
+    later = movie(saved, "später", 3, 140, 150)
+    run((101, 131), take=OTHER)
+    (take,) = takes(saved)
+    named = channels(saved)
+    assert [named[name] for name in ("Anna spricht", take.name, "Titel", "Grade")] == [2, 3, 4, 5]
+    assert later.channel == 3
+    graded = seen(125)
+    grade.mute = True
+    assert graded.mean() < 0.7 * seen(125).mean()
+    assert run((101, 131), take=OTHER).startswith("0 strips laid")
+    assert channels(saved) == named
+
+
+def test_a_second_language_lies_above_the_first_and_below_the_title(run, saved, shot):
+    effect(saved, "Titel", "TEXT", 3)
+    run((101, 131))
+    run((101, 131), lang="de")
+    assert [channels(saved)[name] for name in ("Anna spricht fr", "Anna spricht de", "Titel")] == [3, 4, 5]
+
+
+def test_a_take_goes_onto_a_free_channel_below_what_lies_higher(run, saved, shot):
+    effect(saved, "Titel", "TEXT", 6)
+    run((101, 131))
+    assert [channels(saved)[name] for name in ("Anna spricht fr", "Titel")] == [3, 6]
+
+
+@pytest.mark.parametrize("mute", [True, False])
+def test_a_fade_shows_the_take(run, saved, shot, seen, mute):
+    """By hand the take would be put into the fade; muted strips fade as well."""
+    saved.w2l.mute = mute
+    fade = effect(saved, "Blende", "GAMMA_CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
+    before = seen(125)
+    run((101, 131), take=OTHER)
+    (take,) = (strip for strip in takes(saved) if strip.type == "MOVIE")
+    assert (shot.mute, fade.mute) == (mute, mute)
+    shown = seen(125)
+    fade.input_1 = take
+    strips_of(saved).remove(strips_of(saved)["Blende fr"])
+    fade.mute = False
+    assert close(seen(125), shown)
+    assert not close(shown, before)
+    fade.input_1, shot.mute = shot, True
+    assert close(seen(125), before)
+
+
+def test_an_effect_of_one_strip_is_repeated_for_each_take_and_shown_again_without_them(
+    run, saved, shot, seen
+):
+    blur = effect(saved, "Weich", "GAUSSIAN_BLUR", 3, shot)
+    blur.size_x = 40
+    glow = effect(saved, "Glanz", "GLOW", 4, blur)
+    before = [seen(frame) for frame in (105, 118, 128)]
+    run((101, 111), (121, 131), take=OTHER)
+    assert [not close(seen(f), was) for f, was in zip((105, 118, 128), before, strict=True)] == [
+        True,
+        False,
+        True,
+    ]
+    ours = [strip for strip in takes(saved) if strip.type in ("GAUSSIAN_BLUR", "GLOW")]
+    assert sorted(map(span, ours)) == [(101, 111), (101, 111), (121, 131), (121, 131)]
+    assert {strip.size_x for strip in ours if strip.type == "GAUSSIAN_BLUR"} == {40}
+    assert (blur.mute, glow.mute) == (False, False)
+    run((101, 131), take=OTHER)
+    assert (shot.mute, blur.mute, glow.mute) == (True, True, True)
+    assert [span(strip) for strip in takes(saved)] == [(101, 131)] * 3
+    run()
+    assert (shot.mute, blur.mute, glow.mute) == (False, False, False)
+    assert not takes(saved)
+    assert all(close(seen(f), was) for f, was in zip((105, 118, 128), before, strict=True))
+
+
+def test_a_fade_of_which_a_take_has_a_part_is_told_and_stays_above_it(run, saved, shot, seen):
+    effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
+    before = seen(123)
+    told = run((101, 126), take=OTHER)
+    assert "Blende shows the old lips: no take lasts from its beginning to its end" in told
+    assert [strip.type for strip in takes(saved)] == ["MOVIE"]
+    assert close(seen(123), before)
+
+
+def test_a_take_looks_as_its_strip_in_every_frame(run, saved, shot, seen):
+    """It shows the same frames here, so nothing may change."""
+    for frame, size in ((101, 0.5), (125, 1.5)):
+        shot.transform.scale_x = size
+        shot.transform.keyframe_insert("scale_x", frame=frame)
+        shot.transform.rotation = size
+        shot.transform.keyframe_insert("rotation", frame=frame)
+    curves = bpy.data.actions[0]
+    held = curves.fcurves if hasattr(curves, "fcurves") else curves.layers[0].strips[0].channelbags[0].fcurves
+    held[1].modifiers.new("NOISE").strength = 0.5
+    editor = saved.sequence_editor
+    # From 5.0 on the Sequencer has a scene of its own, which a script without a window has to name.
+    with bpy.context.temp_override(scene=saved, sequencer_scene=saved):
+        levels = shot.modifiers.new("Stufen", "CURVES")
+        tint = shot.modifiers.new("Tönung", "COLOR_BALANCE")
+    levels.curve_mapping.curves[3].points.new(0.3, 0.6)
+    tint.color_balance.gain = (1.3, 1, 0.7)
+    tint.color_balance.keyframe_insert("gain", frame=101)
+    tint.color_balance.gain = (0.7, 1, 1.3)
+    tint.color_balance.keyframe_insert("gain", frame=125)
+    other = movie(saved, "anderes", 9, 301, 311)
+    other.select, editor.active_strip = False, other
+    frames = (103, 112, 121)
+    before = [seen(frame) for frame in frames]
+    assert not any(close(before[0], picture) for picture in before[1:])
+    run((101, 131))
+    assert shot.mute
+    assert all(close(seen(frame), was) for frame, was in zip(frames, before, strict=True))
+    assert (shot.select, other.select, editor.active_strip == other) == (True, False, True)
+    count = len(held)
+    run()
+    assert len(held) == count // 2
