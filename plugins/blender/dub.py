@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import edit, flows, placing, preferences, settings, strips, takes
+from . import edit, effects, flows, placing, preferences, settings, strips, takes
 from .running import AT_WORK, Running
 
 #: Names that are devices on Windows, with any ending.
@@ -135,8 +135,9 @@ def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], firs
             laid, there = laid + new, there + len(fitting) - new
             told += changed if strip == original else []
             dubbed.add(strip.name)
-    takes.mute(scene, dubbed)
-    kept = [*told, *placing.kept(report, first)]
+    repeated, old = effects.repeat(scene, report["lang"])
+    takes.mute(scene, dubbed | repeated)
+    kept = [*told, *old, *placing.kept(report, first)]
     done = f"{laid} strips laid" + (f", {there} were there already" if there else "")
     scene.w2l.told = "\n".join([done, *kept, *_lay_stems(scene)])
     return "; ".join([done, *kept])

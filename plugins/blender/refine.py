@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from . import dub, edit, flows, placing, preferences, settings, strips, takes
+from . import dub, edit, effects, flows, placing, preferences, settings, strips, takes
 from .edit import Picture
 from .flows import Failed
 from .marks import Mark
@@ -145,7 +145,8 @@ def _as_strips(
         below[_RENDERED] = rendered
     fitting, told = takes.followed(scene, below, shot, found)
     laid = takes.lay(scene, below, fitting, language)
-    return "; ".join([f"{laid} strips laid above {below.name}", *told])
+    _, old = effects.repeat(scene, language)
+    return "; ".join([f"{laid} strips laid above {below.name}", *told, *old])
 
 
 def _as_texture(frames: Path, placement: placing.Placement, name: str) -> str:

@@ -1,0 +1,81 @@
+"""Effects that show dubbed strips, repeated on takes: a fade between two strips fades between their takes.
+
+Blender draws no strip that an effect takes in, so the effect would go on to show the old lips. The user's own
+effects stay as they are. Starts no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import bpy
+
+from . import look, strips
+
+#: Takes of the user's strips and effects of ours, by the name of what they show in its place.
+_Shown = Mapping[str, Sequence[Any]]
+
+
+def repeat(scene: bpy.types.Scene, language: str) -> tuple[set[str], list[str]]:
+    """Lay effects again above themselves, with the takes of a language in the place of their strips.
+
+    What an earlier run laid so for the language is taken away first.
+
+    Returns:
+        Names of the user's effects that were repeated, and sentences on those that go on to show old lips.
+    """
+    there = strips.collection(scene)
+    for strip in [s for s in there if strips.inputs(s) and _ours(s, language)]:
+        there.remove(strip)
+    shown = dict[str, list[Any]]()
+    for strip in there:
+        if _ours(strip, language):
+            shown.setdefault(strip[strips.OURS], []).append(strip)
+    repeated, told = set(), []
+    effects = [s for s in there if strips.inputs(s) and strips.OURS not in s and strips.visible(s)]
+    # What an effect takes in lies below it: chains of effects are met from their beginning.
+    for effect in sorted(effects, key=lambda s: s.channel):
+        chosen = list(_chosen(effect, shown))
+        if chosen:
+            repeated.add(effect.name)
+            shown[effect.name] = [_again(scene, effect, inputs, language) for inputs in chosen]
+        elif any(_meeting(effect, strip, shown) for strip in strips.inputs(effect)):
+            told.append(f"{effect.name} shows the old lips: no take lasts from its beginning to its end")
+    return repeated, told
+
+
+def _chosen(effect: Any, shown: _Shown) -> Iterator[list[Any]]:
+    """Yield what an effect takes in where it is laid again, once for each take if it takes in one strip.
+
+    An effect of two strips lasts as long as both do: only takes will do that last as long as it.
+    """
+    inputs = strips.inputs(effect)
+    if len(inputs) == 1:
+        yield from ([one] for one in _meeting(effect, inputs[0], shown))
+        return
+    start, stop = strips.span(effect)
+    lasting = [
+        next((one for one in shown.get(s.name, ()) if strips.lasts(one, start, stop)), s) for s in inputs
+    ]
+    if lasting != inputs:
+        yield lasting
+
+
+def _again(scene: bpy.types.Scene, effect: Any, inputs: list[Any], language: str) -> Any:
+    there = strips.collection(scene)
+    highest = max(strip.channel for strip in [effect, *inputs])
+    channel = strips.room(there, highest, *strips.span(effect))
+    laid = strips.repeated(there, effect, f"{effect.name} {language}", channel, inputs)
+    laid[strips.OURS], laid[strips.LANGUAGE] = effect.name, language
+    look.give_effect(scene, effect, laid)
+    laid.color_tag = "COLOR_05"
+    return laid
+
+
+def _meeting(effect: Any, strip: Any, shown: _Shown) -> list[Any]:
+    return [one for one in shown.get(strip.name, ()) if strips.meets(one, *strips.span(effect))]
+
+
+def _ours(strip: Any, language: str) -> bool:
+    return strip.get(strips.LANGUAGE) == language and bool(strip.get(strips.OURS))
