@@ -270,11 +270,20 @@ class FakeTimeline(Marked):
         return list(self.tracks[trackType][index - 1][1])
 
     def AddTrack(self, trackType, subTrackType=None):
-        if self.resolve.page != "edit" or (
-            trackType == "audio" and subTrackType not in ("mono", "stereo", "5.1")
-        ):
+        """From 19.0 on options may name the track that the new one goes under, else it goes on top."""
+        options = isinstance(subTrackType, dict)
+        if self.resolve.page != "edit" or (options and tuple(self.resolve.version[:3]) < (19, 0, 0)):
             return False
-        self.tracks[trackType].append([f"{trackType.title()} {len(self.tracks[trackType]) + 1}", []])
+        if trackType == "audio" and not options and subTrackType not in ("mono", "stereo", "5.1"):
+            return False
+        tracks = self.tracks[trackType]
+        index = subTrackType.get("index", 0) if options else 0
+        at = index - 1 if 1 <= index <= len(tracks) else len(tracks)
+        tracks.insert(at, [f"{trackType.title()} {at + 1}", []])
+        for chosen in (self.locked, self.disabled):
+            moved = {(kind, number + (kind == trackType and number > at)) for kind, number in chosen}
+            chosen.clear()
+            chosen.update(moved)
         return True
 
     def DeleteClips(self, timelineItems, Bool=False):

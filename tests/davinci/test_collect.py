@@ -138,6 +138,53 @@ def test_what_is_in_the_way_stays_and_a_second_track_is_taken(item, entry, ended
     assert tracks(timeline)[2][1] == [(START + 10, 6, 24)]
 
 
+@pytest.fixture
+def titled(item, timeline, plate):
+    """A title on track 2, over the clip's first frames; on track 3 something much later."""
+    title = fake_resolve.FakeItem(timeline, None, START + 8, 0, 10)
+    later = fake_resolve.FakeItem(timeline, plate, START + 400, 0, 10)
+    timeline.tracks["video"] += [["Titles", [title]], ["Video 3", [later]]]
+    timeline.locked.add(("video", 3))
+    return item
+
+
+def test_a_dub_above_lies_below_the_titles(titled, entry, ended, timeline, resolve, click):
+    for lang, stack in (
+        ("fr", ["Video 1", "W2L fr", "Titles", "Video 3"]),
+        ("de", ["Video 1", "W2L fr", "W2L de", "Titles", "Video 3"]),
+    ):
+        ended(entry(), lang=lang, deliver="overlay")
+        for _ in range(2):
+            assert "hides" not in click("collect results", resolve)
+            assert [name for name, _ in tracks(timeline)] == stack
+        assert tracks(timeline)[stack.index(f"W2L {lang}")][1] == [(START + 10, 6, 24)]
+    assert timeline.locked == {("video", 5)}
+
+
+def test_where_no_track_can_be_put_between_what_is_hidden_is_told(
+    titled, entry, ended, timeline, resolve, click
+):
+    """Before 19.0, or where Resolve does not take the index. Whoever moves the track hears no more of it."""
+    resolve.version = [18, 6, 6, 7, ""]
+    ended(entry(), deliver="overlay")
+    for _ in range(2):
+        told = click("collect results", resolve)
+        assert "its dub hides what lies on Titles: move the track W2L fr below that" in told
+        assert [name for name, _ in tracks(timeline)] == ["Video 1", "Titles", "Video 3", "W2L fr"]
+    timeline.tracks["video"].insert(1, timeline.tracks["video"].pop())
+    assert "hides" not in click("collect results", resolve)
+
+
+def test_an_index_that_resolve_does_not_take_is_no_harm(
+    titled, entry, ended, timeline, resolve, click, monkeypatch
+):
+    add = timeline.AddTrack
+    monkeypatch.setattr(timeline, "AddTrack", lambda kind, how="stereo": add(kind, "stereo"))
+    ended(entry(), deliver="overlay")
+    assert "its dub hides what lies on Titles" in click("collect results", resolve)
+    assert [name for name, _ in tracks(timeline)] == ["Video 1", "Titles", "Video 3", "W2L fr"]
+
+
 def test_a_clip_that_was_moved_and_trimmed_since_is_found(item, entry, ended, timeline, resolve, click):
     ended(entry())
     item.start += 100

@@ -152,7 +152,7 @@ class _Delivery:
         places = placing.above(entries, then, item, self.now, clip.frames) if why_not else []
         self._clear(item, clip.path, places)
         if why_not:
-            self._above(entries, clip, places)
+            self._above(entries, clip, places, item)
             self.notes.add(entries, f"on a track above, since {why_not}")
             self._own(item, self.takes)
         else:
@@ -199,13 +199,20 @@ class _Delivery:
         self.outcome.takes += 1
         return ""
 
-    def _above(self, entries: list[dict[str, Any]], clip: Clip, places: list[placing.Above]) -> None:
+    def _above(
+        self, entries: list[dict[str, Any]], clip: Clip, places: list[placing.Above], item: Item
+    ) -> None:
+        tracks = self._tracks()
         for place in places:
-            found = self._tracks().lay(clip, place)
+            found = tracks.lay(clip, place, item)
             self.outcome.there += found == "there"
             self.outcome.above += found == "new"
             if found not in ("there", "new"):
                 self._fail(entries, found)
+            for hidden in tracks.hides(clip, place, item):
+                self._fail(
+                    entries, f"its dub hides what lies on {hidden}: move the track {tracks.name} below that"
+                )
 
     def _tracks(self) -> Tracks:
         return Tracks(self.host, "video", OURS + self.job.lang, _bins(self.job))

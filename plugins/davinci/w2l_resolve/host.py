@@ -16,8 +16,8 @@ from w2l_resolve import form, reading
 from w2l_resolve.reading import same_file
 
 OLDEST = (18, 5, 0)
-#: `GetSourceStartFrame`; `Timeline.GetSelectedClips`.
-_SOURCE_FRAMES, _SELECTED_CLIPS = (19, 0, 0), (21, 0, 4)
+#: `GetSourceStartFrame`; `AddTrack` between others; `Timeline.GetSelectedClips`.
+_SOURCE_FRAMES, _TRACK_INDEX, _SELECTED_CLIPS = (19, 0, 0), (19, 0, 0), (21, 0, 4)
 #: What Resolve knows of a clip's colour and shape, and a dub of it has to be read in the same way.
 _READ_AS = ("IDT", "Input Color Space", "Data Level", "PAR")
 
@@ -236,31 +236,51 @@ class Host:
             for track in named
         }
 
+    def higher(self, item_id: str, start: int, stop: int) -> tuple[int, dict[int, str]]:
+        """Return an item's track as it is now, and names of tracks of the user's above it.
+
+        Args:
+            start, stop: only tracks on which something lies in these record frames, titles as well.
+        """
+        timeline, track, found = self._timeline(), 0, {}
+        for number in range(1, int(timeline.GetTrackCount("video")) + 1):
+            name = str(timeline.GetTrackName("video", number))
+            handles = timeline.GetItemListInTrack("video", number) or []
+            if any(handle.GetUniqueId() == item_id for handle in handles):
+                track, found = number, {}
+            elif not name.startswith(reading.OURS) and any(_placed(h).meets(start, stop) for h in handles):
+                found[number] = name
+        return track, found
+
     def delete(self, kind: str, track: int, placed: list[reading.Placed]) -> None:
         """Take these off a track; what lies behind them stays where it is."""
         timeline = self._timeline()
         items = timeline.GetItemListInTrack(kind, track) or []
         timeline.DeleteClips([item for item in items if _placed(item) in placed], False)
 
-    def add_track(self, kind: str, name: str, channels: str = "") -> int:
-        """Add a track above all others and return its number.
+    def add_track(self, kind: str, name: str, channels: str = "", below: int = 0) -> int:
+        """Add a track and return its number.
+
+        Args:
+            below: the video track that it goes under where this Resolve can do that; 0 = above all.
 
         Raises:
             HostError: Resolve added none.
         """
         timeline = self._timeline()
         before = int(timeline.GetTrackCount(kind))
-        if kind == "audio":
-            timeline.AddTrack(kind, channels)
-        else:
-            timeline.AddTrack(kind)
+        between = below > 0 and self.version >= _TRACK_INDEX
+        how = {"index": below} if between else channels
+        timeline.AddTrack(*((kind, how) if how else (kind,)))
         if int(timeline.GetTrackCount(kind)) != before + 1:
             raise HostError(f"Resolve added no {kind} track")
-        timeline.SetTrackName(kind, before + 1, name)
-        if timeline.GetTrackName(kind, before + 1) != name:
+        # An index that it does not take puts the track above all.
+        number = below if between and not timeline.GetItemListInTrack(kind, below) else before + 1
+        timeline.SetTrackName(kind, number, name)
+        if timeline.GetTrackName(kind, number) != name:
             # By its name it is found again; else every collecting would lay the same once more.
             raise HostError(f"Resolve did not name the new {kind} track {name}")
-        return before + 1
+        return number
 
     def append(self, clip: Clip, kind: str, track: int, record: int, first: int, stop: int) -> None:
         """Lay frames `first` to `stop` (not included) of a clip onto a track at an absolute record frame."""

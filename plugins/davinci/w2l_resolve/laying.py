@@ -7,7 +7,7 @@ from pathlib import Path
 
 from w2l_resolve.host import Clip, Host
 from w2l_resolve.placing import Above
-from w2l_resolve.reading import Placed, same_file
+from w2l_resolve.reading import Item, Placed, same_file
 
 #: Of every picture that is ours.
 COLOUR = "Teal"
@@ -39,25 +39,31 @@ class Tracks:
                 self.host.delete(self.kind, track, stale)
         return [one for placed in self._placed().values() for one in placed if one in stale] if stale else []
 
-    def lay(self, clip: Clip, place: Above) -> str:
+    def lay(self, clip: Clip, place: Above, item: Item | None = None) -> str:
         """Lay a clip there, on a new track where none is free; read it back.
+
+        Args:
+            item: what a picture lies above, but below what the user laid higher.
 
         Returns:
             ``new``, ``there``, or what is wrong.
         """
-        tracks = self._placed()
+        tracks, stop = self._placed(), place.record + place.frames
         lengths = [
             found for placed in tracks.values() for found in [self._lies(placed, clip, place)] if found
         ]
         if lengths:
             return self._measured(lengths[0], clip, place) or "there"
-        stop = place.record + place.frames
+        lowest, higher = self.host.higher(item.id, place.record, stop) if item else (0, {})
+        below = min(higher, default=0)
         free = [
             n
             for n, placed in tracks.items()
-            if all(p.start >= stop or p.stop <= place.record for p in placed)
+            if lowest < n
+            and (n < below or not below)
+            and not any(p.meets(place.record, stop) for p in placed)
         ]
-        track = free[0] if free else self.host.add_track(self.kind, self.name, _channels(clip))
+        track = free[0] if free else self.host.add_track(self.kind, self.name, _channels(clip), below)
         self.host.append(clip, self.kind, track, place.record, place.first, place.stop)
         found = self._lies(self._placed()[track], clip, place)
         if not found:
@@ -65,6 +71,12 @@ class Tracks:
         if self.kind == "video":
             self.host.colour_laid(track, place.record, COLOUR)
         return self._measured(found, clip, place) or "new"
+
+    def hides(self, clip: Clip, place: Above, item: Item) -> list[str]:
+        """Return names of the user's tracks that lie above an item, and under what is laid there for it."""
+        _, higher = self.host.higher(item.id, place.record, place.record + place.frames)
+        lies = [n for n, placed in self._placed().items() if self._lies(placed, clip, place)]
+        return [name for n, name in higher.items() if lies and n < min(lies)]
 
     def _placed(self) -> dict[int, list[Placed]]:
         return self.host.tracks(self.kind, self.name)

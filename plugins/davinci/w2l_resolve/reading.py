@@ -79,6 +79,10 @@ class Placed:
         """Return the record frame after the last one."""
         return self.start + self.duration
 
+    def meets(self, start: int, stop: int) -> bool:
+        """Tell whether it lies anywhere in ``start <= frame < stop``."""
+        return self.start < stop and start < self.stop
+
 
 @dataclass(frozen=True)
 class Timeline:
