@@ -56,13 +56,8 @@ class Tracks:
             return self._measured(lengths[0], clip, place) or "there"
         lowest, higher = self.host.higher(item.id, place.record, stop) if item else (0, {})
         below = min(higher, default=0)
-        free = [
-            n
-            for n, placed in tracks.items()
-            if lowest < n
-            and (n < below or not below)
-            and not any(p.meets(place.record, stop) for p in placed)
-        ]
+        between = [n for n in tracks if lowest < n and (n < below or not below)]
+        free = [n for n in between if not any(one.meets(place.record, stop) for one in tracks[n])]
         track = free[0] if free else self.host.add_track(self.kind, self.name, _channels(clip), below)
         self.host.append(clip, self.kind, track, place.record, place.first, place.stop)
         found = self._lies(self._placed()[track], clip, place)
