@@ -19,7 +19,7 @@ from training.performers.heads import Heads, conventional, write
 from training.run import loop
 from training.run.machine import Machine
 from training.weights import export
-from w2l_studio.errors import UsageError
+from w2l_studio.errors import OutputError, UsageError
 from w2l_studio.faces import crop
 from w2l_studio.faces.detect_retinaface import RetinaFace as Finder
 from w2l_studio.faces.detect_retinaface import anchors
@@ -383,6 +383,14 @@ def test_a_run_ships_as_a_detector_of_the_engine(scenes, tmp_path):
     assert checkpoint.kind_of(path) == "retinaface"
     found = Finder(weights.load_state(path)).detect(np.zeros((1, 90, 160, 3), np.uint8))
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("most", [0, 1000, 1_000_000])
+def test_a_full_disk_is_told_in_a_sentence(most, tmp_path, small_disk):
+    """Of clutter, of which the disk takes nothing or a part, and in a process that draws heads."""
+    said = ["heads", str(tmp_path), "--people", "1", "--backdrops", "2"]
+    with small_disk(most), pytest.raises(OutputError, match="disk is full"):
+        cli.main(said, standalone_mode=False)
 
 
 @pytest.mark.parametrize("command", ["detector", "points"])

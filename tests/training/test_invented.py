@@ -8,9 +8,11 @@ import pytest
 
 pytest.importorskip("moderngl", reason="needs the extra [performers]")
 
+from training.__main__ import cli
 from training.performers import sources
 from training.performers.speech import TARGETS
 from training.speech import invented
+from w2l_studio.errors import OutputError
 
 BEGINS = [("s", 0.1), ("a", 0.2), ("p", 0.3), ("ˈaɪ", 0.35), ("m", 0.5), ("i", 0.6)]
 
@@ -56,3 +58,9 @@ def test_it_speaks_into_a_folder_that_performers_learn_from(tmp_path):
             if name in ("P", "AA"):
                 (quiet if name == "P" else loud).append(np.abs(np.diff(part)).mean())
     assert np.median(quiet) < 0.3 * np.median(loud)
+
+
+@pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
+def test_a_full_disk_is_told_in_a_sentence(tmp_path, small_disk):
+    with small_disk(1000), pytest.raises(OutputError, match="disk is full"):
+        cli.main(["invented", str(tmp_path), "--utterances", "2"], standalone_mode=False)

@@ -14,6 +14,7 @@ from training.packs.data import Sampler, read_pack
 from training.paper import recipes
 from training.paper.expert import PairTrainee
 from training.run import checkpoint, loop
+from training.run.journal import Journal
 from training.run.machine import Machine
 from w2l_studio.errors import OutputError, UsageError, WeightsError
 from w2l_studio.nets.opening import Opening
@@ -123,6 +124,17 @@ def test_a_log_that_the_disk_does_not_take_is_told(sampler, tmp_path, small_disk
     with small_disk(log.stat().st_size + 1), pytest.raises(OutputError, match="disk is full") as caught:
         loop.run(ContrastTrainee(sampler), tmp_path, steps=2, report=lambda _: None)
     assert caught.value.where == str(log)
+
+
+def test_a_sheet_that_the_disk_does_not_take_is_told(tmp_path, small_disk):
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    with (
+        Journal(tmp_path, 0, lambda _: None) as journal,
+        small_disk(1000),
+        pytest.raises(OutputError, match="disk is full") as caught,
+    ):
+        journal.sheet(7, picture)
+    assert caught.value.where == str(tmp_path / "sheets" / "0000007.png")
 
 
 def test_a_folder_that_cannot_be_made_is_told(sampler, tmp_path):

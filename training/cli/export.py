@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-from training.cli.run import FOLDER, plain_name
+from training.cli.run import ELSEWHERE, FOLDER, plain_name
 from w2l_studio import atomic
-
-_ELSEWHERE = "give another folder"
 
 
 @click.command()
@@ -45,7 +43,7 @@ def export(
         [shipping.from_run(path, best=True) if best else shipping.opened(path) for path in (source, *others)]
     )
     told = replace(meta, **terms, base="")
-    with atomic.refusals(folder, _ELSEWHERE):
+    with atomic.refusals(folder, ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
     path = shipping.ship(net, told, folder, name)
     click.echo(f"{path}: {told.kind}, {path.stat().st_size / 1e6:.1f} MB, {told.steps} steps")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
-from training.cli.run import FOLDER, LOOP_OPTIONS
+from training.cli.run import ELSEWHERE, FOLDER, LOOP_OPTIONS
+from w2l_studio import atomic
 from w2l_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,16 +36,17 @@ _BACKDROPS, _MANIFEST = "backdrops.npy", "manifest.tsv"
 @click.option("--jobs", type=click.IntRange(1), default=2, help="Processes.")
 def heads(folder: Path, people: int, count: int, jobs: int) -> None:
     """Draw cut-out heads and clutter into a FOLDER, for `detector` and `points`."""
-    import numpy as np
+    from training.packs.data import write_array
 
     try:
         from training.performers import backdrops
         from training.performers import heads as cut_outs
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed", hint="run `make performers`") from error
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / _BACKDROPS, backdrops.many(count, seed=0))
-    made = cut_outs.fill(folder, range(people), jobs=jobs, report=click.echo)
+    with atomic.refusals(folder, ELSEWHERE):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_array(folder / _BACKDROPS, backdrops.many(count, seed=0))
+        made = cut_outs.fill(folder, range(people), jobs=jobs, report=click.echo)
     click.echo(f"{folder}: {made} people, {count} backdrops")
 
 

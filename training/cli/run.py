@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from w2l_studio.nets.contrast import Contrast
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+#: What to do where a command's folder cannot be written.
+ELSEWHERE = "give another folder"
 
 
 class Number(click.FloatRange):

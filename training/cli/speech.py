@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from training.cli.run import FOLDER, Number, plain_name
+from training.cli.run import ELSEWHERE, FOLDER, Number, plain_name
+from w2l_studio import atomic
 from w2l_studio.config import LipsConfig
 from w2l_studio.errors import UsageError
 
@@ -93,7 +94,9 @@ def invented(folder: Path, utterances: int, seed: int) -> None:
     """Speak invented words in many languages and voices into FOLDER, for --speech; needs eSpeak NG."""
     from training.speech.invented import write
 
-    click.echo(f"{utterances} utterances, {write(folder, utterances, seed) / 60:.0f} minutes")
+    with atomic.refusals(folder, ELSEWHERE):
+        seconds = write(folder, utterances, seed)
+    click.echo(f"{utterances} utterances, {seconds / 60:.0f} minutes")
 
 
 @click.command()
@@ -113,7 +116,8 @@ def words(speech: Path, out: Path, moonshine: Path) -> None:
 
     recogniser, speaker = Recogniser(moonshine), Speaker()
     aligner = Aligner(lambda word: speaker.spell(word, "en-us"))
-    with click.progressbar(length=len(read_list(speech)), label="utterances") as bar:
+    bar = click.progressbar(length=len(read_list(speech)), label="utterances")
+    with atomic.refusals(out, ELSEWHERE), bar:
         told = write(speech, out, recogniser, aligner, lambda: bar.update(1))
     click.echo(f"{told.utterances} utterances, {told.guessed} of guessed words, {told.anew} of them anew")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from training.packs.data import write_array
 from training.performers import anatomy, attire, person, scene
 from training.performers.render import Renderer
 from training.performers.scene import Pose
@@ -112,7 +113,7 @@ def fill(folder: Path, seeds: range, *, jobs: int, report: Callable[[str], None]
 
 def write(heads: Heads, folder: Path, seed: int) -> None:
     """Keep the cut-outs of one person; what tells of them is written last, so what has it is whole."""
-    np.save(folder / f"{seed}.npy", np.stack(heads.pixels))
+    write_array(folder / f"{seed}.npy", np.stack(heads.pixels))
     # Into a file that is open: numpy would add `.npz` to the name of an unfinished one.
     with atomic.written(folder / f"{seed}.npz") as part, part.open("wb") as file:
         np.savez(file, points=heads.points, boxes=heads.boxes, faces=heads.faces)

@@ -66,9 +66,11 @@ class Journal:
 
     def sheet(self, step: int, picture: FramesBGR) -> None:
         """Keep a sheet of samples, ``uint8[H, W, 3]`` BGR."""
-        folder = self._folder / "sheets"
-        folder.mkdir(exist_ok=True)
-        cv2.imwrite(str(folder / f"{step:07d}.png"), picture)
+        path = self._folder / "sheets" / f"{step:07d}.png"
+        with atomic.refusals(path):
+            path.parent.mkdir(exist_ok=True)
+            # OpenCV would not tell that it could not write.
+            path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
         if self._board is not None:
             self._board.add_image("sheet", picture[..., ::-1].copy(), step, dataformats="HWC")
 
