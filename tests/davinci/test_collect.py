@@ -253,6 +253,14 @@ def test_another_start_timecode_moves_nothing(item, entry, ended, timeline, reso
         assert tracks(timeline, "audio")[1][1][0][0] == timeline.start + 12
 
 
+def test_a_dub_of_a_retimed_clip_is_told_and_not_laid(item, entry, ended, timeline, resolve, click):
+    """At full speed its lips would be off."""
+    ended(entry(speed=1.25))
+    told = click("collect results", resolve)
+    assert "no script lays a dub of a retimed clip; its take is" in told
+    assert (item.takes, len(timeline.tracks["video"])) == ([], 1)
+
+
 def test_a_clip_that_is_gone_is_told(item, entry, ended, timeline, resolve, click):
     ended(entry())
     timeline.tracks["video"][0][1].clear()

@@ -173,6 +173,45 @@ def test_a_take_of_another_edit_is_refused(build, tmp_path):
         patch.apply(other, takes, stems=[], lang="fr", out_path=tmp_path / "o.otio")
 
 
+@given(
+    st.fractions(Fraction(1, 2), 2, max_denominator=100),
+    st.integers(0, 100),
+    st.integers(0, 39),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_a_retimed_clip_shows_the_same_frames_of_plate_or_take(
+    build, tmp_path_factory, speed, start, begin, length, whole
+):
+    folder = tmp_path_factory.mktemp("r")
+    warp = otio.schema.LinearTimeWarp(time_scalar=float(speed))
+    clip = build.clip(start, 40, 24, effects=[warp], markers=[build.marker("note", start + 30, 1, 24)])
+    edit = build.edit(folder, build.track(build.clip(0, 10, 24, url="other.mov"), clip))
+    stop = min(40, begin + length)
+    share = Fraction(0) if whole else Fraction(2)
+    made, takes = dub(build, edit, [(10 + begin, 10 + stop)], folder / "out.otio", share=share)
+    (take,) = takes
+    (original,) = (item for item in layout.walk(edit.otio) if item.path == (0, 1))
+    dubbed = 0
+    for item in layout.walk(made):
+        if not item.is_clip or item.path == (0, 0):
+            continue
+        assert item.item.effects[0].time_scalar == pytest.approx(float(speed))
+        for frame in range(*(nearest_frame(time, edit.rate) for time in item.window)):
+            shown = item.media_s(Fraction(frame) / 24)
+            assert float(shown) == pytest.approx(float(original.media_s(Fraction(frame) / 24)), abs=1e-6)
+            if item.item.active_media_reference_key == "w2l_fr":
+                first = layout.seconds(item.item.media_reference.available_range.start_time)
+                index = float((shown - first) * 24)
+                assert -1e-4 <= index < len(take.segment.render_range)
+                assert take.segment.render_range.start + index == pytest.approx(float(shown * 24), abs=1e-4)
+                dubbed += 1
+        for mark in item.item.markers:
+            assert item.offset + layout.seconds(mark.marked_range.start_time) == pytest.approx(40 / 24)
+    assert dubbed == 40 if whole else dubbed >= stop - begin - 1
+    assert sum(len(item.item.markers) for item in layout.walk(made) if item.is_clip) == 1
+
+
 def test_a_clip_directly_in_a_stack_is_razored_in_a_track_of_its_own(build, tmp_path):
     inner = otio.schema.Stack("scene")
     inner.append(build.clip(0, 100, 25))

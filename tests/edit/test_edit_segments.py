@@ -269,6 +269,64 @@ class TestConform:
         assert told == ((None, "01:00:00:00", True) if file == played else (file, None, False))
 
 
+class TestRetimed:
+    @staticmethod
+    def clip(build, speed, frames=40, start=100, **told):
+        return build.clip(start, frames, 24, effects=[otio.schema.LinearTimeWarp(time_scalar=speed)], **told)
+
+    @given(
+        st.fractions(Fraction(1, 2), 2, max_denominator=100),
+        st.integers(0, 200),
+        st.integers(10, 90),
+        st.integers(0, 30),
+    )
+    def test_each_picture_is_at_the_time_at_which_it_is_seen(
+        self, build, tmp_path_factory, speed, start, n, at
+    ):
+        edit = build.edit(
+            tmp_path_factory.mktemp("r"),
+            build.track(build.clip(7, at, 24), self.clip(build, float(speed), n, start)),
+        )
+        (found,), refused = cut(build, edit, stack_marks(edit, (at, at + n, None)), share=HALF)
+        assert not refused
+        frames, plate = found.plate_range, found.plate
+        assert (plate.rate, plate.take_rate, plate.stored_rate) == (
+            (24 * speed, 24, 24) if speed != 1 else (24, 24, None)
+        )
+        assert frames.start == start
+        assert abs(len(frames) - n * speed) <= Fraction(1, 2)
+        for frame in range(frames.start, frames.stop):
+            assert found.record_s(frame) == Fraction(at, 24) + (frame - start) / (24 * speed)
+
+    def test_its_own_sound_is_not_asked_and_its_speed_is_told(self, build, tmp_path):
+        edit = build.edit(tmp_path, build.track(self.clip(build, 1.1)))
+        plates = {edit.clips[0].media: replace(build.plate(edit.clips[0], 24), has_audio=True)}
+        (found,), _ = segments.cut(edit, stack_marks(edit, (0, 40, None)), plates, 12, HALF)
+        assert not found.plate.has_audio
+        (told,) = assumed(edit, found.clip, found.plate)
+        assert "it plays at 110 %" in told
+
+    @pytest.mark.parametrize(("frames", "fits"), [(50, True), (49, True), (48, True), (47, False)])
+    def test_a_last_frame_of_the_edit_may_reach_beyond_the_file(self, build, tmp_path, frames, fits):
+        """25 frames at 200 % show 50; of 49 an editor shows as many all the same."""
+        edit = build.edit(tmp_path, build.track(self.clip(build, 2.0, 25, 0, available=None)))
+        plates = {edit.clips[0].media: replace(build.plate(edit.clips[0], 24), frames=frames)}
+        found, refused = segments.cut(edit, stack_marks(edit, (0, 25, None)), plates, 12, HALF)
+        assert (len(found), len(refused)) == ((1, 0) if fits else (0, 1))
+        if fits:
+            assert found[0].plate_range == FrameRange(0, frames, Fraction(48))
+
+    def test_handles_and_transitions_are_counted_in_its_media(self, build, tmp_path):
+        fade = otio.schema.Transition("x", "SMPTE_Dissolve", RT(0, 24), RT(20, 24))
+        edit = build.edit(
+            tmp_path, build.track(self.clip(build, 1.5), fade, build.clip(0, 40, 24, url="b.mov"))
+        )
+        assert edit.clips[0].source == FrameRange(100, 160, Fraction(24))
+        assert edit.clips[0].transition_out == 30
+        (found,), _ = cut(build, edit, stack_marks(edit, (0, 40, None)), share=HALF)
+        assert (found.render_range.start, found.render_range.stop) == (88, 190)
+
+
 class TestRefusals:
     def refuse(self, build, tmp_path, clip, plates=None):
         edit = build.edit(tmp_path, build.track(clip))
@@ -312,7 +370,9 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("effect", "said"),
         [
-            (otio.schema.LinearTimeWarp(time_scalar=2.0), "200 %"),
+            (otio.schema.LinearTimeWarp(time_scalar=2.01), "201 %"),
+            (otio.schema.LinearTimeWarp(time_scalar=0.49), "49 %"),
+            (otio.schema.LinearTimeWarp(time_scalar=-1.0), "reverse speed"),
             (otio.schema.FreezeFrame(), "freeze frame"),
             (otio.schema.TimeEffect(), "variable"),
         ],
@@ -321,6 +381,12 @@ class TestRefusals:
         error = self.refuse(build, tmp_path, build.clip(0, 50, 25, effects=[effect]))
         assert isinstance(error, Retimed)
         assert said in error.message
+
+    def test_what_lies_in_something_retimed(self, build, tmp_path):
+        """How the two nest OTIO does not define, whatever the product is."""
+        inner = otio.schema.Stack("s", effects=[otio.schema.LinearTimeWarp(time_scalar=0.8)])
+        inner.append(build.track(build.clip(0, 50, 25)))
+        assert isinstance(self.refuse(build, tmp_path, inner), Retimed)
 
     def test_speeds_that_multiply_beyond_any_number(self, build, tmp_path):
         effects = [otio.schema.LinearTimeWarp(time_scalar=1e6) for _ in range(60)]

@@ -46,6 +46,7 @@ def take_key(
             "lang": lang,
             "plate": _plate(segment),
             "range": as_json(segment.render_range),
+            "speed": as_json(segment.plate.speed),
             "lines": [
                 {
                     "range": as_json(line.plate_range),

@@ -90,6 +90,7 @@ def _place(plan: DubPlan, segment: Segment, line: Line) -> dict[str, Any]:
         "timecode": timeline.timecode(plan.edit, record.start),
         "media": str(segment.plate.path),
         "media_start": line.plate_range.start,
+        "speed": float(segment.plate.speed),
     }
 
 
@@ -104,6 +105,7 @@ def _refusal(plan: DubPlan, refused: Refused) -> dict[str, Any]:
         "timecode": timeline.timecode(plan.edit, record.start),
         "media": str(refused.clip.media) if refused.clip and refused.clip.media else None,
         "media_start": None,
+        "speed": None,
         "take": None,
         "take_start": None,
         "frames": len(record),

@@ -272,11 +272,12 @@ def render(
 
 
 def timed(segment: Segment) -> Plate:
-    """Return the plate with the timecode by which the edit counts it, where its file has none.
+    """Return the plate as a take is written, with the timecode by which the edit counts it if it has none.
 
     Hosts that find no timecode in a take would count it from 0 and look for its frames elsewhere.
     """
-    plate, clip = segment.plate, segment.clip
+    clip = segment.clip
+    plate = replace(segment.plate, rate=segment.plate.take_rate, speed=Fraction(1))
     if plate.timecode is not None:
         return plate
     first = nearest_frame(clip.available.start_s if clip.available else Fraction(0), plate.rate)

@@ -5,6 +5,7 @@ Opens no file: plates are handed in, probed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,6 +24,8 @@ from w2l_studio.timing import FrameRange, day_s, is_drop_timecode, nearest_frame
 #: Media by path: what a file holds, or why it is not dubbed; a file that is not there has no entry.
 Plates: TypeAlias = Mapping[Path, Plate | ShotError | MediaError]
 _RETIME_TOLERANCE = Fraction(1, 1_000_000)
+#: Beyond half and double speed nobody reads lips.
+_SLOWEST, _FASTEST = Fraction(1, 2), Fraction(2)
 #: Speeds of clips and of all that hold them multiply beyond what a float is.
 _MOST_TOLD = Fraction(10**9)
 
@@ -74,19 +77,23 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
     """Tie a clip to the frames of its file.
 
     Raises:
-        ShotError: retimed, offline, unreadable, or the file does not hold the frames that the clip uses.
+        ShotError: retimed otherwise than by itself to a constant speed, half to double; offline, unreadable,
+            or the file does not hold the frames that the clip uses.
     """
     where = clip_at(edit, clip)
-    if abs(clip.retime - 1) > _RETIME_TOLERANCE:
+    if clip.retime != placed.speed or not _SLOWEST <= clip.retime <= _FASTEST:
         raise Retimed(
             f"the clip is retimed ({_speed(clip.retime)})",
             hint="render the retime to a file first",
             where=where,
         )
-    plate = _played(clip, _plate(clip, placed, plates, where))
-    for base_s in _bases(edit, clip, plate):
-        plate_s = placed.offset + base_s
+    at_speed = _played(clip, _plate(clip, placed, plates, where))
+    plate = _retimed(at_speed, clip.retime)
+    for base_s in _bases(edit, clip, at_speed):
+        plate_s = placed.record_s(base_s)
         first, last = (nearest_frame(time - plate_s, plate.rate) for time in placed.window)
+        if last <= plate.frames + _spare(plate):
+            last = min(last, plate.frames)
         if 0 <= first < last <= plate.frames:
             return Conform(clip, placed, plate, plate_s, FrameRange(first, last, plate.rate))
     begin = clip.available.start if clip.available else 0
@@ -110,10 +117,15 @@ def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
             f"{where}: its frames lie in {name} counted from 0 and counted from {plate.timecode};"
             " 0 is assumed"
         )
-    if clip.source.rate != plate.rate:
+    if clip.source.rate != plate.take_rate:
         yield (
             f"{where}: the edit counts {name} at {float(clip.source.rate):.5g} frames a second and it runs at"
-            f" {float(plate.rate):.5g}; the same time is assumed, not the same frame"
+            f" {float(plate.take_rate):.5g}; the same time is assumed, not the same frame"
+        )
+    if plate.speed != 1:
+        yield (
+            f"{where}: it plays at {_speed(clip.retime)}; from its first frame on is assumed,"
+            " as OpenTimelineIO counts"
         )
 
 
@@ -138,6 +150,19 @@ def _played(clip: ClipUse, plate: Plate) -> Plate:
     if missing > 1 or missing > abs(len(told) - plate.frames / plate.rate * told.rate):
         return plate
     return replace(plate, rate=told.rate, stored_rate=plate.rate, timecode=None, has_audio=False)
+
+
+def _retimed(plate: Plate, speed: Fraction) -> Plate:
+    """Return the plate as a retimed clip plays it; its own sound is at its own speed, and so says nothing."""
+    if abs(speed - 1) <= _RETIME_TOLERANCE:
+        return plate
+    stored = plate.stored_rate or plate.rate
+    return replace(plate, rate=plate.rate * speed, stored_rate=stored, speed=speed, has_audio=False)
+
+
+def _spare(plate: Plate) -> int:
+    """Return how many frames beyond a file's end a whole frame of the timeline may reach if it is retimed."""
+    return math.ceil(plate.speed) if plate.speed != 1 else 0
 
 
 def _bases(edit: Edit, clip: ClipUse, plate: Plate) -> list[Fraction]:
@@ -174,11 +199,11 @@ def _counts(plate: Plate) -> list[tuple[Fraction, ...]]:
 
 
 def _holds(plate: Plate, clip: ClipUse, base_s: Fraction) -> bool:
-    """Tell whether a file holds what a clip uses, to within a frame: source ranges are rounded."""
+    """Tell whether a file holds what a clip uses, to within a frame of the edit: its ranges are rounded."""
     first, last = (
         nearest_frame(time - base_s, plate.rate) for time in (clip.source.start_s, clip.source.stop_s)
     )
-    return first >= -1 and last <= plate.frames + 1
+    return first >= -1 and last <= plate.frames + math.ceil(clip.retime)
 
 
 def _plate(clip: ClipUse, placed: Placed, plates: Plates, where: str) -> Plate:

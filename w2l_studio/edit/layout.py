@@ -36,6 +36,9 @@ class Placed:
         retime: source seconds per timeline second; 1 = not retimed, -1 = unknown.
         extra: seconds of source that transitions beside it, or beside what holds it, show before and after.
         overlap: seconds of the item's own head and tail that lie inside transitions.
+        start: the item's own seconds with which it begins.
+        speed: how many seconds of its media it shows in one of its own, by its own effects; 1 where that is
+            not constant, or not forwards (`retime` tells).
     """
 
     path: tuple[int, ...]
@@ -47,6 +50,19 @@ class Placed:
     retime: Fraction = Fraction(1)
     extra: tuple[Fraction, Fraction] = _NO_TIME
     overlap: tuple[Fraction, Fraction] = _NO_TIME
+    start: Fraction = Fraction(0)
+    speed: Fraction = Fraction(1)
+
+    def media_s(self, record_s: Fraction) -> Fraction:
+        """Return the second of a clip's media that is seen at one of the timeline.
+
+        OTIO leaves a retimed clip its length: from its first frame on, media passes faster or slower.
+        """
+        return self.start + (record_s - self.offset - self.start) * self.speed
+
+    def record_s(self, media_s: Fraction) -> Fraction:
+        """Return the second of the timeline at which one of a clip's media is, or would be, seen."""
+        return self.offset + self.start + (media_s - self.start) / self.speed
 
     @property
     def is_clip(self) -> bool:
@@ -126,7 +142,8 @@ def walk(timeline: Any) -> Iterator[Placed]:
     if top is None:
         raise EditError("the timeline holds no tracks")
     start, duration = span(top)
-    yield from _visit(Placed((), top, "video", top.enabled, -start, (Fraction(0), duration), _speed(top)))
+    window, speed = (Fraction(0), duration), _speed(top)
+    yield from _visit(Placed((), top, "video", top.enabled, -start, window, speed, start=start))
 
 
 def _visit(placed: Placed) -> Iterator[Placed]:
@@ -164,6 +181,7 @@ def _below(
     before = around[0] if around else None
     after = around[-1] if around else None
     inside, outside = _times(before, "out_offset", "in_offset"), _times(after, "in_offset", "out_offset")
+    speed = _speed(child)
     return Placed(
         (*parent.path, index),
         child,
@@ -171,9 +189,11 @@ def _below(
         parent.enabled and child.enabled,
         parent.offset + shift,
         (first, last),
-        parent.retime * _speed(child) if parent.retime != _UNKNOWN_SPEED else _UNKNOWN_SPEED,
+        parent.retime * speed if parent.retime != _UNKNOWN_SPEED else _UNKNOWN_SPEED,
         (inside[1] + max(head, Fraction(0)), outside[1] + max(tail, Fraction(0))),
         (inside[0], outside[0]),
+        place[0] - shift,
+        speed if speed > 0 else Fraction(1),
     )
 
 

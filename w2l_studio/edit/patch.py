@@ -149,24 +149,35 @@ def _pieces(placed: Placed, takes: Sequence[Take], edit: Edit, lang: str, folder
     pieces = []
     for first, last in itertools.pairwise(cuts):
         piece = placed.item.deepcopy()
+        # A retimed piece begins with the media that is seen there, and lasts as long as it is seen.
+        media_s = placed.media_s(first + placed.offset)
         if len(cuts) > 2 or piece.source_range is None:
-            piece.source_range = _range(piece, first, last)
+            piece.source_range = _range(piece, media_s, media_s + last - first)
         if first in dubbed:
             _dub(piece, placed, dubbed[first], lang, folder)
         # Markers outside of what the clip uses stay with its first or last piece.
         after = first if first > start else None
         before = last if last < start + duration else None
-        _keep_markers(piece, after, before)
+        _keep_markers(piece, after, before, media_s - first)
         pieces.append(piece)
     return pieces
 
 
-def _keep_markers(piece: Any, after: Fraction | None, before: Fraction | None) -> None:
-    """Leave a piece the markers that begin in ``after <= time < before``; None = no limit."""
+def _keep_markers(piece: Any, after: Fraction | None, before: Fraction | None, later: Fraction) -> None:
+    """Leave a piece the markers that begin in ``after <= time < before``, moved; None = no limit."""
     for index in reversed(range(len(piece.markers))):
         at = seconds(piece.markers[index].marked_range.start_time)
         if (after is not None and at < after) or (before is not None and at >= before):
             del piece.markers[index]
+        elif later:
+            piece.markers[index].marked_range = _moved(piece.markers[index].marked_range, later)
+
+
+def _moved(time: Any, later: Fraction) -> Any:
+    rate = time.start_time.rate
+    return otio.opentime.TimeRange(
+        time.start_time + otio.opentime.RationalTime(float(later * snap_rate(rate)), rate), time.duration
+    )
 
 
 def _used(placed: Placed, take: Take, edit: Edit) -> tuple[Fraction, Fraction]:
@@ -188,12 +199,12 @@ def _used(placed: Placed, take: Take, edit: Edit) -> tuple[Fraction, Fraction]:
 def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> None:
     """Make a take the active media of a clip, its slate the clip's metadata."""
     render, segment = take.segment.render_range, take.segment
-    lead = Fraction(segment.plate_range.start - render.start) / render.rate
-    first = segment.record_start_s - placed.offset - lead
+    rate = segment.plate.take_rate
+    first = placed.media_s(segment.record_start_s) - (segment.plate_range.start - render.start) / rate
     key = f"{OURS}{lang}"
     media = otio.schema.ExternalReference(
         urls.to_url(take.path, folder),
-        available_range=_range(piece, first, first + len(render) / render.rate),
+        available_range=_range(piece, first, first + len(render) / rate),
     )
     media.name = take.path.name
     media.metadata[METADATA_KEY] = {

@@ -143,7 +143,7 @@ def _edges(ranges: Iterable[FrameRange]) -> tuple[frozenset[int], frozenset[int]
 
 def _counts_drop(edit: Edit, plate: Plate) -> bool:
     """Tell how timecode counts that a plate is given: as the edit's, where they have one rate."""
-    return edit.drop if plate.rate == edit.rate else drop_frame_rate(plate.rate)
+    return edit.drop if plate.take_rate == edit.rate else drop_frame_rate(plate.take_rate)
 
 
 def _joined(ranges: Iterable[FrameRange]) -> list[FrameRange]:
@@ -195,7 +195,7 @@ def _inside(frames: FrameRange, plate: Plate) -> FrameRange:
 
 
 def _in_plate_frames(frames: int, clip: ClipUse, plate: Plate) -> int:
-    return -(-frames * plate.rate // clip.source.rate)
+    return -(-frames * plate.take_rate // clip.source.rate)
 
 
 def _no_clip(edit: Edit, mark: Mark, clips: Mapping[_Path, ClipUse]) -> Refused:

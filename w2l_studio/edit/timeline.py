@@ -210,18 +210,18 @@ def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) 
         return
     clip, media = placed.item, layout.reference(placed.item)
     source_rate = _media_rate(clip, media)
-    own = (placed.window[0] - placed.offset, placed.window[1] - placed.offset)
+    shown = (placed.media_s(placed.window[0]), placed.media_s(placed.window[1]))
     file, url = _locate(media, folder, roots)
     yield ClipUse(
         path=placed.path,
         name=clip.name,
         record=record,
-        source=frames(own, source_rate),
+        source=frames(shown, source_rate),
         available=_available(media, source_rate),
         media=file,
         media_url=url,
-        transition_in=nearest_frame(placed.extra[0], source_rate),
-        transition_out=nearest_frame(placed.extra[1], source_rate),
+        transition_in=nearest_frame(placed.extra[0] * placed.speed, source_rate),
+        transition_out=nearest_frame(placed.extra[1] * placed.speed, source_rate),
         retime=placed.retime,
     )
 

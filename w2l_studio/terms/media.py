@@ -28,7 +28,7 @@ class Plate:
 
     Args:
         width, height: stored samples, before rotation and pixel aspect.
-        rate: exact constant rate at which it is played.
+        rate: exact constant rate at which the edit plays it.
         frames: number of pictures that decode.
         pix_fmt: FFmpeg's name of the decoded pixel format, e.g. ``yuv422p10le``.
         bits: bits per sample.
@@ -37,6 +37,7 @@ class Plate:
         display: the matrix that says so, its nine numbers as FFmpeg tells them; it also moves what is turned
             back into sight. () = the file has none.
         stored_rate: the file's own rate where the edit plays its frames at another one; None = `rate`.
+        speed: how many times faster a retimed clip plays it; `rate` counts it in.
     """
 
     path: Path
@@ -56,6 +57,12 @@ class Plate:
     interlaced: bool = False
     has_audio: bool = False
     stored_rate: Fraction | None = None
+    speed: Fraction = Fraction(1)
+
+    @property
+    def take_rate(self) -> Fraction:
+        """Frames a second of a take: the clip's retime is not in it, and retimes it as it does the plate."""
+        return self.rate / self.speed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -117,6 +117,9 @@ class _Delivery:
     def deliver(self, entries: list[dict[str, Any]]) -> None:
         """Bring a take to its item."""
         then, item = self._item(entries)
+        if entries[0].get("speed", 1) != 1:
+            self._fail(entries, f"no script lays a dub of a retimed clip; its take is {entries[0]['take']}")
+            return
         parts = placing.cut_off(entries, then, self.job.timeline, self.now) if then else []
         if then is None or (item is None and not parts):
             self._fail(entries, "the clip is no longer in the timeline")

@@ -242,7 +242,8 @@ class Host:
         Args:
             start, stop: only tracks on which something lies in these record frames, titles as well.
         """
-        timeline, track, found = self._timeline(), 0, {}
+        timeline, track = self._timeline(), 0
+        found: dict[int, str] = {}
         for number in range(1, int(timeline.GetTrackCount("video")) + 1):
             name = str(timeline.GetTrackName("video", number))
             handles = timeline.GetItemListInTrack("video", number) or []
