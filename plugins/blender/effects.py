@@ -64,7 +64,9 @@ def _chosen(effect: Any, shown: _Shown) -> Iterator[list[Any]]:
 
 def _again(scene: bpy.types.Scene, effect: Any, inputs: list[Any], language: str) -> Any:
     there = strips.collection(scene)
-    highest = max(strip.channel for strip in [effect, *inputs])
+    # Above those of other languages, as takes lie.
+    others = [s for s in there if s.get(strips.OURS) == effect.name]
+    highest = max(strip.channel for strip in [effect, *inputs, *others])
     channel = strips.room(there, highest, *strips.span(effect))
     laid = strips.repeated(there, effect, f"{effect.name} {language}", channel, inputs)
     laid[strips.OURS], laid[strips.LANGUAGE] = effect.name, language

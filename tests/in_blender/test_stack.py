@@ -108,6 +108,15 @@ def test_a_fade_shows_the_take(run, saved, shot, seen, mute):
     assert close(seen(125), before)
 
 
+def test_the_fade_of_the_second_language_lies_above_that_of_the_first(run, saved, shot):
+    effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
+    run((101, 131))
+    run((101, 131), lang="de")
+    named = channels(saved)
+    assert named["Blende"] < named["Blende fr"] < named["Blende de"]
+    assert named["Anna spricht fr"] < named["Anna spricht de"] < named["Blende"]
+
+
 def test_an_effect_of_one_strip_is_repeated_for_each_take_and_shown_again_without_them(
     run, saved, shot, seen
 ):
