@@ -212,6 +212,20 @@ def test_a_retimed_clip_shows_the_same_frames_of_plate_or_take(
     assert sum(len(item.item.markers) for item in layout.walk(made) if item.is_clip) == 1
 
 
+@given(st.fractions(Fraction(1, 2), 1, max_denominator=40), st.integers(0, 99), st.booleans())
+def test_the_edge_of_a_slow_clip_that_begins_within_a_picture_is_dubbed(
+    build, tmp_path_factory, speed, start, head
+):
+    """As the pieces of one do that was razored for another language."""
+    warp = otio.schema.LinearTimeWarp(time_scalar=float(speed))
+    clip = build.clip(10 + start / 100, 40, 24, effects=[warp])
+    folder = tmp_path_factory.mktemp("s")
+    edit = build.edit(folder, build.track(clip))
+    made, _ = dub(build, edit, [(0, 20) if head else (20, 40)], folder / "out.otio", share=Fraction(2))
+    edge = list(made.find_clips())[0 if head else -1]
+    assert edge.active_media_reference_key == "w2l_fr"
+
+
 def test_a_clip_directly_in_a_stack_is_razored_in_a_track_of_its_own(build, tmp_path):
     inner = otio.schema.Stack("scene")
     inner.append(build.clip(0, 100, 25))

@@ -190,8 +190,12 @@ def _used(placed: Placed, take: Take, edit: Edit) -> tuple[Fraction, Fraction]:
     first = nearest_frame(segment.record_start_s, edit.rate)
     last = nearest_frame(segment.record_start_s + length, edit.rate)
     head, tail = placed.window[0] - placed.extra[0], placed.window[1] + placed.extra[1]
-    begin = head if segment.whole_clip or first <= shown.start else first / edit.rate
-    end = tail if segment.whole_clip or last >= shown.stop else last / edit.rate
+    # A picture that lasts longer than a frame of the timeline may begin, or end, well inside the clip's edge.
+    half_s = Fraction(1, 2) / segment.plate_range.rate
+    at_head = first <= shown.start or segment.record_start_s - half_s <= placed.window[0]
+    at_tail = last >= shown.stop or segment.record_start_s + length + half_s > placed.window[1]
+    begin = head if segment.whole_clip or at_head else first / edit.rate
+    end = tail if segment.whole_clip or at_tail else last / edit.rate
     start, length_of_clip = layout.span(placed.item)
     return max(begin - placed.offset, start), min(end - placed.offset, start + length_of_clip)
 
