@@ -316,6 +316,15 @@ class TestRetimed:
         if fits:
             assert found[0].plate_range == FrameRange(0, frames, Fraction(48))
 
+    @pytest.mark.parametrize("speed", [0.5, 1.25, 2.0])
+    def test_from_where_it_is_counted_is_told_as_of_others(self, build, tmp_path, speed):
+        """A file of 1000 frames from 00:00:05:20, which holds the clip's frames either way."""
+        edit = build.edit(tmp_path, build.track(self.clip(build, speed, start=300, available=None)))
+        plates = {edit.clips[0].media: build.plate(edit.clips[0], 24, timecode="00:00:05:20")}
+        (found,), _ = segments.cut(edit, stack_marks(edit, (0, 40, None)), plates, 12, HALF)
+        told = list(assumed(edit, found.clip, found.plate))
+        assert ["counted from 0 and counted from 00:00:05:20" in one for one in told] == [True, False]
+
     def test_handles_and_transitions_are_counted_in_its_media(self, build, tmp_path):
         fade = otio.schema.Transition("x", "SMPTE_Dissolve", RT(0, 24), RT(20, 24))
         edit = build.edit(
@@ -384,9 +393,14 @@ class TestRefusals:
 
     def test_what_lies_in_something_retimed(self, build, tmp_path):
         """How the two nest OTIO does not define, whatever the product is."""
-        inner = otio.schema.Stack("s", effects=[otio.schema.LinearTimeWarp(time_scalar=0.8)])
-        inner.append(build.track(build.clip(0, 50, 25)))
-        assert isinstance(self.refuse(build, tmp_path, inner), Retimed)
+        for speeds, said in (((0.8, 1.0), "80 %"), ((2.0, 0.5), "100 %"), ((-0.5, -2.0), "reverse speed")):
+            outer, own = ([otio.schema.LinearTimeWarp(time_scalar=speed)] for speed in speeds)
+            inner = otio.schema.Stack("s", effects=outer)
+            inner.append(build.track(build.clip(0, 50, 25, effects=own)))
+            error = self.refuse(build, tmp_path, inner)
+            assert isinstance(error, Retimed)
+            assert said in error.message
+            assert ("lies in something that is retimed" in error.message) == (speeds[0] > 0)
 
     def test_speeds_that_multiply_beyond_any_number(self, build, tmp_path):
         effects = [otio.schema.LinearTimeWarp(time_scalar=1e6) for _ in range(60)]

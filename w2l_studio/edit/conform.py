@@ -82,8 +82,9 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
     """
     where = clip_at(edit, clip)
     if clip.retime != placed.speed or not _SLOWEST <= clip.retime <= _FASTEST:
+        inside = 0 < clip.retime != placed.speed
         raise Retimed(
-            f"the clip is retimed ({_speed(clip.retime)})",
+            f"the clip {'lies in something that is' if inside else 'is'} retimed ({_speed(clip.retime)})",
             hint="render the retime to a file first",
             where=where,
         )
@@ -112,7 +113,8 @@ def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
         plate: the clip's, as `conform` returned it.
     """
     where, name = clip_at(edit, clip), plate.path.name
-    if len(_bases(edit, clip, plate)) > 1:
+    at_speed = replace(plate, rate=plate.take_rate, speed=Fraction(1))
+    if len(_bases(edit, clip, at_speed)) > 1:
         yield (
             f"{where}: its frames lie in {name} counted from 0 and counted from {plate.timecode};"
             " 0 is assumed"

@@ -189,7 +189,7 @@ def _below(
         parent.enabled and child.enabled,
         parent.offset + shift,
         (first, last),
-        parent.retime * speed if parent.retime != _UNKNOWN_SPEED else _UNKNOWN_SPEED,
+        parent.retime * speed if parent.retime >= 0 else _UNKNOWN_SPEED,
         (inside[1] + max(head, Fraction(0)), outside[1] + max(tail, Fraction(0))),
         (inside[0], outside[0]),
         place[0] - shift,
