@@ -175,6 +175,26 @@ def test_where_no_track_can_be_put_between_what_is_hidden_is_told(
     assert "hides" not in click("collect results", resolve)
 
 
+@pytest.mark.parametrize("old", [True, False])
+def test_all_that_hides_titles_shares_one_track_and_is_told_once(
+    old, titled, entry, ended, timeline, resolve, click, monkeypatch
+):
+    """Where no track is put between, since Resolve is older or does not take the index."""
+    if old:
+        resolve.version = [18, 6, 6, 7, ""]
+    else:
+        add = timeline.AddTrack
+        monkeypatch.setattr(timeline, "AddTrack", lambda kind, how="stereo": add(kind, "stereo"))
+    ended(
+        entry(record_start=12, media_start=12, frames=2, take_start=12),
+        entry(record_start=15, media_start=15, frames=2, take_start=12, mark="0.0#1"),
+    )
+    told = click("collect results", resolve)
+    assert told.count("its dub hides what lies on Titles") == 1
+    assert tracks(timeline)[3] == ("W2L fr", [(START + 12, 0, 2), (START + 15, 3, 2)])
+    assert len(timeline.tracks["video"]) == 4
+
+
 def test_an_index_that_resolve_does_not_take_is_no_harm(
     titled, entry, ended, timeline, resolve, click, monkeypatch
 ):

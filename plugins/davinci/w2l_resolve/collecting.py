@@ -206,16 +206,16 @@ class _Delivery:
         self, entries: list[dict[str, Any]], clip: Clip, places: list[placing.Above], item: Item
     ) -> None:
         tracks = self._tracks()
+        hidden: list[str] = []
         for place in places:
             found = tracks.lay(clip, place, item)
             self.outcome.there += found == "there"
             self.outcome.above += found == "new"
             if found not in ("there", "new"):
                 self._fail(entries, found)
-            for hidden in tracks.hides(clip, place, item):
-                self._fail(
-                    entries, f"its dub hides what lies on {hidden}: move the track {tracks.name} below that"
-                )
+            hidden += tracks.hides(clip, place, item)
+        for name in dict.fromkeys(hidden):
+            self._fail(entries, f"its dub hides what lies on {name}: move the track {tracks.name} below that")
 
     def _tracks(self) -> Tracks:
         return Tracks(self.host, "video", OURS + self.job.lang, _bins(self.job))

@@ -75,6 +75,8 @@ class Host:
         self._items: dict[str, Any] = {}
         major, minor, patch = (int(part) for part in resolve.GetVersion()[:3])
         self.version = (major, minor, patch)
+        #: Whether it puts a new track under another one; until `add_track` has seen that it does not.
+        self.between = self.version >= _TRACK_INDEX
         #: Only Studio has windows; asking for one elsewhere opens a modal that spoils later calls.
         self.studio = "Studio" in resolve.GetProductName()
 
@@ -263,20 +265,22 @@ class Host:
         """Add a track and return its number.
 
         Args:
-            below: the video track that it goes under where this Resolve can do that; 0 = above all.
+            below: the video track that it goes under, see `between`; 0 = above all.
 
         Raises:
             HostError: Resolve added none.
         """
         timeline = self._timeline()
         before = int(timeline.GetTrackCount(kind))
-        between = below > 0 and self.version >= _TRACK_INDEX
-        how = {"index": below} if between else channels
+        how = {"index": below} if below else channels
         timeline.AddTrack(*((kind, how) if how else (kind,)))
         if int(timeline.GetTrackCount(kind)) != before + 1:
             raise HostError(f"Resolve added no {kind} track")
-        # An index that it does not take puts the track above all.
-        number = below if between and not timeline.GetItemListInTrack(kind, below) else before + 1
+        number = before + 1
+        if below:
+            # An index that it does not take puts the track above all; something lay on `below`.
+            self.between = not timeline.GetItemListInTrack(kind, below)
+            number = below if self.between else number
         timeline.SetTrackName(kind, number, name)
         if timeline.GetTrackName(kind, number) != name:
             # By its name it is found again; else every collecting would lay the same once more.

@@ -55,7 +55,8 @@ class Tracks:
         if lengths:
             return self._measured(lengths[0], clip, place) or "there"
         lowest, higher = self.host.higher(item.id, place.record, stop) if item else (0, {})
-        below = min(higher, default=0)
+        # Where Resolve puts no track between others, one above all serves every clip.
+        below = min(higher, default=0) if self.host.between else 0
         between = [n for n in tracks if lowest < n and (n < below or not below)]
         free = [n for n in between if not any(one.meets(place.record, stop) for one in tracks[n])]
         track = free[0] if free else self.host.add_track(self.kind, self.name, _channels(clip), below)
