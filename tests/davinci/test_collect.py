@@ -281,6 +281,17 @@ def test_a_dub_of_a_retimed_clip_is_told_and_not_laid(item, entry, ended, timeli
     assert (item.takes, len(timeline.tracks["video"])) == ([], 1)
 
 
+@pytest.mark.parametrize("deliver", ["take", "overlay"])
+def test_what_was_laid_before_a_clip_was_retimed_goes(
+    deliver, item, entry, ended, timeline, resolve, click, dubs
+):
+    for number, speed in enumerate((1, 1.25)):
+        ended(entry(take=dubs[number], speed=speed), deliver=deliver)
+        click("collect results", resolve)
+    assert item.selected in (0, 1)
+    assert [placed for _, placed in tracks(timeline)[1:]] == [[]] * (deliver == "overlay")
+
+
 def test_a_clip_that_is_gone_is_told(item, entry, ended, timeline, resolve, click):
     ended(entry())
     timeline.tracks["video"][0][1].clear()

@@ -119,6 +119,7 @@ class _Delivery:
         then, item = self._item(entries)
         if entries[0].get("speed", 1) != 1:
             self._fail(entries, f"no script lays a dub of a retimed clip; its take is {entries[0]['take']}")
+            self.leave(entries)
             return
         parts = placing.cut_off(entries, then, self.job.timeline, self.now) if then else []
         if then is None or (item is None and not parts):
@@ -134,7 +135,7 @@ class _Delivery:
             self._fail(entries, str(error))
 
     def leave(self, entries: list[dict[str, Any]]) -> None:
-        """Show the user's own picture of an item that the report has no take for."""
+        """Show the user's own picture of an item for which the report has no take that can be brought."""
         _, item = self._item(entries)
         if item is None:
             return
