@@ -33,7 +33,7 @@ def repeat(scene: bpy.types.Scene, language: str) -> tuple[set[str], list[str]]:
         if _ours(strip, language):
             shown.setdefault(strip[strips.OURS], []).append(strip)
     repeated, told = set(), []
-    effects = [s for s in there if strips.inputs(s) and strips.OURS not in s and strips.visible(s)]
+    effects = [s for s in there if strips.inputs(s) and strips.OURS not in s and strips.visible(scene, s)]
     # What an effect takes in lies below it: chains of effects are met from their beginning.
     for effect in sorted(effects, key=lambda s: s.channel):
         chosen = list(_chosen(effect, shown))
@@ -67,7 +67,7 @@ def _again(scene: bpy.types.Scene, effect: Any, inputs: list[Any], language: str
     # Above those of other languages, as takes lie.
     others = [s for s in there if s.get(strips.OURS) == effect.name]
     highest = max(strip.channel for strip in [effect, *inputs, *others])
-    channel = strips.room(there, highest, *strips.span(effect))
+    channel = strips.room(scene, there, highest, *strips.span(effect))
     laid = strips.repeated(there, effect, f"{effect.name} {language}", channel, inputs)
     laid[strips.OURS], laid[strips.LANGUAGE] = effect.name, language
     look.give_effect(scene, effect, laid)

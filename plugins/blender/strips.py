@@ -19,7 +19,7 @@ from .edit import Picture, Sound
 OURS, LANGUAGE = "w2l_of", "w2l_lang"
 #: Custom property of strips that we muted: what the user muted is never shown again.
 MUTED = "w2l_muted"
-MOST_CHANNELS = 128
+_MOST_CHANNELS = 128
 
 
 def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
@@ -97,7 +97,7 @@ def sound_strips(scene: bpy.types.Scene) -> list[Any]:
 def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
     """Lay a movie on the lowest free channel."""
     strips = collection(scene)
-    laid = strips.new_movie(name, str(path), MOST_CHANNELS, start)
+    laid = strips.new_movie(name, str(path), _MOST_CHANNELS, start)
     others = [s for s in strips if s != laid]
     laid.channel = free_channel(others, 1, start, start + int(laid.frame_final_duration))
     return laid
@@ -116,7 +116,7 @@ def lay_sound(scene: bpy.types.Scene, path: Path, start: int, name: str) -> int:
     if heard:
         return start if start in heard else heard[0]
     strips = collection(scene)
-    laid = strips.new_sound(name, str(path), MOST_CHANNELS, start)
+    laid = strips.new_sound(name, str(path), _MOST_CHANNELS, start)
     length = int(laid.frame_final_duration)
     others = [s for s in strips if s != laid]
     laid.channel = free_channel(others, 1, start, start + length)
@@ -144,9 +144,14 @@ def inputs(strip: Any) -> list[Any]:
     return [getattr(strip, f"input_{n}") for n in range(1, getattr(strip, "input_count", 0) + 1)]
 
 
-def visible(strip: Any) -> bool:
+def seen(scene: bpy.types.Scene, strip: Any) -> bool:
+    """Tell whether neither a strip nor its channel is muted."""
+    return not strip.mute and strip.channel not in _muted(scene)
+
+
+def visible(scene: bpy.types.Scene, strip: Any) -> bool:
     """Tell whether the user wants to see a strip: what we muted counts as shown."""
-    return not strip.mute or MUTED in strip
+    return (not strip.mute or MUTED in strip) and strip.channel not in _muted(scene)
 
 
 def repeated(there: Any, effect: Any, name: str, channel: int, takes_in: list[Any]) -> Any:
@@ -158,30 +163,55 @@ def repeated(there: Any, effect: Any, name: str, channel: int, takes_in: list[An
     return there.new_effect(name, effect.type, channel, start, **given)
 
 
-def room(there: Any, above: int, start: int, stop: int) -> int:
+def aside(there: Iterable[Any]) -> int:
+    """Return the highest channel on which nothing lies: what is trimmed there meets nothing, and stays."""
+    taken = {strip.channel for strip in there}
+    return next((c for c in range(_MOST_CHANNELS, 0, -1) if c not in taken), _MOST_CHANNELS)
+
+
+def room(scene: bpy.types.Scene, there: Iterable[Any], above: int, start: int, stop: int) -> int:
     """Return a channel above one that is free in ``start <= frame < stop``, and below all pictures there.
 
-    Where none is, they go up by one: titles and adjustment layers stay above what is laid.
+    Where none is, they go up by one: titles and adjustment layers stay above what is laid. On muted channels
+    nothing would be seen.
+
+    Args:
+        there: the strips that it is for.
     """
-    higher = [s for s in there if s.channel > above and meets(s, start, stop)]
-    lowest = min((s.channel for s in higher if s.type != "SOUND"), default=MOST_CHANNELS + 1)
-    taken = {s.channel for s in higher}
+    strips, muted = list(there), _muted(scene)
+    higher = [s for s in strips if s.channel > above and meets(s, start, stop)]
+    pictures = {s.channel for s in higher if s.type != "SOUND"} - muted
+    taken = {s.channel for s in higher} | muted
+    lowest = min(pictures, default=_MOST_CHANNELS + 1)
     found = next((channel for channel in range(above + 1, lowest) if channel not in taken), None)
     if found is None:
-        _lift(there, above + 1, start, stop)
-    return found or above + 1
+        found = _next(above, muted)
+        _lift(strips, found, start, stop, muted)
+    return found
 
 
-def _lift(there: Any, channel: int, start: int, stop: int) -> None:
-    for strip in [s for s in there if s.channel == channel and meets(s, start, stop)]:
-        _lift(there, channel + 1, *span(strip))
-        strip.channel = channel + 1
+def _lift(strips: list[Any], channel: int, start: int, stop: int, muted: set[int]) -> None:
+    higher = _next(channel, muted)
+    for strip in [s for s in strips if s.channel == channel < higher and meets(s, start, stop)]:
+        _lift(strips, higher, *span(strip), muted)
+        strip.channel = higher
+
+
+def _next(channel: int, muted: set[int]) -> int:
+    return next((c for c in range(channel + 1, _MOST_CHANNELS + 1) if c not in muted), _MOST_CHANNELS)
+
+
+def _muted(scene: bpy.types.Scene) -> set[int]:
+    """Return the muted channels of what the user sees."""
+    editor = scene.sequence_editor
+    owner = editor.meta_stack[-1] if len(editor.meta_stack) else editor
+    return {number for number, channel in enumerate(owner.channels) if channel.mute}
 
 
 def free_channel(strips: Iterable[Any], lowest: int, start: int, stop: int) -> int:
     """Return the first channel from ``lowest`` on that has room in ``start <= frame < stop``."""
     taken = {strip.channel for strip in strips if meets(strip, start, stop)}
-    return next((c for c in range(lowest, MOST_CHANNELS + 1) if c not in taken), MOST_CHANNELS)
+    return next((c for c in range(lowest, _MOST_CHANNELS + 1) if c not in taken), _MOST_CHANNELS)
 
 
 def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:

@@ -113,7 +113,7 @@ def mute(scene: bpy.types.Scene, dubbed: Collection[str]) -> None:
     there = strips.collection(scene)
     originals = [s for s in there if strips.OURS not in s and (s.type == "MOVIE" or strips.inputs(s))]
     for strip in [s for s in originals if s.name in dubbed or strips.MUTED in s]:
-        hidden = _covered(there, strip) and (scene.w2l.mute or strip.name not in dubbed)
+        hidden = _covered(scene, strip) and (scene.w2l.mute or strip.name not in dubbed)
         if hidden and strip.name in dubbed and not strip.mute:
             strip.mute = strip[strips.MUTED] = True
         elif strips.MUTED in strip and not hidden:
@@ -127,11 +127,11 @@ def _lay_take(scene: bpy.types.Scene, below: Any, placement: Placement, language
     start, stop = placement.start, placement.stop
     others = [s for s in there if s.get(strips.OURS) == below.name and strips.meets(s, start, stop)]
     highest = max(strip.channel for strip in [below, *others])
-    # Untrimmed it would meet its neighbours, and Blender move it to another channel.
-    aside = strips.MOST_CHANNELS
+    # Where it met anything while it is trimmed, Blender would move it in time.
+    aside = strips.aside(there)
     laid = there.new_movie(f"{below.name} {language}", str(placement.path), aside, placement.zero)
     laid.frame_offset_start, laid.frame_final_end = start - placement.zero, stop
-    laid.channel = strips.room([s for s in there if s != laid], highest, start, stop)
+    laid.channel = strips.room(scene, [s for s in there if s != laid], highest, start, stop)
     laid[strips.OURS], laid[strips.LANGUAGE] = below.name, language
     laid[_PLATE] = str(strips.path_of(below))
     # A take is written as its plate was, so it is read as that is.
@@ -162,10 +162,12 @@ def _copied_along(there: Iterable[Any], take: Any, below: Any) -> bool:
     return bool(above) and below not in above
 
 
-def _covered(there: Iterable[Any], plate: Any) -> bool:
+def _covered(scene: bpy.types.Scene, plate: Any) -> bool:
     """Tell whether takes of a strip, or of what it was copied from, leave nothing to see of it."""
+    there = strips.collection(scene)
     names = {strip.name for strip in _copies(there, plate)} if plate.type == "MOVIE" else {plate.name}
-    takes = [s for s in there if s.get(strips.OURS) in names and not s.mute and s.channel > plate.channel]
+    ours = [s for s in there if s.get(strips.OURS) in names and s.channel > plate.channel]
+    takes = [s for s in ours if strips.seen(scene, s)]
     return placing.covered(*strips.span(plate), map(strips.span, takes))
 
 

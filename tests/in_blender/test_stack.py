@@ -143,6 +143,36 @@ def test_an_effect_of_one_strip_is_repeated_for_each_take_and_shown_again_withou
     assert all(close(seen(f), was) for f, was in zip((105, 118, 128), before, strict=True))
 
 
+def test_nothing_is_laid_or_lifted_onto_a_muted_channel(run, saved, shot):
+    """What lies there is not seen."""
+    text = effect(saved, "Titel", "TEXT", 3)
+    hidden = movie(saved, "beiseite", 4, 101, 131)
+    saved.sequence_editor.channels[4].mute = True
+    run((101, 131))
+    (take,) = takes(saved)
+    assert (take.channel, text.channel, hidden.channel) == (3, 5, 4)
+    saved.sequence_editor.channels[3].mute = True
+    run((101, 131), lang="de")
+    assert channels(saved)["Anna spricht de"] == 5
+    assert text.channel == 6
+
+
+def test_an_effect_on_a_muted_channel_is_not_repeated(run, saved, shot):
+    effect(saved, "Weich", "GAUSSIAN_BLUR", 5, shot)
+    saved.sequence_editor.channels[5].mute = True
+    run((101, 131))
+    assert [strip.type for strip in takes(saved)] == ["MOVIE"]
+
+
+def test_a_take_shows_its_frames_whatever_lies_on_the_highest_channel(run, saved, shot):
+    mark = effect(saved, "Wasserzeichen", "TEXT", 128)
+    mark.frame_final_start, mark.frame_final_end = 1, 500
+    run((101, 131))
+    (take,) = takes(saved)
+    assert (*span(take), take.frame_start) == (101, 131, 101 - TRIM)
+    assert (*span(mark), mark.channel) == (1, 500, 128)
+
+
 def test_a_fade_of_which_a_take_has_a_part_is_told_and_stays_above_it(run, saved, shot, seen):
     effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
     before = seen(123)
