@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import look, strips
+from . import look, strips, takes
 
 #: Takes of the user's strips and effects of ours, by the name of what they show in its place.
 _Shown = Mapping[str, Sequence[Any]]
@@ -20,29 +20,42 @@ _Shown = Mapping[str, Sequence[Any]]
 def repeat(scene: bpy.types.Scene, language: str) -> tuple[set[str], list[str]]:
     """Lay effects again above themselves, with the takes of a language in the place of their strips.
 
-    What an earlier run laid so for the language is taken away first.
+    What an earlier run laid so for the language and is no longer true goes.
 
     Returns:
         Names of the user's effects that were repeated, and sentences on those that go on to show old lips.
     """
-    there = strips.collection(scene)
-    for strip in [s for s in there if strips.inputs(s) and _ours(s, language)]:
-        there.remove(strip)
-    shown = dict[str, list[Any]]()
-    for strip in there:
-        if _ours(strip, language):
-            shown.setdefault(strip[strips.OURS], []).append(strip)
-    repeated, told = set(), []
+    there, shown = strips.collection(scene), takes.shown(scene, language)
     effects = [s for s in there if strips.inputs(s) and strips.OURS not in s and strips.visible(scene, s)]
     # What an effect takes in lies below it: chains of effects are met from their beginning.
-    for effect in sorted(effects, key=lambda s: s.channel):
+    names = [effect.name for effect in sorted(effects, key=lambda s: s.channel)]
+    _remove(there, [s for s in _ours(there, language) if s[strips.OURS] not in names])
+    repeated, told = set(), []
+    for name in names:
+        effect = there.get(name)
+        # One of the user's that took in what is gone, went with it.
+        if effect is None:
+            continue
         chosen = list(_chosen(effect, shown))
+        before = [strip for strip in _ours(there, language) if strip[strips.OURS] == name]
+        kept = [s for s in before if s.type == effect.type and strips.inputs(s) in chosen]
+        _remove(there, [strip for strip in before if strip not in kept])
+        have = [strips.inputs(strip) for strip in kept]
+        laid = [_again(scene, effect, inputs, language) for inputs in chosen if inputs not in have]
+        shown[name] = [strip for strip in [*kept, *laid] if strips.seen(scene, strip)]
         if chosen:
-            repeated.add(effect.name)
-            shown[effect.name] = [_again(scene, effect, inputs, language) for inputs in chosen]
+            repeated.add(name)
         elif any(_meeting(effect, strip, shown) for strip in strips.inputs(effect)):
-            told.append(f"{effect.name} shows the old lips: no take lasts from its beginning to its end")
+            told.append(f"{name} shows the old lips: no take lasts from its beginning to its end")
     return repeated, told
+
+
+def _remove(there: Any, gone: Sequence[Any]) -> None:
+    """Remove strips; Blender removes every effect on them, too."""
+    for name in [strip.name for strip in gone]:
+        strip = there.get(name)
+        if strip is not None:
+            there.remove(strip)
 
 
 def _chosen(effect: Any, shown: _Shown) -> Iterator[list[Any]]:
@@ -79,5 +92,7 @@ def _meeting(effect: Any, strip: Any, shown: _Shown) -> list[Any]:
     return [one for one in shown.get(strip.name, ()) if strips.meets(one, *strips.span(effect))]
 
 
-def _ours(strip: Any, language: str) -> bool:
-    return strip.get(strips.LANGUAGE) == language and bool(strip.get(strips.OURS))
+def _ours(there: Any, language: str) -> list[Any]:
+    """Return the effects that we laid for a language."""
+    effects = [strip for strip in there if strips.inputs(strip) and strip.get(strips.OURS)]
+    return [strip for strip in effects if strip.get(strips.LANGUAGE) == language]

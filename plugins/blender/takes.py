@@ -171,6 +171,31 @@ def _covered(scene: bpy.types.Scene, plate: Any) -> bool:
     return placing.covered(*strips.span(plate), map(strips.span, takes))
 
 
+def shown(scene: bpy.types.Scene, language: str) -> dict[str, list[Any]]:
+    """Return the takes of a language that are seen, by the name of the strip above which they lie.
+
+    One that was copied along with its strip is named after the strip that was copied.
+    """
+    there = strips.collection(scene)
+    takes = [s for s in there if s.type == "MOVIE" and s.get(strips.LANGUAGE) == language]
+    takes = [take for take in takes if strips.seen(scene, take)]
+    found = dict[str, list[Any]]()
+    for take in takes:
+        found.setdefault(take[strips.OURS], []).append(take)
+    for plate in _plates(there):
+        if plate.name not in found:
+            found[plate.name] = [take for take in takes if _lies_above(there, take, plate)]
+    return found
+
+
+def _lies_above(there: Iterable[Any], take: Any, plate: Any) -> bool:
+    """Tell whether a take lies above a strip of its movie, and not above the one that it is named after."""
+    start, stop = strips.span(take)
+    mine = [s for s in there if s.name == take[strips.OURS] and strips.meets(s, start, stop)]
+    fits = plate.channel < take.channel and strips.lasts(plate, start, stop)
+    return fits and not mine and take.get(_PLATE) == str(strips.path_of(plate))
+
+
 def _lies(strip: Any, placement: Placement) -> bool:
     return (
         strips.path_of(strip) == placement.path.resolve()

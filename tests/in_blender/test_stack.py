@@ -143,6 +143,60 @@ def test_an_effect_of_one_strip_is_repeated_for_each_take_and_shown_again_withou
     assert all(close(seen(f), was) for f, was in zip((105, 118, 128), before, strict=True))
 
 
+def test_a_second_run_leaves_repeated_effects_and_what_the_user_laid_on_them(run, saved, shot):
+    """Blender removes effects together with what they take in."""
+    blur = effect(saved, "Weich", "GAUSSIAN_BLUR", 3, shot)
+    effect(saved, "Glanz", "GLOW", 4, blur)
+    run((101, 131))
+    there = strips_of(saved)
+    there["Weich fr"].blend_alpha = 0.5
+    effect(saved, "Eigenes", "GLOW", 9, there["Glanz fr"])
+    named = channels(saved)
+    run((101, 131))
+    assert channels(saved) == named
+    assert there["Weich fr"].blend_alpha == 0.5
+    run((101, 121))
+    assert [strip.name for strip in takes(saved)] == ["Anna spricht fr", "Weich fr", "Glanz fr"]
+    assert "Eigenes" not in channels(saved)
+    there.remove(blur)
+    run((101, 121))
+    assert [strip.type for strip in takes(saved)] == ["MOVIE"]
+
+
+def test_a_take_that_the_user_muted_is_not_seen_in_a_fade(run, saved, shot, seen):
+    fade = effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
+    before = seen(125)
+    run((101, 131), take=OTHER)
+    strips_of(saved)["Anna spricht fr"].mute = True
+    run((101, 131), take=OTHER)
+    assert (shot.mute, fade.mute) == (False, False)
+    assert close(seen(125), before)
+
+
+def test_what_was_copied_together_stays_together(run, saved, shot):
+    """A copy of a take, and of an effect of ours, is named after the strip that was copied."""
+    fade = effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
+    run((101, 131))
+    take, ours = takes(saved)
+    copy = movie(saved, "Anna spricht.001", 2, 201, 231)
+    after = movie(saved, "danach.001", 4, 221, 251)
+    again = movie(saved, "Anna spricht fr.001", take.channel, 201, 231)
+    fades = [
+        effect(saved, "Blende.001", "CROSS", fade.channel, copy, after),
+        effect(saved, "Blende fr.001", "CROSS", ours.channel, again, after),
+    ]
+    for one, of in ((again, take), (fades[1], ours)):
+        for name in ("w2l_of", "w2l_lang", "w2l_plate"):
+            if name in of:
+                one[name] = of[name]
+    for one in (copy, fades[0]):
+        one.mute = one["w2l_muted"] = True
+    run((101, 131))
+    assert fades[0].mute
+    (laid,) = (strip for strip in takes(saved) if strip.get("w2l_of") == "Blende.001")
+    assert (laid.input_1, laid.input_2) == (again, after)
+
+
 def test_nothing_is_laid_or_lifted_onto_a_muted_channel(run, saved, shot):
     """What lies there is not seen."""
     text = effect(saved, "Titel", "TEXT", 3)
