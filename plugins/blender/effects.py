@@ -47,7 +47,20 @@ def repeat(scene: bpy.types.Scene, language: str) -> tuple[set[str], list[str]]:
             repeated.add(name)
         elif any(_meeting(effect, strip, shown) for strip in strips.inputs(effect)):
             told.append(f"{name} shows the old lips: no take lasts from its beginning to its end")
-    return repeated, told
+    return repeated, told + _unselected(scene, shown)
+
+
+def _unselected(scene: bpy.types.Scene, shown: _Shown) -> list[str]:
+    """Return sentences on multicam selectors that show no channel as high as a take of what they show."""
+    there, told = strips.collection(scene), []
+    for selector in [s for s in there if s.type == "MULTICAM" and strips.visible(scene, s)]:
+        source = selector.multicam_source
+        below = [(strip, shown[strip.name]) for strip in there if strip.name in shown]
+        laid = [one for strip, ours in below for one in ours if strip.channel <= source < one.channel]
+        highest = max((one.channel for one in laid if strips.meets(one, *strips.span(selector))), default=0)
+        if highest:
+            told.append(f"{selector.name} shows channel {source}: the new lips lie on channel {highest}")
+    return told
 
 
 def _remove(there: Any, gone: Sequence[Any]) -> None:

@@ -195,6 +195,9 @@ def _lift(strips: list[Any], channel: int, start: int, stop: int, muted: set[int
     for strip in [s for s in strips if s.channel == channel < higher and meets(s, start, stop)]:
         _lift(strips, higher, *span(strip), muted)
         strip.channel = higher
+        for selector in [s for s in strips if s.type == "MULTICAM" and meets(s, *span(strip))]:
+            if selector.multicam_source == channel:
+                selector.multicam_source = higher
 
 
 def _next(channel: int, muted: set[int]) -> int:

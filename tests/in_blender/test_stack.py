@@ -227,6 +227,19 @@ def test_a_take_shows_its_frames_whatever_lies_on_the_highest_channel(run, saved
     assert (*span(mark), mark.channel) == (1, 500, 128)
 
 
+def test_a_multicam_selector_goes_on_to_show_its_camera(run, saved, shot, seen):
+    """It goes by channels: it follows what goes up, and where a take lies too high for it, that is told."""
+    other = movie(saved, "Kamera 2", 3, 101, 131, OTHER)
+    selector = effect(saved, "Auswahl", "MULTICAM", 6)
+    selector.frame_final_start, selector.frame_final_end, selector.multicam_source = 101, 131, 3
+    before = seen(110)
+    assert "Auswahl" not in run((101, 131))
+    assert (other.channel, selector.multicam_source) == (4, 4)
+    assert close(seen(110), before)
+    selector.multicam_source = 2
+    assert "Auswahl shows channel 2: the new lips lie on channel 3" in run((101, 131))
+
+
 def test_a_fade_of_which_a_take_has_a_part_is_told_and_stays_above_it(run, saved, shot, seen):
     effect(saved, "Blende", "CROSS", 5, shot, movie(saved, "danach", 4, 121, 151))
     before = seen(123)
