@@ -34,7 +34,8 @@ class Placed:
         offset: timeline seconds = the item's own seconds + offset.
         window: timeline seconds in which it is seen or heard, cut by all that hold it.
         retime: source seconds per timeline second; 1 = not retimed, -1 = unknown.
-        extra: seconds of source that transitions beside it, or beside what holds it, show before and after.
+        extra: timeline seconds before and after `window` in which transitions beside it, or beside what holds
+            it, show it.
         overlap: seconds of the item's own head and tail that lie inside transitions.
         start: the item's own seconds with which it begins.
         speed: how many seconds of its media it shows in one of its own, by its own effects; 1 where that is
