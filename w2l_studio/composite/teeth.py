@@ -2,8 +2,9 @@
 
 Unsure of teeth, a slim generator paints them bluer or greener than any light does, and an ivory of its own
 where the actor's are white. Teeth are about as white as the light; skin, which is measured, is redder than
-both. Where a plate's own mouth shows teeth, new ones take their colour and are as bright; where it shows more
-blue or green than white (painted lips, creatures), that is the limit. Measures crops; knows no planes.
+both. Where a plate's own mouth shows teeth, new ones take their colour and are as bright, else the colour
+that teeth mostly have beside such skin; where it shows more blue or green than white (painted lips,
+creatures), that is the limit. Measures crops; knows no planes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from w2l_studio.terms import Floats, FramesBGR
 _LUMA = luma_of_bgr(1).astype(np.float32)
 #: Teeth beside skin: so much more blue and green for the same red, and at least so much of both (ivory).
 _PALER, _PALEST = np.array([1.15, 1.1, 1.0]), np.array([0.8, 0.93, 1.0])
+#: The same of teeth that a shot does not show: six films that do have 1.26 to 1.54 and 1.19 to 1.21, our
+#: example 1.25 and 1.2.
+_LIKELY = np.array([1.3, 1.2, 1.0])
 #: Blue and green over red, in parts of the limit's: from here on a colour is drawn to white, wholly after
 #: the width.
 _BLUER, _BLUEST = 0.9, 0.15
@@ -75,7 +79,9 @@ def measure(plate_crops: FramesBGR, mouths: Floats, skin: Floats, lips: Floats) 
     own, drawn = (_teeth(each[:, lips > 0.75].reshape(-1, 3), of_skin) for each in (plate_crops, mouths))
     limit = _limit(plate_crops[:, lips > 0.5].reshape(-1, 3), of_skin)
     if own is None:
-        return Teeth(limit / (limit @ _LUMA), limit, of_skin, None)
+        tone = np.maximum(of_skin, 1.0)
+        likely = np.minimum(tone / tone[2] * _LIKELY, limit).astype(np.float32)
+        return Teeth(likely / (likely @ _LUMA), limit, of_skin, None)
     brighter = 1.0 if drawn is None else _level(own) / max(_level(drawn), 1.0)
     mean = own.mean(0)
     return Teeth(mean / (mean @ _LUMA), limit, of_skin, float(np.clip(brighter, _LEAST, _MOST)))
@@ -91,11 +97,10 @@ def whitened(mouth: Floats, teeth: Teeth, lips: Floats) -> Floats:
     """
     inside, luma = np.clip(2 * lips, 0, 1), (mouth @ _LUMA)[..., None]
     blue, green = (mouth[..., c] / np.maximum(mouth[..., 2], 1.0) / teeth.limit[c] for c in (0, 1))
+    tooth = _tooth(mouth, teeth.skin)
     hue = np.maximum((blue - _BLUER) / _BLUEST, (green - _GREENER) / _GREENEST).clip(0, 1)
-    light = np.zeros_like(hue)
+    hue, light = np.maximum(hue, tooth), np.zeros_like(hue)
     if teeth.brighter is not None:
-        tooth = _tooth(mouth, teeth.skin)
-        hue = np.maximum(hue, tooth)
         lit = smoothstep((luma[..., 0] / max(float(teeth.skin @ _LUMA), 1.0) - _SHADE) / _LIT)
         light = cv2.GaussianBlur(tooth * lit, (0, 0), len(lips) * _SOFT) * (teeth.brighter - 1)
     white = luma * teeth.white
