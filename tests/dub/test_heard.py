@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2l_studio.dub.sounds import Heard, hear, joined
+from w2l_studio.dub.sounds import Heard, hear, heard, joined, speaks
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import windows
+from w2l_studio.terms import Stem
 from w2l_studio.terms.sound import SILENCE
 
 RATE = Fraction(24000, 1001)
@@ -70,3 +71,14 @@ def test_ten_uncut_minutes_stay_small():
     heard = hear(np.zeros(10 * 60 * 16000, np.float32), Fraction(0), count, Fraction(25), columns=40)
     held = heard.spectrum.nbytes + heard.begins.nbytes + heard.voiced.nbytes
     assert held < 0.1 * count * 80 * 40 * 4
+
+
+def test_whoever_is_heard_in_a_take_is_heard_before_it_is_made(tmp_path, spoken_stem):
+    """A mark of two pictures inside a word is shorter than the window in which speech is found."""
+    path = spoken_stem(tmp_path / "fr.wav", 2.0)
+    stem = Stem(path, None, Fraction(1), Fraction(2), "edit", "")
+    begins = [Fraction(n, 25) for n in range(0, 100, 3)]
+    told = [speaks(stem, begin, 2, RATE) for begin in begins]
+    wanted = [bool(heard(stem, begin, 2, RATE).voiced.any()) for begin in begins]
+    assert told == wanted
+    assert 10 < sum(told) < 20

@@ -73,8 +73,9 @@ class DubPlan:
         heard: dict[Stem, bool] = {}
         for segment in self.segments:
             for line in segment.lines:
-                stem = self.stem(line)
-                heard[stem] = heard.get(stem, False) or sounds.speaks(stem, *_when(segment, line))
+                stem, shown = self.stem(line), line.plate_range
+                when = segment.record_s(shown.start), len(shown), shown.rate
+                heard[stem] = heard.get(stem, False) or sounds.speaks(stem, *when)
         return tuple(stem for stem, spoken in heard.items() if not spoken)
 
     @property

@@ -149,10 +149,11 @@ def covers(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
     return stem.first_sample_s < stop_s and first_s < stem.first_sample_s + stem.duration_s
 
 
-def speaks(stem: Stem, first_s: Fraction, stop_s: Fraction) -> bool:
-    """Tell whether anybody is heard in a range of the timeline."""
-    begin, stop = (max(Fraction(0), time - stem.first_sample_s) for time in (first_s, stop_s))
-    return stop > begin and bool(speech.voiced(read_mono(stem.path, SAMPLE_RATE, begin, stop)).any())
+def speaks(stem: Stem, first_s: Fraction, frames: int, rate: Fraction) -> bool:
+    """Tell whether anybody is heard during the pictures of a range, as `heard` finds it: with context."""
+    begin = first_s - stem.first_sample_s
+    samples, read_s = _with_context(stem, begin, begin + frames / rate)
+    return bool(_during(speech.voiced(samples), frames, rate, begin - read_s).any())
 
 
 def digest(stem: Stem, first_s: Fraction, frames: FrameRange) -> str:
