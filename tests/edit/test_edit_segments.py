@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from w2l_studio.edit import marks, segments, timeline
 from w2l_studio.edit.conform import assumed
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, NoClip, Retimed, Skipped, Unsupported
-from w2l_studio.terms import Mark
+from w2l_studio.terms import FaceHint, Mark
 from w2l_studio.timing import RATES, FrameRange, drop_frame_rate, frames_to_timecode, timecode_to_frames
 
 RT = otio.opentime.RationalTime
@@ -108,6 +108,32 @@ def test_a_razor_cut_through_one_picture_is_no_cut_unless_both_sides_are_marked(
     assert [line.cuts for one in under for line in one.lines] == [(False, True)]
     both, _ = cut(build, edit, stack_marks(edit, (20, 60, None)))
     assert [line.cuts for one in both for line in one.lines] == [(False, True), (True, True)]
+
+
+@pytest.mark.parametrize(
+    ("spans", "cuts"),
+    [
+        ([(10, 30, "ANNA"), (30, 50, "Anna")], [(False, True), (True, False)]),
+        ([(10, 32, None), (30, 50, None)], [(False, True), (True, False)]),
+        ([(10, 60, None), (30, 50, None)], [(False, False), (True, True)]),
+        ([(10, 30, "ANNA"), (30, 50, "BEN")], [(False, False), (False, False)]),
+        ([(10, 30, None), (31, 50, None)], [(False, False), (False, False)]),
+        ([(10, 30, None), (10, 30, None)], [(False, False), (False, False)]),
+    ],
+    ids=["touch", "overlap", "inside", "two speakers", "gap", "twice"],
+)
+def test_lines_of_one_speaker_that_follow_at_once_do_not_fade_between(build, tmp_path, spans, cuts):
+    """Cues of one long sentence: the plate's lips would shine through at each of them."""
+    edit = build.edit(tmp_path, build.track(build.clip(0, 80, 25)))
+    found, _ = cut(build, edit, stack_marks(edit, *spans))
+    assert [line.cuts for one in found for line in one.lines] == cuts
+
+
+def test_lines_of_one_speaker_with_faces_of_their_own_fade(build, tmp_path):
+    edit = build.edit(tmp_path, build.track(build.clip(0, 80, 25)))
+    first, second = stack_marks(edit, (10, 30, "ANNA"), (30, 50, "ANNA"))
+    found, _ = cut(build, edit, [first, replace(second, hint=FaceHint(0.1, 0.1, 0.1, 0.1))])
+    assert [line.cuts for one in found for line in one.lines] == [(False, False)] * 2
 
 
 def test_a_mark_on_a_covered_clip_hits_nothing(build, tmp_path):

@@ -14,7 +14,7 @@ from w2l_studio.edit.conform import Conform, Plates, conform, no_media
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
 from w2l_studio.errors import MediaError, NoClip, ShotError, Skipped, StudioError
-from w2l_studio.terms import ClipUse, Line, Mark, Plate, Segment
+from w2l_studio.terms import ClipUse, FaceHint, Line, Mark, Plate, Segment
 from w2l_studio.timing import FrameRange, drop_frame_rate
 
 _Path = tuple[int, ...]
@@ -165,12 +165,8 @@ def _segments(
     *,
     whole: bool,
 ) -> Iterator[Segment]:
-    begins, ends = cuts
     lines = sorted(
-        (
-            Line(mark, tied.plate_range(mark.record), (mark.record.start in begins, mark.record.stop in ends))
-            for mark in marks
-        ),
+        (Line(mark, tied.plate_range(mark.record), hard) for mark, hard in _hard_ends(marks, cuts)),
         key=lambda line: (line.plate_range, line.mark.id),
     )
     clip, plate = tied.clip, tied.plate
@@ -188,6 +184,20 @@ def _segments(
             whole_clip=whole or run == tied.used,
             lines=tuple(line for line in lines if run.intersect(line.plate_range) is not None),
         )
+
+
+def _hard_ends(
+    marks: Iterable[Mark], cuts: tuple[frozenset[int], frozenset[int]]
+) -> Iterator[tuple[Mark, tuple[bool, bool]]]:
+    """Yield marks with the ends at which they keep full strength: at cuts, and where a speaker goes on."""
+    speakers: dict[tuple[str, FaceHint | None], list[Mark]] = {}
+    for mark in marks:
+        speakers.setdefault(((mark.character or "").casefold(), mark.hint), []).append(mark)
+    for own in speakers.values():
+        begins, ends = _edges(_joined(mark.record for mark in own))
+        for mark in own:
+            start, stop = mark.record.start, mark.record.stop
+            yield mark, (start in cuts[0] or start not in begins, stop in cuts[1] or stop not in ends)
 
 
 def _inside(frames: FrameRange, plate: Plate) -> FrameRange:

@@ -106,8 +106,9 @@ class Line:
 
     Args:
         mark: as narrow as the clip shows it.
-        cuts: whether it begins and whether it ends at a cut that is seen: with its clip, or where another one
-            covers that; not where the next clip goes on with the same pictures and no mark.
+        cuts: whether it begins and whether it ends at full strength: at a cut that is seen (with its clip, or
+            where another one covers that; not where the next clip goes on with the same pictures and no
+            mark), and where another mark of the same speaker goes on.
     """
 
     mark: Mark
