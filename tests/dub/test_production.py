@@ -67,6 +67,31 @@ def test_a_sound_that_cannot_be_read_is_left_out(tmp_path: Path, spoken_stem: An
     assert plan.make(tmp_path / "s.otio", [str(stem)], DubConfig()).edit.sounds == ()
 
 
+def test_stems_in_the_edit_do_not_tell_whose_lips_moved(tmp_path: Path, spoken_stem: Any) -> None:
+    """The job's own, one that an earlier dub into another language laid, one that a host placed."""
+    picture = schema.Clip("title", schema.GeneratorReference("t", "Text"), span(Fraction(0), 50))
+    picture.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))
+    timeline = schema.Timeline("s")
+    timeline.tracks.append(schema.Track("V1", kind="Video", children=[picture]))
+    told: dict[str, dict[str, str]] = {
+        "set": {},
+        "fr": {},
+        "de": {"lang": "de", "stem": "ab", "placed_by": "edit"},
+        "it": {"place": "here"},
+    }
+    for name, own in told.items():
+        file = spoken_stem(tmp_path / f"{name}.wav", 2)
+        heard = schema.Clip(name, schema.ExternalReference(str(file)), span(Fraction(0), 50))
+        heard.metadata["w2l_studio"] = own
+        timeline.tracks.append(schema.Track(name, kind="Audio", children=[heard]))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "s.otio"))
+    (tmp_path / "link.wav").symlink_to(tmp_path / "fr.wav")
+    for stem in ("fr.wav", "link.wav"):
+        job = plan.make(tmp_path / "s.otio", [str(tmp_path / stem)], DubConfig())
+        assert [use.media.name for use in job.production] == ["set.wav"]
+        assert len(job.edit.sounds) == 4
+
+
 def test_media_with_names_longer_than_any_file_has_are_offline(tmp_path: Path, spoken_stem: Any) -> None:
     shot = schema.Clip("c", schema.ExternalReference("a" * 300 + ".mov"), span(Fraction(0), 25))
     shot.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))

@@ -33,7 +33,7 @@ from w2l_studio.media import codecs
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
-from w2l_studio.terms import Line, Mark, Plate, Segment, Stem
+from w2l_studio.terms import Line, Mark, Plate, Segment, SoundUse, Stem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +56,11 @@ class DubPlan:
     def stem(self, line: Line) -> Stem:
         """Return the stem of a line."""
         return sounds.stem_for(line.mark.character, self.stems)
+
+    @property
+    def production(self) -> tuple[SoundUse, ...]:
+        """Sounds of the edit that may tell the speaker."""
+        return production.without_stems(self.edit.sounds, self.stems)
 
     @property
     def unused(self) -> tuple[Stem, ...]:

@@ -1,10 +1,11 @@
-"""Where the edit's own sounds lie on the timeline, where only their files tell it.
+"""Which sounds of the edit are the production's, and where they lie, where only their files tell it.
 
 Looks at files and reads no sound.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from w2l_studio.errors import StemError
 from w2l_studio.media.sound import SoundInfo, probe_sound
-from w2l_studio.terms import SoundUse
+from w2l_studio.terms import SoundUse, Stem
 
 
 def counted(uses: Sequence[SoundUse]) -> tuple[SoundUse, ...]:
@@ -25,6 +26,17 @@ def counted(uses: Sequence[SoundUse]) -> tuple[SoundUse, ...]:
     infos = {media: _info(media) for media in {use.media for use in uses if use.source_start_s is not None}}
     settled = (use if use.source_start_s is None else _settled(use, infos[use.media]) for use in uses)
     return tuple(use for use in settled if use is not None)
+
+
+def without_stems(uses: Sequence[SoundUse], stems: Sequence[Stem]) -> tuple[SoundUse, ...]:
+    """Return the uses that may tell whose lips moved: all but stems, which follow no lips of a plate.
+
+    Stems are the job's own, those that hosts place, and those that an earlier dub laid, in whatever language.
+    """
+    own = {stem.path for stem in stems}
+    return tuple(
+        use for use in uses if not (use.binding or use.laid or Path(os.path.realpath(use.media)) in own)
+    )
 
 
 def _info(media: Path) -> SoundInfo | None:

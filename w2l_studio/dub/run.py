@@ -145,7 +145,7 @@ class Rendering:
     def _one(self, segment: Segment) -> Take:
         stems = tuple(self.job.stem(line) for line in segment.lines)
         sha256 = {kind: entry.sha256 for kind, entry in self.weights.items()}
-        key = take_key(segment, stems, self.job.edit.sounds, self.config, sha256, self.job.lang)
+        key = take_key(segment, stems, self.job.production, self.config, sha256, self.job.lang)
         slate = self._slate(segment, stems, key)
         self.emit(self._started(segment))
         record = self.work.finished(key)
@@ -171,7 +171,7 @@ class Rendering:
         path = self.work.media / f"{name}{self.studio.encoder.suffix}"
         with Spool(self.work.path) as spool:
             performance = take.perform(
-                segment, stems, self.job.edit.sounds, self.studio, self.config, spool, tick
+                segment, stems, self.job.production, self.studio, self.config, spool, tick
             )
             made = self._taken(segment, performance, slate, path)
             if any(made.synced):

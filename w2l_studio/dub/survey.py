@@ -121,7 +121,7 @@ def _foreseen(
         try:
             speaker.choose(parts, line.mark.hint, view.size_px, None, margin=config.faces.speaker_margin)
         except SpeakerUnclear as error:
-            sound = line.mark.hint is None and listening.asked(segment, frames, job.edit.sounds) is not None
+            sound = line.mark.hint is None and listening.asked(segment, frames, job.production) is not None
             found.append(_HEARD if sound else f"{error.code}: {error}")
         except NoFace as error:
             found.append(f"{error.code}: {error}")

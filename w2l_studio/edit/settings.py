@@ -81,6 +81,11 @@ def binds(clip: Any) -> bool:
     return told(clip).get("place") == "here"
 
 
+def is_stem(clip: Any) -> bool:
+    """Tell whether a sound clip says that a dub laid it (see `stem_tracks`)."""
+    return "stem" in told(clip)
+
+
 def _character(value: Any, where: str) -> str | None:
     if value is None or (isinstance(value, str) and value.strip()):
         return value.strip() if value else None

@@ -53,7 +53,7 @@ def _ours(track: Any, lang: str, files: set[Path], folder: Path) -> bool:
     clips = list(track.find_clips())
     named = f"{track.name or ''} ".startswith(f"{_OURS}{lang} ")
     return bool(named and clips) and all(
-        "stem" in settings.told(clip) or _plays(clip, folder) in files for clip in clips
+        settings.is_stem(clip) or _plays(clip, folder) in files for clip in clips
     )
 
 

@@ -268,4 +268,5 @@ def _sound_uses(placed: Placed, folder: Path, roots: urls.Roots) -> Iterator[Sou
         available = media.available_range
         begin = seconds(available.start_time) if available is not None else Fraction(0)
         used = layout.span(placed.item)[0] if available is None else None
-        yield SoundUse(file, placed.offset + begin, settings.binds(placed.item), used)
+        binding, laid = settings.binds(placed.item), settings.is_stem(placed.item)
+        yield SoundUse(file, placed.offset + begin, binding, used, laid)

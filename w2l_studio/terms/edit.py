@@ -92,12 +92,14 @@ class SoundUse:
         binding: the clip says ``place: here``, so it counts before the file's own time reference.
         source_start_s: where in the file the clip begins, as the edit counts it, where it does not tell from
             where it counts: `first_sample_s` is then for a count from 0. None = it tells.
+        laid: an earlier dub laid the clip, so it is a stem.
     """
 
     media: Path
     first_sample_s: Fraction
     binding: bool = False
     source_start_s: Fraction | None = None
+    laid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
