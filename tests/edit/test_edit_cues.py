@@ -69,6 +69,17 @@ def test_ass_names_comments_and_order(tmp_path):
     )
 
 
+def test_drawings_of_signs_are_no_lines(tmp_path):
+    sign = r"Dialogue: 0,0:00:08.00,0:00:09.00,Default,,0,0,0,,{\p1}m 0 0 l 9 9{\p0}"
+    assert len(read(tmp_path, f"{ASS}{sign}\n", "cues.ass")) == 2
+
+
+@pytest.mark.parametrize("text", ["\u202bדנה: שלום\u202c", "\u200fדנה\u200f: שלום", "דנה: שלום"])
+def test_marks_of_direction_hide_no_name(tmp_path, text):
+    (cue,) = read(tmp_path, f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n")
+    assert (cue.character, cue.text) == ("דנה", "שלום")
+
+
 def test_vtt(tmp_path):
     assert read(tmp_path, VTT, "cues.vtt") == (Cue(Fraction(1), Fraction(2), "ANNA", "Bonjour"),)
 
@@ -81,6 +92,7 @@ def test_vtt(tmp_path):
             SRT + "\n5\n00:08,000 --> 00:09,000\nANNA: Lost.\n",
             "line 19 tells times .*: 00:08,000 -->",
         ),
+        ("a.srt", "1\n01:00:01:12 --> 01:00:02:10\nANNA: Lost.\n", "line 2 tells times .*: 01:00:01:12 -->"),
         ("a.vtt", VTT + "\n00:03 --> 00:04.000\nANNA: Perdu\n", "line 6 tells times"),
         ("a.srt", SRT.replace("00:00:04,000", "00:00:01,000"), "the cue at 0:00:03 ends before it begins"),
         ("a.srt", SRT.replace("00:00:04,000", "00:00:03,000"), "the cue at 0:00:03 ends where it begins"),

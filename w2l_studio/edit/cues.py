@@ -23,6 +23,10 @@ _FORMATS = {".srt": "srt", ".ass": "ass", ".ssa": "ssa", ".vtt": "vtt"}
 _READABLE = "give .srt, .ass or .vtt"
 #: What pysubs2 raises of text that is not of the format.
 _BROKEN = (pysubs2.exceptions.Pysubs2Error, ValueError, TypeError, LookupError, OverflowError)
+#: Marks of direction that editors put around right-to-left text: they are no part of a name.
+_DIRECTIONS = dict.fromkeys(
+    map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _PREFIX = re.compile(r"\s*([^\W\d_][^:\n]{0,39}):\s+(.*)", re.DOTALL)
 
 
@@ -56,9 +60,9 @@ def read(path: Path) -> tuple[Cue, ...]:
         raise EditError(
             f"is not a cue sheet that can be read ({error})", hint=_READABLE, where=path.name
         ) from error
+    _check_times(sheet, text, path.name)
     if not sheet.events:
         raise EditError("is not a cue sheet: it holds no cue", hint=_READABLE, where=path.name)
-    _check_times(sheet, text, path.name)
     return tuple(sorted(_cues(sheet), key=lambda cue: (cue.start_s, cue.stop_s)))
 
 
@@ -101,10 +105,10 @@ def _check_times(sheet: pysubs2.SSAFile, text: str, where: str) -> None:
 
 
 def _spoken(sheet: pysubs2.SSAFile) -> Iterator[tuple[pysubs2.SSAEvent, str]]:
-    """Yield what is no comment and has text, with it."""
+    """Yield what is neither comment nor drawing and has text, with it."""
     for event in sheet:
-        text = event.plaintext.strip()
-        if text and not event.is_comment:
+        text = event.plaintext.translate(_DIRECTIONS).strip()
+        if text and not event.is_comment and not event.is_drawing:
             yield event, text
 
 
