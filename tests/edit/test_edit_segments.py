@@ -256,6 +256,17 @@ class TestConform:
         assert isinstance(error, MediaMismatch)
         assert error.where == "clip 'c' at 00:00:00:00"
 
+    @pytest.mark.parametrize(("start", "shown"), [(100, 50), (101, 50), (1999, 999)])
+    def test_a_clip_that_is_shorter_than_a_picture_shows_the_one_on_screen(
+        self, build, tmp_path, start, shown
+    ):
+        """One frame of an edit at 50 a second is half a picture of a file at 25."""
+        edit = build.edit(tmp_path, build.track(build.clip(start, 1, 50, available=(0, 2000))))
+        plates = {edit.clips[0].media: build.plate(edit.clips[0], Fraction(25))}
+        (found,), refused = segments.cut(edit, stack_marks(edit, (0, 1, None)), plates, 12, HALF)
+        assert not refused
+        assert (found.plate_range.start, found.plate_range.stop, found.whole_clip) == (shown, shown + 1, True)
+
     @pytest.mark.parametrize("available", [None, (0, 1042), (0, 2000), (0, 500)])
     def test_another_rate_is_converted_by_time_and_told(self, build, tmp_path, available):
         edit = build.edit(tmp_path, build.track(build.clip(25, 50, 25, available=available)))

@@ -19,7 +19,14 @@ from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, Retimed, ShotError, Unsupported
 from w2l_studio.terms import ClipUse, Plate
-from w2l_studio.timing import FrameRange, day_s, is_drop_timecode, nearest_frame, timecode_to_frames
+from w2l_studio.timing import (
+    FrameRange,
+    day_s,
+    floor_frame,
+    is_drop_timecode,
+    nearest_frame,
+    timecode_to_frames,
+)
 
 #: Media by path: what a file holds, or why it is not dubbed; a file that is not there has no entry.
 Plates: TypeAlias = Mapping[Path, Plate | ShotError | MediaError]
@@ -93,6 +100,10 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
     for base_s in _bases(edit, clip, at_speed):
         plate_s = placed.record_s(base_s)
         first, last = (nearest_frame(time - plate_s, plate.rate) for time in placed.window)
+        if first == last:
+            # Less than a picture is seen: the one that is on screen.
+            first = floor_frame(placed.window[0] - plate_s, plate.rate)
+            last = first + 1
         if last <= plate.frames + _spare(plate):
             last = min(last, plate.frames)
         if 0 <= first < last <= plate.frames:
