@@ -10,7 +10,7 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import plan
+from w2l_studio.dub import notices, plan
 
 schema = otio.schema
 
@@ -56,6 +56,37 @@ def test_a_sound_clip_counts_from_0_or_from_the_files_time_reference(
     assert [use.first_sample_s for use in job.edit.sounds] == ([Fraction(first_s)] if rule == "edit" else [])
     if rule == "edit" or reference is None:
         assert (job.stems[0].first_sample_s, job.stems[0].placed_by) == (Fraction(first_s), rule)
+
+
+@pytest.mark.parametrize(
+    ("starts", "reference", "told"),
+    [
+        (("0", "1"), None, []),
+        (("0", "51/50"), None, []),
+        (("0", "2", "2"), None, ["begins it at 00:00:00:00, not at 23:59:59:00 as others do"]),
+        (("0", "2"), 48000, []),
+    ],
+    ids=["in one", "within a frame", "moved", "by reference"],
+)
+def test_a_stem_in_pieces_that_were_moved_is_told(
+    starts: Any, reference: int | None, told: list[str], tmp_path: Path, spoken_stem: Any
+) -> None:
+    """Pieces of a second each, one after the other, from some seconds of the stem on."""
+    stem = spoken_stem(tmp_path / "fr.wav", 4, time_reference=reference)
+    timeline = schema.Timeline("s")
+    picture = schema.Clip("title", schema.GeneratorReference("t", "Text"), span(Fraction(0), 100))
+    picture.markers.append(schema.Marker("w2l", span(Fraction(0), 0)))
+    pieces = [
+        schema.Clip("s", schema.ExternalReference(str(stem), span(Fraction(0), 100)), span(Fraction(s), 25))
+        for s in starts
+    ]
+    timeline.tracks.append(schema.Track("V1", kind="Video", children=[picture]))
+    timeline.tracks.append(schema.Track("A1", kind="Audio", children=pieces))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "s.otio"))
+    job = plan.make(tmp_path / "s.otio", [str(stem)], DubConfig())
+    warned = [one.message for one in notices.of(job, DubConfig()) if one.code == "stem-pieces"]
+    assert len(warned) == len(told)
+    assert all(said in message for said, message in zip(told, warned, strict=True))
 
 
 def test_a_sound_that_cannot_be_read_is_left_out(tmp_path: Path, spoken_stem: Any) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from w2l_studio.config import DubConfig
+from w2l_studio.dub import production
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.edit import conform, marks, timeline, urls
 from w2l_studio.events import Warned
+from w2l_studio.terms import Stem
 from w2l_studio.timing import nearest_frame
 
 
@@ -30,12 +32,28 @@ def _stems(job: DubPlan) -> Iterator[Warned]:
     for stem in job.stems:
         at = timeline.timecode(job.edit, nearest_frame(stem.first_sample_s, job.edit.rate))
         yield Warned("stem-placed", f"{stem.path.name} begins at {at} ({stem.placed_by})")
+        if elsewhere := _elsewhere(job, stem):
+            told = (
+                f"pieces of {stem.path.name} are moved against each other in the edit: lips follow the one"
+                f" that begins it at {at}, not at {elsewhere[0]} as others do"
+            )
+            yield Warned("stem-pieces", told, "bounce the pieces to one file")
     for stem in job.unused:
         told = f"no mark names {stem.character}: {stem.path.name} is laid into the edit and no lips follow it"
         yield Warned("stem-unused", told, f"write `w2l {stem.character}` where it speaks, or leave it out")
     for stem in job.silent():
         told = f"nobody is heard in {stem.path.name} under its marks: the lips stay shut"
         yield Warned("stem-silent", told, "check the file, its channels and where it begins")
+
+
+def _elsewhere(job: DubPlan, stem: Stem) -> list[str]:
+    """Return where else the edit lets a stem begin that it places, a frame apart or more."""
+    if stem.placed_by != "edit":
+        return []
+    begins = sorted(use.first_sample_s for use in production.placing(job.edit.sounds, stem.path))
+    apart = [first_s for first_s in begins if abs(first_s - stem.first_sample_s) * job.edit.rate >= 1]
+    found = (timeline.timecode(job.edit, nearest_frame(first_s, job.edit.rate)) for first_s in apart)
+    return list(dict.fromkeys(found))
 
 
 def _assumed(job: DubPlan) -> Iterator[Warned]:

@@ -144,15 +144,14 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
 def _place(edit: Edit, character: str | None, path: Path) -> Stem:
     info = probe_sound(path)
     start_s = Fraction(edit.start_frame) / edit.rate
-    own = os.path.realpath(path)
-    used = [use for use in edit.sounds if os.path.realpath(use.media) == own]
-    used.sort(key=lambda use: not use.binding)
+    own = Path(os.path.realpath(path))
+    used = production.placing(edit.sounds, own)
     reference = None if used and used[0].binding else info.time_reference
     edit_s = used[0].first_sample_s if used else None
     day_s = timing.day_s(edit.rate, drop=edit.drop)
     first_s, rule = stem_rules.place(reference, info.rate, start_s, edit_s, day_s)
     duration_s = Fraction(info.samples, info.rate)
-    return Stem(Path(own), character, first_s, duration_s, rule, atomic.sha256(path))
+    return Stem(own, character, first_s, duration_s, rule, atomic.sha256(path))
 
 
 def _marks(edit: Edit, stems: Sequence[Stem], config: DubConfig) -> tuple[Mark, ...]:

@@ -34,9 +34,22 @@ def without_stems(uses: Sequence[SoundUse], stems: Sequence[Stem]) -> tuple[Soun
     Stems are the job's own, those that hosts place, and those that an earlier dub laid, in whatever language.
     """
     own = {stem.path for stem in stems}
-    return tuple(
-        use for use in uses if not (use.binding or use.laid or Path(os.path.realpath(use.media)) in own)
-    )
+    return tuple(use for use in uses if not (use.binding or use.laid or _real(use.media) in own))
+
+
+def placing(uses: Sequence[SoundUse], stem: Path) -> tuple[SoundUse, ...]:
+    """Return the uses that may tell where a stem begins, the first of which does: only binding ones, if any.
+
+    Args:
+        stem: its file, without links.
+    """
+    own = tuple(use for use in uses if _real(use.media) == stem)
+    return tuple(use for use in own if use.binding) or own
+
+
+def _real(path: Path) -> Path:
+    """Return a path without links; one that leads nowhere, too."""
+    return Path(os.path.realpath(path))
 
 
 def _info(media: Path) -> SoundInfo | None:
