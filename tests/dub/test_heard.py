@@ -1,12 +1,15 @@
 """What pictures hear is cut when it is wanted: the same windows part by part, in a fraction of the memory."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2l_studio.dub.sounds import Heard, hear, heard, joined, speaks
+from w2l_studio.dub.sounds import Heard, hear, heard, joined, speaks, stem_for
+from w2l_studio.errors import NoStem
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import windows
 from w2l_studio.terms import Stem
@@ -71,6 +74,18 @@ def test_ten_uncut_minutes_stay_small():
     heard = hear(np.zeros(10 * 60 * 16000, np.float32), Fraction(0), count, Fraction(25), columns=40)
     held = heard.spectrum.nbytes + heard.begins.nbytes + heard.voiced.nbytes
     assert held < 0.1 * count * 80 * 40 * 4
+
+
+@pytest.mark.parametrize(
+    "written", ["He\u0301le\u0300ne 2", "H\u00c9L\u00c8NE  2", "h\u00e9l\u00e8ne\u00a02"]
+)
+def test_names_are_the_same_however_their_accents_are_composed(written, tmp_path):
+    """Texts that a Mac wrote may hold an accent as a letter of its own."""
+    stem = Stem(tmp_path / "a.wav", "H\u00e9l\u00e8ne 2", Fraction(0), Fraction(1), "edit", "")
+    other = replace(stem, character="Anna")
+    assert stem_for(written, [other, stem]) is stem
+    with pytest.raises(NoStem):
+        stem_for("Helene 2", [other, stem])
 
 
 def test_whoever_is_heard_in_a_take_is_heard_before_it_is_made(tmp_path, spoken_stem):

@@ -33,7 +33,7 @@ from w2l_studio.media import codecs
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
-from w2l_studio.terms import Line, Mark, Plate, Segment, SoundUse, Stem
+from w2l_studio.terms import Line, Mark, Plate, Segment, SoundUse, Stem, folded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +131,7 @@ def place_stems(edit: Edit, options: Sequence[str]) -> tuple[Stem, ...]:
             "no stem was given", hint="add --stem fr.wav, or --stem ANNA=anna.wav for each character"
         )
     placed = [_place(edit, *stem_rules.parse(option)) for option in options]
-    names = [stem.character.casefold() if stem.character else None for stem in placed]
+    names = [folded(stem.character) if stem.character else None for stem in placed]
     for i, name in enumerate(names):
         if name in names[:i]:
             whom = placed[i].character or "everybody"

@@ -16,7 +16,7 @@ import numpy as np
 from w2l_studio.errors import NoStem
 from w2l_studio.media.sound import read_mono
 from w2l_studio.sound import mel, speech, windows
-from w2l_studio.terms import Bools, Floats, Ints, Stem, Voice
+from w2l_studio.terms import Bools, Floats, Ints, Stem, Voice, folded
 from w2l_studio.terms.sound import COLUMNS_PER_SECOND, SAMPLE_RATE, SILENCE
 from w2l_studio.timing import FrameRange
 
@@ -43,7 +43,7 @@ def stem_for(character: str | None, stems: Sequence[Stem]) -> Stem:
         NoStem: none of these is there.
     """
     for stem in stems:
-        if character and stem.character and stem.character.casefold() == character.casefold():
+        if character and stem.character and folded(stem.character) == folded(character):
             return stem
     general = [stem for stem in stems if stem.character is None]
     if general:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from w2l_studio.terms import Mark
+from w2l_studio.terms import Mark, folded
 from w2l_studio.timing import FrameRange
 
 
@@ -45,7 +45,7 @@ def _outranks(other: Mark, mark: Mark) -> bool:
 
 
 def _same(character: str | None, other: str | None) -> bool:
-    return character is None or (other is not None and character.casefold() == other.casefold())
+    return character is None or (other is not None and folded(character) == folded(other))
 
 
 def _minus(record: FrameRange, hole: FrameRange) -> Iterator[FrameRange]:

@@ -14,7 +14,7 @@ from w2l_studio.edit.conform import Conform, Plates, conform, no_media
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at, timecode
 from w2l_studio.errors import MediaError, NoClip, ShotError, Skipped, StudioError
-from w2l_studio.terms import ClipUse, FaceHint, Line, Mark, Plate, Segment
+from w2l_studio.terms import ClipUse, FaceHint, Line, Mark, Plate, Segment, folded
 from w2l_studio.timing import FrameRange, drop_frame_rate
 
 _Path = tuple[int, ...]
@@ -192,7 +192,7 @@ def _hard_ends(
     """Yield marks with the ends at which they keep full strength: at cuts, and where a speaker goes on."""
     speakers: dict[tuple[str, FaceHint | None], list[Mark]] = {}
     for mark in marks:
-        speakers.setdefault(((mark.character or "").casefold(), mark.hint), []).append(mark)
+        speakers.setdefault((folded(mark.character or ""), mark.hint), []).append(mark)
     for own in speakers.values():
         begins, ends = _edges(_joined(mark.record for mark in own))
         for mark in own:

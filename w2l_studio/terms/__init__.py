@@ -5,7 +5,7 @@ this package.
 """
 
 from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR, Ints, Plane
-from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, SoundUse
+from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, SoundUse, folded
 from w2l_studio.terms.faces import Crops, Faces, FaceTrack, Matte, Shot
 from w2l_studio.terms.media import ColourTags, Planes, Plate, Stem, Voice
 from w2l_studio.terms.results import LipMotion, Passed, Slate, Take, Verdict
@@ -39,4 +39,5 @@ __all__ = [
     "Take",
     "Verdict",
     "Voice",
+    "folded",
 ]

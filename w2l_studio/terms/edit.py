@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from w2l_studio.terms.media import Plate
 from w2l_studio.timing import FrameRange
+
+
+def folded(name: str) -> str:
+    """Return a name as names are compared: without capitals, accents composed, single spaces."""
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", name).split()).casefold())
 
 
 @dataclass(frozen=True, slots=True)
