@@ -4,7 +4,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from w2l_studio.edit import layout, marks, patch, segments, timeline
@@ -180,6 +180,7 @@ def test_a_take_of_another_edit_is_refused(build, tmp_path):
     st.integers(1, 40),
     st.booleans(),
 )
+@example(Fraction(21, 32), 0, 16, 3, False)
 def test_a_retimed_clip_shows_the_same_frames_of_plate_or_take(
     build, tmp_path_factory, speed, start, begin, length, whole
 ):
@@ -208,7 +209,8 @@ def test_a_retimed_clip_shows_the_same_frames_of_plate_or_take(
                 dubbed += 1
         for mark in item.item.markers:
             assert item.offset + layout.seconds(mark.marked_range.start_time) == pytest.approx(40 / 24)
-    assert dubbed == 40 if whole else dubbed >= stop - begin - 1
+    # Both ends lie on a picture of the plate, and that on a frame of the edit: half of either may be lost.
+    assert dubbed == 40 if whole else dubbed >= stop - begin - 1 / speed - 1
     assert sum(len(item.item.markers) for item in layout.walk(made) if item.is_clip) == 1
 
 
