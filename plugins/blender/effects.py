@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from . import look, strips, takes
+from . import channels, look, strips, takes
 
 #: Takes of the user's strips and effects of ours, by the name of what they show in its place.
 _Shown = Mapping[str, Sequence[Any]]
@@ -57,7 +57,9 @@ def _unselected(scene: bpy.types.Scene, shown: _Shown) -> list[str]:
         source = selector.multicam_source
         below = [(strip, shown[strip.name]) for strip in there if strip.name in shown]
         laid = [one for strip, ours in below for one in ours if strip.channel <= source < one.channel]
-        highest = max((one.channel for one in laid if strips.meets(one, *strips.span(selector))), default=0)
+        highest = max(
+            (one.channel for one in laid if channels.meets(one, *channels.span(selector))), default=0
+        )
         if highest:
             told.append(f"{selector.name} shows channel {source}: the new lips lie on channel {highest}")
     return told
@@ -80,9 +82,9 @@ def _chosen(effect: Any, shown: _Shown) -> Iterator[list[Any]]:
     if len(inputs) == 1:
         yield from ([one] for one in _meeting(effect, inputs[0], shown))
         return
-    start, stop = strips.span(effect)
+    start, stop = channels.span(effect)
     lasting = [
-        next((one for one in shown.get(s.name, ()) if strips.lasts(one, start, stop)), s) for s in inputs
+        next((one for one in shown.get(s.name, ()) if channels.lasts(one, start, stop)), s) for s in inputs
     ]
     if lasting != inputs:
         yield lasting
@@ -93,7 +95,7 @@ def _again(scene: bpy.types.Scene, effect: Any, inputs: list[Any], language: str
     # Above those of other languages, as takes lie.
     others = [s for s in there if s.get(strips.OURS) == effect.name]
     highest = max(strip.channel for strip in [effect, *inputs, *others])
-    channel = strips.room(scene, there, highest, *strips.span(effect))
+    channel = channels.room(scene, there, highest, *channels.span(effect))
     laid = strips.repeated(there, effect, f"{effect.name} {language}", channel, inputs)
     laid[strips.OURS], laid[strips.LANGUAGE] = effect.name, language
     look.give_effect(scene, effect, laid)
@@ -102,7 +104,7 @@ def _again(scene: bpy.types.Scene, effect: Any, inputs: list[Any], language: str
 
 
 def _meeting(effect: Any, strip: Any, shown: _Shown) -> list[Any]:
-    return [one for one in shown.get(strip.name, ()) if strips.meets(one, *strips.span(effect))]
+    return [one for one in shown.get(strip.name, ()) if channels.meets(one, *channels.span(effect))]
 
 
 def _ours(there: Any, language: str) -> list[Any]:

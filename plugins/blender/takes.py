@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from . import look, placing, strips
+from . import channels, look, placing, strips
 from .edit import Picture
 from .placing import Placement
 
@@ -64,7 +64,7 @@ def cut_off(scene: bpy.types.Scene, was: Picture, known: Collection[str]) -> lis
             continue
         now = strips.picture(scene, strip)
         inside = was.start + way <= now.start and now.stop <= was.stop + way
-        apart = not any(strips.meets(one, now.start, now.stop) for one in left)
+        apart = not any(channels.meets(one, now.start, now.stop) for one in left)
         if inside and apart and placing.shift(was, now) == way:
             found.append(strip)
     return found
@@ -125,13 +125,13 @@ def _lay_take(scene: bpy.types.Scene, below: Any, placement: Placement, language
     there = strips.collection(scene)
     # Above the takes of other languages, but below what the user laid higher.
     start, stop = placement.start, placement.stop
-    others = [s for s in there if s.get(strips.OURS) == below.name and strips.meets(s, start, stop)]
+    others = [s for s in there if s.get(strips.OURS) == below.name and channels.meets(s, start, stop)]
     highest = max(strip.channel for strip in [below, *others])
     # Where it met anything while it is trimmed, Blender would move it in time.
-    aside = strips.aside(there)
+    aside = channels.aside(there)
     laid = there.new_movie(f"{below.name} {language}", str(placement.path), aside, placement.zero)
     laid.frame_offset_start, laid.frame_final_end = start - placement.zero, stop
-    laid.channel = strips.room(scene, [s for s in there if s != laid], highest, start, stop)
+    laid.channel = channels.room(scene, [s for s in there if s != laid], highest, start, stop)
     laid[strips.OURS], laid[strips.LANGUAGE] = below.name, language
     laid[_PLATE] = str(strips.path_of(below))
     # A take is written as its plate was, so it is read as that is.
@@ -153,12 +153,12 @@ def _is_of(take: Any, below: Any, names: Collection[str]) -> bool:
     """Tell whether a take is of a strip, which may have been renamed since."""
     if take[strips.OURS] in names:
         return bool(take[strips.OURS] == below.name)
-    return take.get(_PLATE) == str(strips.path_of(below)) and strips.meets(take, *strips.span(below))
+    return take.get(_PLATE) == str(strips.path_of(below)) and channels.meets(take, *channels.span(below))
 
 
 def _copied_along(there: Iterable[Any], take: Any, below: Any) -> bool:
     """Tell whether a take was copied or cut together with its strip: it lies above the other part of it."""
-    above = [strip for strip in _copies(there, below) if strips.meets(strip, *strips.span(take))]
+    above = [strip for strip in _copies(there, below) if channels.meets(strip, *channels.span(take))]
     return bool(above) and below not in above
 
 
@@ -168,7 +168,7 @@ def _covered(scene: bpy.types.Scene, plate: Any) -> bool:
     names = {strip.name for strip in _copies(there, plate)} if plate.type == "MOVIE" else {plate.name}
     ours = [s for s in there if s.get(strips.OURS) in names and s.channel > plate.channel]
     takes = [s for s in ours if strips.seen(scene, s)]
-    return placing.covered(*strips.span(plate), map(strips.span, takes))
+    return placing.covered(*channels.span(plate), map(channels.span, takes))
 
 
 def shown(scene: bpy.types.Scene, language: str) -> dict[str, list[Any]]:
@@ -190,15 +190,15 @@ def shown(scene: bpy.types.Scene, language: str) -> dict[str, list[Any]]:
 
 def _lies_above(there: Iterable[Any], take: Any, plate: Any) -> bool:
     """Tell whether a take lies above a strip of its movie, and not above the one that it is named after."""
-    start, stop = strips.span(take)
-    mine = [s for s in there if s.name == take[strips.OURS] and strips.meets(s, start, stop)]
-    fits = plate.channel < take.channel and strips.lasts(plate, start, stop)
+    start, stop = channels.span(take)
+    mine = [s for s in there if s.name == take[strips.OURS] and channels.meets(s, start, stop)]
+    fits = plate.channel < take.channel and channels.lasts(plate, start, stop)
     return fits and not mine and take.get(_PLATE) == str(strips.path_of(plate))
 
 
 def _lies(strip: Any, placement: Placement) -> bool:
     return (
         strips.path_of(strip) == placement.path.resolve()
-        and strips.span(strip) == (placement.start, placement.stop)
+        and channels.span(strip) == (placement.start, placement.stop)
         and int(strip.frame_start) == placement.zero
     )
