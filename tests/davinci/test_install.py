@@ -177,9 +177,12 @@ def test_a_wheel_brings_the_plugin_with_it(tmp_path):
     done = studio("install", "resolve", home=tmp_path, path=tmp_path / "site")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "site" / "w2l_studio" / "_plugins").is_dir()
-    installed = sorted(path.name for path in tmp_path.glob(".local/**/w2l_resolve/*.py"))
-    source = (ROOT / "plugins" / "davinci" / "w2l_resolve").glob("*.py")
-    assert installed == sorted(["bridge.py", *(path.name for path in source)])
+    (package,) = tmp_path.glob(".local/**/w2l_resolve")
+    source = ROOT / "plugins" / "davinci" / "w2l_resolve"
+    installed, ours = (
+        sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py")) for folder in (package, source)
+    )
+    assert installed == sorted(["bridge.py", *ours])
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ class _Delivery:
 
     def _taken(self, entries: list[dict[str, Any]], item: Item) -> tuple[Clip, str]:
         """Import a take and show it on an item; return it, and why the item does not carry it."""
-        clip = self.host.import_file(entries[0]["take"], _bins(self.job))
+        clip = self.host.pool.import_file(entries[0]["take"], _bins(self.job))
         if clip.new:
             # Later the user may have chosen otherwise.
             self.host.read_as(item.id, clip)
@@ -276,7 +276,7 @@ def _lay_stems(host: Host, job: Job, now: Timeline, stems: list[dict[str, Any]],
 
 def _lay_stem(host: Host, job: Job, now: Timeline, stem: dict[str, Any], outcome: Outcome) -> str:
     """Lay a stem where the engine heard it, see `Tracks.lay`."""
-    clip = host.import_file(stem["file"], _bins(job))
+    clip = host.pool.import_file(stem["file"], _bins(job))
     first = round(stem["first_sample_s"] * rate(now.rate))
     record, cut = now.start_frame + max(0, first), max(0, -first)
     place = placing.Above(record, cut, clip.frames, clip.frames - cut)

@@ -29,14 +29,14 @@ class Tracks:
     def laid(self) -> list[Placed]:
         """Return what we have laid there; what else lies there is the user's."""
         every = [one for placed in self._placed().values() for one in placed]
-        files = self.host.imported(self.bins) if every else []
+        files = self.host.pool.imported(self.bins) if every else []
         return [one for one in every if any(same_file(one.media, path) for path in files)]
 
     def take_away(self, stale: list[Placed]) -> list[Placed]:
         """Take these away and return those that Resolve left there."""
         for track, placed in self._placed().items():
             if any(one in stale for one in placed):
-                self.host.delete(self.kind, track, stale)
+                self.host.tracks.delete(self.kind, track, stale)
         return [one for placed in self._placed().values() for one in placed if one in stale] if stale else []
 
     def lay(self, clip: Clip, place: Above, item: Item | None = None) -> str:
@@ -54,28 +54,28 @@ class Tracks:
         ]
         if lengths:
             return self._measured(lengths[0], clip, place) or "there"
-        lowest, higher = self.host.higher(item.id, place.record, stop) if item else (0, {})
+        lowest, higher = self.host.tracks.higher(item.id, place.record, stop) if item else (0, {})
         # Where Resolve puts no track between others, one above all serves every clip.
-        below = min(higher, default=0) if self.host.between else 0
+        below = min(higher, default=0) if self.host.tracks.between else 0
         between = [n for n in tracks if lowest < n and (n < below or not below)]
         free = [n for n in between if not any(one.meets(place.record, stop) for one in tracks[n])]
-        track = free[0] if free else self.host.add_track(self.kind, self.name, _channels(clip), below)
-        self.host.append(clip, self.kind, track, place.record, place.first, place.stop)
+        track = free[0] if free else self.host.tracks.add(self.kind, self.name, _channels(clip), below)
+        self.host.tracks.append(clip, self.kind, track, place.record, place.first, place.stop)
         found = self._lies(self._placed()[track], clip, place)
         if not found:
             return f"Resolve did not lay {Path(clip.path).name} onto the track {self.name}"
         if self.kind == "video":
-            self.host.colour_laid(track, place.record, COLOUR)
+            self.host.tracks.colour(track, place.record, COLOUR)
         return self._measured(found, clip, place) or "new"
 
     def hides(self, clip: Clip, place: Above, item: Item) -> list[str]:
         """Return names of the user's tracks that lie above an item, and under what is laid there for it."""
-        _, higher = self.host.higher(item.id, place.record, place.record + place.frames)
+        _, higher = self.host.tracks.higher(item.id, place.record, place.record + place.frames)
         lies = [n for n, placed in self._placed().items() if self._lies(placed, clip, place)]
         return [name for n, name in higher.items() if lies and n < min(lies)]
 
     def _placed(self) -> dict[int, list[Placed]]:
-        return self.host.tracks(self.kind, self.name)
+        return self.host.tracks.named(self.kind, self.name)
 
     def _lies(self, placed: list[Placed], clip: Clip, place: Above) -> int:
         """Return how long a clip is that lies at a place, 0 where it is not there."""

@@ -1,0 +1,66 @@
+"""Resolve's media pool: files in bins of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from w2l_resolve import reading
+from w2l_resolve.host import handles
+from w2l_resolve.host.handles import HostError
+from w2l_resolve.host.session import Session
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file in the media pool; `handle` is Resolve's, `new`: it was imported just now."""
+
+    handle: Any
+    path: str
+    frames: int
+    channels: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class MediaPool:
+    """The media pool of the open project."""
+
+    session: Session
+
+    def import_file(self, path: str, bins: tuple[str, ...]) -> Clip:
+        """Return a file's clip in a bin of the media pool, imported where it is not there yet.
+
+        Raises:
+            HostError: Resolve did not import it, or does not tell how long it is.
+        """
+        pool, folder = self.session.project().GetMediaPool(), self._bin(bins)
+        new = _in_bin(folder, path) is None
+        if new:
+            before = pool.GetCurrentFolder()
+            pool.SetCurrentFolder(folder)
+            pool.ImportMedia([path])
+            pool.SetCurrentFolder(before)
+        handle = _in_bin(folder, path)
+        if handle is None:
+            raise HostError(f"Resolve did not import {path}; can it read the file?")
+        rate = reading.rate(str(self.session.timeline().GetSetting("timelineFrameRate")))
+        return Clip(handle, path, handles.frames(handle, rate), str(handle.GetClipProperty("Audio Ch")), new)
+
+    def imported(self, bins: tuple[str, ...]) -> list[str]:
+        """Return the files of a bin of the media pool."""
+        return [handles.path(clip) for clip in self._bin(bins).GetClipList() or []]
+
+    def _bin(self, bins: tuple[str, ...]) -> Any:
+        pool = self.session.project().GetMediaPool()
+        folder = pool.GetRootFolder()
+        for name in bins:
+            # A second bin of the same name would be allowed.
+            inside = [one for one in folder.GetSubFolderList() or [] if one.GetName() == name]
+            folder = inside[0] if inside else pool.AddSubFolder(folder, name)
+        return folder
+
+
+def _in_bin(folder: Any, path: str) -> Any:
+    clips = folder.GetClipList() or []
+    return next((clip for clip in clips if reading.same_file(handles.path(clip), path)), None)
