@@ -277,7 +277,7 @@ def timed(segment: Segment) -> Plate:
     Hosts that find no timecode in a take would count it from 0 and look for its frames elsewhere.
     """
     clip = segment.clip
-    plate = replace(segment.plate, rate=segment.plate.take_rate, speed=Fraction(1))
+    plate = segment.plate.unretimed
     if plate.timecode is not None:
         return plate
     first = nearest_frame(clip.available.start_s if clip.available else Fraction(0), plate.rate)

@@ -95,19 +95,13 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
             hint="render the retime to a file first",
             where=where,
         )
-    at_speed = _played(clip, _plate(clip, placed, plates, where))
-    plate = _retimed(at_speed, clip.retime)
-    for base_s in _bases(edit, clip, at_speed):
+    played = _played(clip, _plate(clip, placed, plates, where))
+    plate = _retimed(played, clip.retime)
+    for base_s in _bases(edit, clip, played):
         plate_s = placed.record_s(base_s)
-        first, last = (nearest_frame(time - plate_s, plate.rate) for time in placed.window)
-        if first == last:
-            # Less than a picture is seen: the one that is on screen.
-            first = floor_frame(placed.window[0] - plate_s, plate.rate)
-            last = first + 1
-        if last <= plate.frames + _spare(plate):
-            last = min(last, plate.frames)
-        if 0 <= first < last <= plate.frames:
-            return Conform(clip, placed, plate, plate_s, FrameRange(first, last, plate.rate))
+        used = _shown(plate, placed.window[0] - plate_s, placed.window[1] - plate_s)
+        if used is not None:
+            return Conform(clip, placed, plate, plate_s, used)
     begin = clip.available.start if clip.available else 0
     raise MediaMismatch(
         f"the clip uses frames {clip.source.start} to {clip.source.stop - 1}, and {plate.path.name} has"
@@ -124,8 +118,7 @@ def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
         plate: the clip's, as `conform` returned it.
     """
     where, name = clip_at(edit, clip), plate.path.name
-    at_speed = replace(plate, rate=plate.take_rate, speed=Fraction(1))
-    if len(_bases(edit, clip, at_speed)) > 1:
+    if len(_bases(edit, clip, plate.unretimed)) > 1:
         yield (
             f"{where}: its frames lie in {name} counted from 0 and counted from {plate.timecode};"
             " 0 is assumed"
@@ -173,9 +166,18 @@ def _retimed(plate: Plate, speed: Fraction) -> Plate:
     return replace(plate, rate=plate.rate * speed, stored_rate=stored, speed=speed, has_audio=False)
 
 
-def _spare(plate: Plate) -> int:
-    """Return how many frames beyond a file's end a whole frame of the timeline may reach if it is retimed."""
-    return math.ceil(plate.speed) if plate.speed != 1 else 0
+def _shown(plate: Plate, begin_s: Fraction, end_s: Fraction) -> FrameRange | None:
+    """Return the frames that are seen between two times of a plate; None where it does not hold them."""
+    first, last = (nearest_frame(time, plate.rate) for time in (begin_s, end_s))
+    if first == last:
+        # Less than a picture is seen: the one that is on screen.
+        first = floor_frame(begin_s, plate.rate)
+        last = first + 1
+    # The last frame of the timeline may reach beyond the end of a file that is retimed.
+    spare = math.ceil(plate.speed) if plate.speed != 1 else 0
+    if plate.frames < last <= plate.frames + spare:
+        last = plate.frames
+    return FrameRange(first, last, plate.rate) if 0 <= first < last <= plate.frames else None
 
 
 def _bases(edit: Edit, clip: ClipUse, plate: Plate) -> list[Fraction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,6 +63,11 @@ class Plate:
     def take_rate(self) -> Fraction:
         """Frames a second of a take: the clip's retime is not in it, and retimes it as it does the plate."""
         return self.rate / self.speed
+
+    @property
+    def unretimed(self) -> Plate:
+        """The plate as its clip's retime takes it, and as a take of it is written."""
+        return replace(self, rate=self.take_rate, speed=Fraction(1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
