@@ -51,6 +51,26 @@ def test_what_killed_runs_left_is_cleared_and_nothing_else(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["a.mov.part"]
 
 
+def test_a_folder_appears_with_all_its_files_and_replaces_the_last_one(tmp_path):
+    path = tmp_path / "take"
+    for name in ("1.exr", "2.exr"):
+        with atomic.filled(path) as part:
+            (part / name).write_text(name)
+            assert not (path / name).exists()
+    assert [one.name for one in path.iterdir()] == ["2.exr"]
+    with pytest.raises(FileNotFoundError), atomic.filled(path) as part:
+        (part / "no" / "3.exr").touch()
+    assert [str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*")] == ["take", "take/2.exr"]
+
+
+def test_a_folder_that_a_killed_run_left_is_cleared(tmp_path):
+    killed = atomic.filled(tmp_path / "take")
+    (killed.__enter__() / "1.exr").touch()
+    (tmp_path / "mine").mkdir()
+    atomic.clear(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["mine"]
+
+
 @pytest.mark.parametrize("trouble", [OSError, KeyboardInterrupt, ValueError])
 def test_what_goes_wrong_leaves_the_file_as_it_was(tmp_path, trouble):
     path = tmp_path / "a.txt"

@@ -37,16 +37,13 @@ def written(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
     Raises:
         OutputError: it cannot be renamed. What goes wrong before is raised as it is.
     """
-    shown = path.name.encode("utf-8", "ignore")[:_SHOWN].decode("utf-8", "ignore")
-    part = path.with_name(f"{shown}.{secrets.token_hex(8)}.part")
+    part = _unfinished(path)
     # `tempfile` would make it for its owner alone.
     part.touch(exist_ok=False)
     try:
         yield part
         with refusals(path, hint):
-            # Open for writing: Windows flushes no other file.
-            with part.open("r+b") as file:
-                os.fsync(file.fileno())
+            _flush(part)
             part.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -54,9 +51,51 @@ def written(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def filled(path: Path, hint: str = ELSEWHERE) -> Iterator[Path]:
+    """Yield an empty folder beside ``path``; once its files are on the disk it becomes ``path``, or goes.
+
+    A folder of that name is replaced.
+
+    Args:
+        hint: as of `refusals`.
+
+    Raises:
+        OutputError: it cannot be made or renamed. What goes wrong between is raised as it is.
+    """
+    part = _unfinished(path)
+    with refusals(path, hint):
+        part.mkdir()
+    try:
+        yield part
+        with refusals(path, hint):
+            for file in part.iterdir():
+                _flush(file)
+            if path.exists():
+                shutil.rmtree(path)
+            part.replace(path)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _unfinished(path: Path) -> Path:
+    shown = path.name.encode("utf-8", "ignore")[:_SHOWN].decode("utf-8", "ignore")
+    return path.with_name(f"{shown}.{secrets.token_hex(8)}.part")
+
+
+def _flush(path: Path) -> None:
+    # Open for writing: Windows flushes no other file.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
 def clear(folder: Path) -> None:
-    """Remove unfinished files that killed runs left in a folder; nobody may be writing there."""
+    """Remove unfinished files and folders that killed runs left in one; nobody may be writing there."""
     for part in folder.glob(_UNFINISHED):
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part, ignore_errors=True)
+            continue
         with suppress(OSError):
             part.unlink()
 
