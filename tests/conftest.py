@@ -9,9 +9,11 @@ import av
 import cv2
 import hypothesis
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813 - its documentation's name for it
 import pytest
 
 from w2l_studio.errors import UsageError
+from w2l_studio.terms import ImageSequence
 
 # No test looks at the clock: a busy machine is no error.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -76,6 +78,40 @@ def with_sound():
             out.mux(audio.encode(frame))
             out.mux(audio.encode(None))
         return path
+
+    return write
+
+
+#: Endings of image sequences -> what their samples are, and how many bits of a word count.
+SAMPLES = {"exr": (np.float16, 16), "dpx": (np.uint16, 10), "tif": (np.uint16, 16), "png": (np.uint8, 8)}
+
+
+@pytest.fixture
+def numbered(tmp_path_factory):
+    """Return ``write(ending, ...)``: an image sequence of noise, ``[count, h, w, channels]`` or made so."""
+
+    def write(ending, samples=None, *, first=1001, channels=("R", "G", "B"), folder=None, **header):
+        dtype, bits = SAMPLES[ending]
+        if samples is None:
+            noise = np.random.default_rng(7).random((12, 48, 64, len(channels)))
+            codes = (noise * ((1 << bits) - 1)).astype(np.uint16)
+            # Words are filled up from the left, as files of fewer bits are read.
+            codes = codes << (16 - bits) | codes >> (2 * bits - 16) if 8 < bits < 16 else codes
+            samples = noise * 3 - 0.5 if dtype == np.float16 else codes
+        folder = folder or tmp_path_factory.mktemp("sequence")
+        whole = ImageSequence(folder, "sh010.", first, first + len(samples) - 1, 4, f".{ending}")
+        for n, pixels in enumerate(samples):
+            spec = oiio.ImageSpec(
+                *pixels.shape[1::-1], len(channels), np.dtype(dtype).name.replace("float16", "half")
+            )
+            spec.channelnames = channels
+            for name, value in {"oiio:BitsPerSample": bits, **header}.items():
+                spec.attribute(name, value)
+            out = oiio.ImageOutput.create(str(whole.file(n)))
+            assert out.open(str(whole.file(n)), spec), out.geterror()
+            assert out.write_image(np.ascontiguousarray(pixels, dtype)), out.geterror()
+            assert out.close()
+        return whole
 
     return write
 

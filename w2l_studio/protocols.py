@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from w2l_studio.terms import Crops, Faces, Floats, FramesBGR, Planes, Plate, Verdict, Voice
+from w2l_studio.timing import FrameRange
 
 
 class Detector(Protocol):
@@ -108,9 +109,17 @@ class FrameSink(Protocol):
 
 
 class Encoder(Protocol):
-    """Writes pictures to a file; ``suffix`` is how its name ends, with the dot."""
+    """Writes takes: a film, or a file for every picture where the plate is an image sequence."""
 
-    suffix: str
+    def name(self, stem: str, plate: Plate, frames: FrameRange) -> str:
+        """Return what a take is called, relative to the folder of takes.
+
+        Args:
+            stem: nobody else's, without an ending.
+            plate: whose take it is.
+            frames: of the plate.
+        """
+        ...
 
     def open(
         self, path: Path, plate: Plate, first_frame: int, labels: dict[str, str]
@@ -120,7 +129,7 @@ class Encoder(Protocol):
         The file appears under its name only when the block ends without an error.
 
         Args:
-            path: the file to make.
+            path: the file to make, called as `name` says.
             plate: whose properties it takes over.
             first_frame: plate frame with which the file begins; moves the timecode.
             labels: container metadata (slate, "synthetic" label).

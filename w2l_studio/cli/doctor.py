@@ -17,8 +17,10 @@ from w2l_studio.cli import options
 #: What has to be installed besides OpenCV, which comes as several packages, and click, which runs this.
 _LIBRARIES = (
     *("torch", "numpy", "av", "opentimelineio", "pysubs2", "scenedetect-headless", "safetensors", "soxr"),
-    *("rich", "platformdirs"),
+    *("openimageio", "rich", "platformdirs"),
 )
+#: Names of modules that are not those of their packages.
+_MODULES = {"scenedetect-headless": "scenedetect", "openimageio": "OpenImageIO"}
 
 
 @click.command("doctor")
@@ -47,7 +49,7 @@ def _libraries() -> list[str]:
 
 
 def _loaded() -> list[str]:
-    for name in ("cv2", *(name.removesuffix("-headless") for name in _LIBRARIES)):
+    for name in ("cv2", *(_MODULES.get(name, name) for name in _LIBRARIES)):
         try:
             importlib.import_module(name)
         except (ImportError, OSError) as error:

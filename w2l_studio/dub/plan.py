@@ -29,11 +29,11 @@ from w2l_studio.errors import (
     Unsupported,
     UsageError,
 )
-from w2l_studio.media import codecs
+from w2l_studio.media import takes
 from w2l_studio.media.probe import probe
 from w2l_studio.media.sound import probe_sound
 from w2l_studio.sound import stem as stem_rules
-from w2l_studio.terms import Line, Mark, Plate, Segment, SoundUse, Stem, folded
+from w2l_studio.terms import Line, Mark, Plate, Segment, SoundUse, Stem, folded, sequence_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,20 +183,26 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
         if clip.media is None or clip.media in plates:
             continue
         touched = any(mark.record.intersect(clip.record) for mark in found)
-        if not touched or not inputs.there(clip.media):
+        if not touched or not _there(clip.media):
             continue
         try:
-            plates[clip.media] = _dubbable(probe(clip.media))
+            plates[clip.media] = _dubbable(probe(clip.media, clip.source.rate))
         except (ShotError, MediaError) as error:
             plates[clip.media] = error
     return plates
+
+
+def _there(media: Path) -> bool:
+    """Tell whether a file is there, or the folder of an image sequence."""
+    sequence = sequence_of(media)
+    return inputs.there(media if sequence is None else sequence.folder)
 
 
 def _dubbable(plate: Plate) -> Plate:
     """Return the plate, or raise Unsupported where no take can be made of it."""
     if plate.interlaced:
         raise Unsupported("the media is interlaced", hint="deinterlace it first", where=plate.path.name)
-    codecs.target(plate)
+    takes.check(plate)
     return plate
 
 

@@ -168,7 +168,7 @@ class Rendering:
             self.studio = build(self.config, self.weights)
         tick = self._ticker(segment)
         name = f"{workdir.file_name(segment.clip.name)}.{slate.lang}.{slate.key[:8]}"
-        path = self.work.media / f"{name}{self.studio.encoder.suffix}"
+        path = self.work.media / self.studio.encoder.name(name, segment.plate, segment.render_range)
         with Spool(self.work.path) as spool:
             performance = take.perform(
                 segment, stems, self.job.production, self.studio, self.config, spool, tick

@@ -16,7 +16,7 @@ from w2l_studio.judge.slim import SlimJudge
 from w2l_studio.judge.sync import ExpertJudge
 from w2l_studio.judge.syncnet import SyncNetJudge
 from w2l_studio.media.credentials import Seal
-from w2l_studio.media.encode import ProRes
+from w2l_studio.media.takes import AsPlate
 from w2l_studio.mouths.openness import Openness
 from w2l_studio.mouths.sharp import Sharp
 from w2l_studio.mouths.wav2lip import Wav2Lip
@@ -90,7 +90,7 @@ def build(config: DubConfig, entries: dict[str, Entry]) -> Studio:
             device=mouths.device,
             precision=mouths.precision,
         ),
-        ProRes(),
+        AsPlate(),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from w2l_studio import atomic
 from w2l_studio.errors import OutputError
+from w2l_studio.terms import sequence_of
 
 if sys.platform == "win32":
     import msvcrt
@@ -74,8 +75,10 @@ def keep_foreign(path: Path, mark: str) -> None:
 
 
 def _size(path: Path) -> int:
-    """Return a file's bytes, 0 where it is not there: of a take in which nothing is synced."""
-    return path.stat().st_size if path.exists() else 0
+    """Return a take's bytes, 0 where it, or a file of it, is not there: where nothing is synced."""
+    sequence = sequence_of(path)
+    files = [path] if sequence is None else [sequence.file(n) for n in range(len(sequence))]
+    return sum(file.stat().st_size for file in files) if all(file.exists() for file in files) else 0
 
 
 class WorkDir:

@@ -19,8 +19,9 @@ from av.video.stream import VideoStream
 from w2l_studio.errors import MediaError
 from w2l_studio.media.files import opened
 from w2l_studio.media.formats import pixel_format
+from w2l_studio.media.images.plate import SequenceReader
 from w2l_studio.media.index import intra_only, picture_stream
-from w2l_studio.terms import Plane, Planes, Plate
+from w2l_studio.terms import Plane, Planes, Plate, sequence_of
 from w2l_studio.terms.pixels import PixelFormat
 from w2l_studio.timing import nearest_frame
 
@@ -32,8 +33,8 @@ _SEEKS_BADLY = ("mpegts",)
 
 
 @contextmanager
-def open_plate(plate: Plate) -> Iterator[PlateReader]:
-    """Open a plate for reading.
+def open_plate(plate: Plate) -> Iterator[PlateReader | SequenceReader]:
+    """Open a plate for reading, a film or an image sequence.
 
     Args:
         plate: as probed.
@@ -45,7 +46,11 @@ def open_plate(plate: Plate) -> Iterator[PlateReader]:
         MediaError: the file is gone, unreadable or damaged.
         Unsupported: the pixel format is none that is read.
     """
-    reader = PlateReader(plate, pixel_format(plate.pix_fmt, str(plate.path)))
+    reader: PlateReader | SequenceReader
+    if (sequence := sequence_of(plate.path)) is not None:
+        reader = SequenceReader(plate, sequence)
+    else:
+        reader = PlateReader(plate, pixel_format(plate.pix_fmt, str(plate.path)))
     try:
         yield reader
     finally:

@@ -24,7 +24,7 @@ from w2l_studio.media.files import opened, plain
 from w2l_studio.media.index import picture_stream, presentation_times
 from w2l_studio.protocols import FrameSink
 from w2l_studio.terms import ColourTags, Planes, Plate
-from w2l_studio.timing import frames_to_timecode, is_drop_timecode, timecode_to_frames
+from w2l_studio.timing import FrameRange, frames_to_timecode, is_drop_timecode, timecode_to_frames
 
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
@@ -38,7 +38,9 @@ def available() -> bool:
 class ProRes:
     """ProRes 422 HQ, and 4444 where the plate has a chroma sample (or an opacity) for every pixel."""
 
-    suffix = ".mov"
+    def name(self, stem: str, plate: Plate, frames: FrameRange) -> str:  # noqa: ARG002 - as others need them
+        """Return ``STEM.mov``."""
+        return f"{stem}.mov"
 
     @contextmanager
     def open(self, path: Path, plate: Plate, first_frame: int, labels: dict[str, str]) -> Iterator[FrameSink]:

@@ -19,9 +19,10 @@ from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.files import opened, plain
+from w2l_studio.media.images import plate
 from w2l_studio.media.index import constant_run, picture_stream, presentation_times
 from w2l_studio.media.quicktime import TimecodeTrack, timecode_track
-from w2l_studio.terms import ColourTags, Plate
+from w2l_studio.terms import ColourTags, Plate, sequence_of
 from w2l_studio.timing import (
     frames_to_timecode,
     is_drop_timecode,
@@ -39,19 +40,27 @@ _FIELDS_UNTOLD = ("cfhd", "jpeg2000", "huffyuv", "ffvhuff", "mjpeg")
 _PROGRESSIVE = (0, 1)
 
 
-def probe(path: Path) -> Plate:
-    """Look at a picture file.
+#: Of image sequences nobody asks when they are not part of an edit.
+_ANY_RATE = Fraction(24)
+
+
+def probe(path: Path, rate: Fraction = _ANY_RATE) -> Plate:
+    """Look at a picture file, or at an image sequence.
 
     Args:
-        path: a local file.
+        path: a local file, or what stands for an image sequence.
+        rate: at which the edit plays an image sequence; files know their own.
 
     Returns:
         The plate. `frames` counts what decodes: edit lists and cut-off ends are honoured.
 
     Raises:
         MediaError: missing, unreadable, damaged, or without pictures.
-        Unsupported: variable frame rate, a codec without decoder, or a mirrored picture.
+        Unsupported: variable frame rate, a codec without decoder, a mirrored picture, or an image sequence
+            of another format than EXR, DPX, TIFF and PNG.
     """
+    if (sequence := sequence_of(path)) is not None:
+        return plate.probe(sequence, rate)
     with opened(path) as container:
         stream = picture_stream(container, path)
         head = list(itertools.islice(_decoded(container, stream, path), _LOOKED_AT))

@@ -9,6 +9,7 @@ from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, S
 from w2l_studio.terms.faces import Crops, Faces, FaceTrack, Matte, Shot
 from w2l_studio.terms.media import ColourTags, Planes, Plate, Stem, Voice
 from w2l_studio.terms.results import LipMotion, Passed, Slate, Take, Verdict
+from w2l_studio.terms.sequence import ImageSequence, sequence_of
 
 __all__ = [
     "Bools",
@@ -22,6 +23,7 @@ __all__ = [
     "Faces",
     "Floats",
     "FramesBGR",
+    "ImageSequence",
     "Ints",
     "Line",
     "LipMotion",
@@ -40,4 +42,5 @@ __all__ = [
     "Verdict",
     "Voice",
     "folded",
+    "sequence_of",
 ]

@@ -1,0 +1,359 @@
+"""Image sequences as plates and takes: read by number, written again with nothing changed but what is new."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813 - its documentation's name for it
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from hypothesis.extra.numpy import arrays
+
+from w2l_studio.errors import MediaError, OutputError, Unsupported
+from w2l_studio.media import decode
+from w2l_studio.media.images import light, painting, still
+from w2l_studio.media.images.take import Images
+from w2l_studio.media.probe import probe
+from w2l_studio.terms import Planes, sequence_of
+from w2l_studio.timing import FrameRange
+
+RATE = Fraction(24)
+KINDS = ("exr", "dpx", "tif", "png")
+
+
+def samples_of(path):
+    file = oiio.ImageInput.open(str(path))
+    try:
+        return file.read_image(file.spec().format), {one.name: one.value for one in file.spec().extra_attribs}
+    finally:
+        file.close()
+
+
+def taken(plate, frames, change, folder, labels=None):
+    """Write a take of a plate's frames, each picture changed by ``change(planes)``."""
+    encoder = Images()
+    path = folder / encoder.name("take", plate, frames)
+    with (
+        encoder.open(path, plate, frames.start, labels or {}) as sink,
+        decode.open_plate(plate) as reader,
+    ):
+        for picture in reader.read(frames.start, frames.stop):
+            sink.write(change(picture))
+    return sequence_of(path)
+
+
+def write_other(write):
+    """Return what writes other samples than it is given."""
+    return lambda out, samples: write(out, samples ^ 1)
+
+
+def lightened(picture):
+    """Return a picture with one corner of its first plane (green) set to a level of its own."""
+    first, *others = (plane.copy() for plane in picture.planes)
+    first[:8, :8] = 30000 if first.dtype == np.uint16 and first.max() > 1023 else 200
+    return Planes((first, *others), picture.pix_fmt)
+
+
+class TestLight:
+    @given(some.floats(-60000, 60000, width=16))
+    def test_what_is_brighter_is_never_a_lower_code(self, value):
+        one, other = np.float16(value), np.nextafter(np.float16(value), np.float16(np.inf))
+        low, high = light.to_codes(np.array([one, other]))
+        assert low <= high
+
+    @given(some.floats(0, 1, width=16))
+    def test_within_the_range_it_comes_back_within_a_thousandth(self, value):
+        back = float(light.to_light(light.to_codes(np.array([value], np.float16)))[0])
+        assert abs(back - value) <= 1e-3 * value + 1e-6
+
+    @given(some.floats(1, 64992, width=16))
+    def test_highlights_come_back_within_a_part_of_a_stop(self, value):
+        back = float(light.to_light(light.to_codes(np.array([value], np.float16)))[0])
+        assert abs(np.log2(back / value)) < 0.003
+
+    def test_black_white_and_grey_lie_where_a_display_has_them(self):
+        codes = light.to_codes(np.array([0, 1, 0.18], np.float32))
+        assert list(codes[:2]) == [16 << 8, 235 << 8]
+        assert (int(codes[2]) - 4096) / (219 << 8) == pytest.approx(0.4613, abs=1e-3)
+
+    def test_what_is_no_number_or_has_no_end_is_a_code_all_the_same(self):
+        assert list(light.to_codes(np.array([np.nan, np.inf, -np.inf, 1e9], np.float32))) == [
+            4096,
+            65535,
+            0,
+            65535,
+        ]
+
+
+class TestPlate:
+    @pytest.mark.parametrize(
+        ("kind", "pix_fmt", "bits"),
+        [("exr", "gbrp16le", 16), ("dpx", "gbrp10le", 10), ("tif", "gbrp16le", 16), ("png", "gbrp", 8)],
+    )
+    def test_it_is_probed(self, numbered, kind, pix_fmt, bits):
+        plate = probe(numbered(kind).path, Fraction(25))
+        assert (plate.width, plate.height, plate.frames, plate.rate) == (64, 48, 12, 25)
+        assert (plate.pix_fmt, plate.bits, plate.has_audio, plate.interlaced) == (pix_fmt, bits, False, False)
+
+    def test_a_dpx_is_read_in_its_own_codes(self, numbered):
+        sequence = numbered("dpx")
+        words, _ = samples_of(sequence.file(3))
+        with decode.open_plate(probe(sequence.path)) as reader:
+            (picture,) = reader.read(3, 4)
+        assert np.array_equal(np.dstack([picture.planes[i] for i in (2, 0, 1)]), words >> 6)
+
+    def test_frames_are_counted_from_its_first_number(self, numbered):
+        levels = np.arange(12)[:, None, None, None] * np.full((48, 64, 3), 20)
+        sequence = numbered("png", levels, first=7)
+        with decode.open_plate(probe(sequence.path)) as reader:
+            assert [int(one.planes[0][0, 0]) for one in reader.read(4, 7)] == [80, 100, 120]
+            with pytest.raises(ValueError, match=r"frames 4\.\.13"):
+                list(reader.read(4, 13))
+
+    def test_where_a_file_is_missing_the_error_names_it(self, numbered):
+        sequence = numbered("png")
+        plate = probe(sequence.path)
+        sequence.file(5).unlink()
+        with decode.open_plate(plate) as reader:
+            with pytest.raises(MediaError, match="the picture is missing") as caught:
+                list(reader.read(4, 7))
+            with pytest.raises(MediaError, match="cannot be read"):
+                reader.digest(4, 7)
+            assert len(list(reader.read(6, 12))) == 6
+        assert caught.value.where == str(sequence.file(5))
+
+    def test_the_first_files_may_be_missing(self, numbered):
+        sequence = numbered("dpx")
+        for n in range(4):
+            sequence.file(n).unlink()
+        assert probe(sequence.path).frames == 12
+
+    def test_none_of_it_is_there(self, numbered):
+        sequence = numbered("dpx")
+        for file in sequence.folder.iterdir():
+            file.unlink()
+        with pytest.raises(MediaError, match="no file of the image sequence is there"):
+            probe(sequence.path)
+
+    def test_a_picture_of_another_size(self, numbered):
+        sequence = numbered("png")
+        plate = probe(sequence.path)
+        numbered("png", np.zeros((1, 20, 64, 3)), first=1003, folder=sequence.folder)
+        with decode.open_plate(plate) as reader, pytest.raises(MediaError, match="another size"):
+            list(reader.read(0, 12))
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_damaged_picture(self, numbered, kind):
+        sequence = numbered(kind)
+        plate = probe(sequence.path)
+        file = sequence.file(2)
+        os.truncate(file, file.stat().st_size // 2)
+        with decode.open_plate(plate) as reader, pytest.raises(MediaError, match="damaged"):
+            list(reader.read(2, 3))
+
+    def test_a_file_of_another_kind_than_its_ending_says(self, numbered):
+        sequence = numbered("png")
+        sequence.file(0).rename(sequence.folder / "sh010.1001.dpx")
+        with pytest.raises(MediaError, match=r"is called \.dpx and holds png"):
+            probe(sequence.folder / "sh010.[1001-1012].dpx")
+
+    @pytest.mark.parametrize("channels", [("Y",), ("diffuse.R", "diffuse.G", "diffuse.B")])
+    def test_channels_that_are_no_picture(self, numbered, channels):
+        with pytest.raises(Unsupported, match="channels"):
+            probe(numbered("exr", np.zeros((1, 48, 64, len(channels))), channels=channels).path)
+
+    def test_lossy_files_are_not_read(self, tmp_path):
+        with pytest.raises(Unsupported, match=r"sequences of \.jpg are not read"):
+            probe(tmp_path / "a.[0001-0010].jpg")
+
+    def test_a_pipe_is_no_picture(self, numbered):
+        sequence = numbered("png")
+        sequence.file(0).unlink()
+        os.mkfifo(sequence.file(0))
+        with pytest.raises(MediaError, match="not a regular file"):
+            probe(sequence.path)
+
+    def test_the_digest_follows_what_is_in_the_range(self, numbered):
+        sequence = numbered("dpx")
+        plate = probe(sequence.path)
+
+        def digest(start, stop):
+            with decode.open_plate(plate) as reader:
+                return reader.digest(start, stop)
+
+        inside, outside = digest(2, 6), digest(6, 9)
+        numbered("dpx", np.zeros((1, 48, 64, 3)), first=1004, folder=sequence.folder)
+        assert digest(2, 6) != inside
+        assert digest(6, 9) == outside
+
+    def test_a_data_window_within_the_display_window(self, numbered, tmp_path):
+        spec = oiio.ImageSpec(20, 10, 3, "half")
+        spec.x, spec.y, spec.full_x, spec.full_y = 105, 52, 100, 50
+        spec.full_width, spec.full_height = 64, 48
+        path = tmp_path / "a.0001.exr"
+        out = oiio.ImageOutput.create(str(path))
+        assert out.open(str(path), spec)
+        out.write_image(np.full((10, 20, 3), 0.5, np.float16))
+        out.close()
+        plate = probe(tmp_path / "a.[0001-0001].exr")
+        assert (plate.width, plate.height) == (64, 48)
+        with decode.open_plate(plate) as reader:
+            (picture,) = reader.read(0, 1)
+        inside = picture.planes[0] > 5000
+        assert (inside.sum(), inside[2:12, 5:25].all(), int(picture.planes[0][0, 0])) == (200, True, 4096)
+        # Outside of it there is nothing to paint on.
+        made = painting.painted(still.read(path)[0], Planes((inside * 9999 + 4096,) * 3, "gbrp16le"), path)
+        assert made.samples.shape == (10, 20, 3)
+
+
+class TestTake:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_sample_that_did_not_change_is_the_plates(self, numbered, tmp_path, kind):
+        sequence = numbered(kind)
+        plate = probe(sequence.path)
+        take = taken(plate, FrameRange(2, 6, RATE), lightened, tmp_path)
+        assert (take.first, take.last, take.suffix) == (1003, 1006, f".{kind}")
+        for n in range(len(take)):
+            (new, _), (old, _) = samples_of(take.file(n)), samples_of(sequence.file(n + 2))
+            outside = new != old
+            assert outside[:8, :8, 1].mean() > 0.9
+            outside[:8, :8, 1] = False
+            assert not outside.any()
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_nothing_changed_is_the_plate_again(self, numbered, tmp_path, kind):
+        sequence = numbered(kind)
+        take = taken(probe(sequence.path), FrameRange(0, 2, RATE), lambda same: same, tmp_path)
+        for n in range(2):
+            assert np.array_equal(samples_of(take.file(n))[0], samples_of(sequence.file(n))[0])
+
+    @given(pixels=arrays(np.float16, (4, 6, 5)))
+    def test_light_of_any_kind_comes_through(self, pixels, tmp_path_factory):
+        """Also what is no number, without end or below black, and channels that are no colour."""
+        spec = oiio.ImageSpec(6, 4, 5, "half")
+        spec.channelnames = ("R", "G", "B", "A", "Z")
+        one = still.Still(spec, pixels)
+        path = tmp_path_factory.mktemp("light") / "a.1.exr"
+        new = lightened(painting.planes(one, path))
+        still.write(path, [painting.painted(one, new, path)], {}, path)
+        back = still.read(path)[0].samples
+        changed = new.planes[0] != painting.planes(one, path).planes[0]
+        assert np.array_equal(back[..., 1][~changed], pixels[..., 1][~changed], equal_nan=True)
+        assert np.array_equal(back[..., [0, 2, 3, 4]], pixels[..., [0, 2, 3, 4]], equal_nan=True)
+
+    def test_headers_and_other_channels_stay(self, numbered, tmp_path):
+        channels = ("R", "G", "B", "A", "Z", "crypto.R")
+        header = {"owner": "studio", "compression": "zips", "PixelAspectRatio": 2.0, "capDate": "today"}
+        sequence = numbered("exr", channels=channels, **header)
+        plate = probe(sequence.path)
+        assert plate.pixel_aspect == 2
+        take = taken(plate, FrameRange(0, 1, RATE), lightened, tmp_path, {"comment": "synthetic"})
+        (new, told), (old, before) = samples_of(take.file(0)), samples_of(sequence.file(0))
+        assert np.array_equal(new[..., 3:], old[..., 3:])
+        assert before.items() <= {**told, "Software": before.get("Software")}.items()
+        assert told["Software"] == "synthetic"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_file_says_that_it_is_synthetic(self, numbered, tmp_path, kind):
+        labels = {"comment": "Synthetic media", "w2l_studio": "{}"}
+        take = taken(probe(numbered(kind).path), FrameRange(0, 2, RATE), lightened, tmp_path, labels)
+        told = [samples_of(take.file(n))[1] for n in range(2)]
+        assert [one["Software"] for one in told] == ["Synthetic media"] * 2
+        assert [one.get("w2l_studio") for one in told] == (
+            ["{}"] * 2 if kind in ("exr", "png") else [None] * 2
+        )
+
+    def test_lossy_compression_becomes_lossless(self, numbered, tmp_path):
+        sequence = numbered("exr", compression="dwaa")
+        take = taken(probe(sequence.path), FrameRange(0, 2, RATE), lightened, tmp_path)
+        (new, told), (old, _) = samples_of(take.file(1)), samples_of(sequence.file(1))
+        assert told["compression"] == "zip"
+        assert np.array_equal(new[8:], old[8:])
+
+    def test_every_part_of_a_file_stays(self, tmp_path):
+        path = tmp_path / "a.1.exr"
+        specs = []
+        for name, channels in (("beauty", ("R", "G", "B")), ("depth", ("Z",))):
+            spec = oiio.ImageSpec(64, 48, len(channels), "half" if name == "beauty" else "float")
+            spec.channelnames = channels
+            spec.attribute("name", name)
+            specs.append(spec)
+        out = oiio.ImageOutput.create(str(path))
+        assert out.open(str(path), tuple(specs))
+        out.write_image(np.full((48, 64, 3), 0.25, np.float16))
+        assert out.open(str(path), specs[1], "AppendSubimage")
+        out.write_image(np.linspace(0, 9, 48 * 64, dtype=np.float32).reshape(48, 64, 1))
+        out.close()
+        sequence = sequence_of(tmp_path / "a.[1-1].exr")
+        take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
+        old, new = (still.read(one.file(0), whole=True) for one in (sequence, take))
+        assert [one.spec.get_string_attribute("oiio:subimagename") for one in new] == ["beauty", "depth"]
+        assert np.array_equal(new[1].samples, old[1].samples)
+        assert (new[0].samples != old[0].samples).sum() == 64
+
+    def test_alpha_that_is_not_multiplied_in_stays_so(self, numbered, tmp_path):
+        sequence = numbered("png", channels=("R", "G", "B", "A"))
+        take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lambda same: same, tmp_path)
+        old, new = (still.read(one.file(0))[0].samples for one in (sequence, take))
+        assert np.array_equal(old, new)
+
+    def test_what_does_not_read_as_it_was_written_is_refused(self, numbered, tmp_path, monkeypatch):
+        plate = probe(numbered("png").path)
+        monkeypatch.setattr(oiio.ImageOutput, "write_image", write_other(oiio.ImageOutput.write_image))
+        with pytest.raises(Unsupported, match="PNG of this kind is not written as it was read"):
+            taken(plate, FrameRange(0, 1, RATE), lightened, tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("width", [63, 64])
+    def test_dpx_whose_rows_end_within_a_word_are_not_dubbed(self, numbered, width):
+        sequence = numbered("dpx", np.zeros((1, 48, width, 4)), channels=("R", "G", "B", "A"))
+        if width == 63:
+            assert probe(sequence.path).width == 63
+            return
+        with pytest.raises(Unsupported, match="DPX of 10 bits with alpha"):
+            probe(sequence.path)
+
+    @pytest.mark.parametrize(("kind", "form"), [("dpx", "gbrp10le"), ("tif", "rgb48le"), ("png", "rgb24")])
+    def test_ffmpeg_sees_in_a_take_what_we_do(self, numbered, tmp_path, kind, form):
+        plate = probe(numbered(kind).path)
+        take = taken(plate, FrameRange(0, 1, RATE), lightened, tmp_path)
+        with av.open(str(take.file(0))) as container:
+            (frame,) = container.decode(video=0)
+            seen = frame.to_ndarray(format=form)
+        samples, _ = samples_of(take.file(0))
+        assert np.array_equal(seen, samples >> 6 if kind == "dpx" else samples)
+
+    def test_a_full_disk(self, numbered, tmp_path):
+        resource = pytest.importorskip("resource", reason="needs a system with limits of file sizes")
+        plate = probe(numbered("tif").path)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+        try:
+            with pytest.raises(OutputError):
+                taken(plate, FrameRange(0, 2, RATE), lightened, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_stands_for_no_sequence_is_a_file(tmp_path):
+    for name in ("a.exr", "a.[1-3].mov", "a.[3-1].exr", "a.[x-y].exr", "[1-3]"):
+        assert sequence_of(tmp_path / name) is None
+
+
+@given(
+    some.integers(0, 10**7),
+    some.integers(1, 500),
+    some.integers(1, 8),
+    some.sampled_from(["", "a.", "[1-2]_"]),
+)
+def test_a_sequences_path_stands_for_it(first, count, digits, prefix):
+    from w2l_studio.terms import ImageSequence
+
+    # Shorter than its first number it would not be written.
+    digits = max(digits, len(str(first))) if digits > 1 else len(str(first))
+    one = ImageSequence(Path("/x"), prefix, first, first + count - 1, digits, ".exr")
+    assert sequence_of(one.path) == one
