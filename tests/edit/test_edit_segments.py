@@ -444,10 +444,16 @@ class TestRefusals:
         error = self.refuse(build, tmp_path, build.clip(0, 50, 25, effects=effects))
         assert "1e+09 %" in error.message
 
-    def test_image_sequences(self, build, tmp_path):
-        media = otio.schema.ImageSequenceReference("/s/", "a.", ".exr", 1, 1, 25, 4)
-        clip = otio.schema.Clip("c", media, build.span(0, 50, 25))
-        assert isinstance(self.refuse(build, tmp_path, clip), Unsupported)
+    @pytest.mark.parametrize(("start", "step", "told"), [(1, 2, "go up by 2"), (-5, 1, "begin below 0")])
+    def test_image_sequences_that_are_numbered_otherwise(self, build, tmp_path, start, step, told):
+        whole = build.span(1, 100, 25)
+        media = otio.schema.ImageSequenceReference(
+            "/s/", "a.", ".exr", start, step, 25, 4, available_range=whole
+        )
+        clip = otio.schema.Clip("c", media, build.span(1, 50, 25))
+        error = self.refuse(build, tmp_path, clip)
+        assert isinstance(error, Unsupported)
+        assert told in error.message
 
     def test_nothing_under_the_mark(self, build, tmp_path):
         gap = otio.schema.Gap(source_range=build.span(0, 20, 25))

@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout
+from w2l_studio.edit import layout, sequences
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, Retimed, ShotError, Unsupported
-from w2l_studio.terms import ClipUse, Plate
+from w2l_studio.terms import ClipUse, Plate, sequence_of
 from w2l_studio.timing import (
     FrameRange,
     day_s,
@@ -119,10 +119,7 @@ def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
     """
     where, name = clip_at(edit, clip), plate.path.name
     if len(_bases(edit, clip, plate.unretimed)) > 1:
-        yield (
-            f"{where}: its frames lie in {name} counted from 0 and counted from {plate.timecode};"
-            " 0 is assumed"
-        )
+        yield _counted_twice(where, plate)
     if clip.source.rate != plate.take_rate:
         yield (
             f"{where}: the edit counts {name} at {float(clip.source.rate):.5g} frames a second and it runs at"
@@ -133,6 +130,14 @@ def assumed(edit: Edit, clip: ClipUse, plate: Plate) -> Iterator[str]:
             f"{where}: it plays at {_speed(clip.retime)}; from its first frame on is assumed,"
             " as OpenTimelineIO counts"
         )
+
+
+def _counted_twice(where: str, plate: Plate) -> str:
+    told = f"{where}: its frames lie in {plate.path.name} counted from 0 and counted from"
+    sequence = sequence_of(plate.path)
+    if sequence is not None:
+        return f"{told} {sequence.first}; {sequence.first} is assumed"
+    return f"{told} {plate.timecode}; 0 is assumed"
 
 
 def no_media(where: str) -> MediaOffline:
@@ -201,7 +206,12 @@ def _bases(edit: Edit, clip: ClipUse, plate: Plate) -> list[Fraction]:
 
 
 def _counts(plate: Plate) -> list[tuple[Fraction, ...]]:
-    """Return how a file's frames may be counted, in seconds: from 0, or from its timecode over midnight."""
+    """Return how a file's frames may be counted, in seconds: from 0, or from its timecode over midnight.
+
+    Of an image sequence: by the numbers of its files, or from 0.
+    """
+    if (sequence := sequence_of(plate.path)) is not None:
+        return [(sequence.first / plate.rate,), (Fraction(0),)]
     try:
         frame = timecode_to_frames(plate.timecode or "", plate.rate)
     except ValueError:
@@ -223,8 +233,11 @@ def _holds(plate: Plate, clip: ClipUse, base_s: Fraction) -> bool:
 
 def _plate(clip: ClipUse, placed: Placed, plates: Plates, where: str) -> Plate:
     if clip.media is None:
-        if isinstance(layout.reference(placed.item), otio.schema.ImageSequenceReference):
-            raise Unsupported("image sequences are not read", hint="render it to a movie", where=where)
+        media = layout.reference(placed.item)
+        if isinstance(media, otio.schema.ImageSequenceReference) and (why := sequences.refusal(media)):
+            raise Unsupported(
+                f"the image sequence is not followed: {why}", hint="renumber its files", where=where
+            )
         if not clip.media_url:
             raise no_media(where)
         raise MediaOffline(

@@ -13,12 +13,12 @@ from typing import Any
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, settings, stem_tracks, urls
+from w2l_studio.edit import layout, sequences, settings, stem_tracks, urls
 from w2l_studio.edit.layout import OURS, Placed, seconds
 from w2l_studio.edit.settings import SLATE
 from w2l_studio.edit.timeline import Edit, frames
 from w2l_studio.errors import EditError, OutputError
-from w2l_studio.terms import Stem, Take
+from w2l_studio.terms import Stem, Take, sequence_of
 from w2l_studio.terms.results import METADATA_KEY
 from w2l_studio.timing import nearest_frame, snap_rate
 
@@ -206,10 +206,12 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
     rate = segment.plate.take_rate
     first = placed.media_s(segment.record_start_s) - (segment.plate_range.start - render.start) / rate
     key = f"{OURS}{lang}"
-    media = otio.schema.ExternalReference(
-        urls.to_url(take.path, folder),
-        available_range=_range(piece, first, first + len(render) / rate),
-    )
+    sequence = sequence_of(take.path)
+    if sequence is None:
+        media = otio.schema.ExternalReference(urls.to_url(take.path, folder))
+    else:
+        media = sequences.reference(sequence, layout.reference(piece), folder, rate)
+    media.available_range = _range(piece, first, first + len(render) / rate)
     media.name = take.path.name
     media.metadata[METADATA_KEY] = {
         **{"segment": segment.id, "key": take.slate.key, "lang": lang, "synthetic": True},

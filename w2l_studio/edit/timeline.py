@@ -15,7 +15,7 @@ from typing import Any
 import opentimelineio as otio
 
 from w2l_studio import atomic, inputs
-from w2l_studio.edit import bundle, layout, sanitise, settings, urls
+from w2l_studio.edit import bundle, layout, sanitise, sequences, settings, urls
 from w2l_studio.edit.layout import Placed, seconds
 from w2l_studio.errors import EditError
 from w2l_studio.terms import ClipUse, SoundUse
@@ -211,13 +211,14 @@ def _clip_uses(placed: Placed, rate: Fraction, folder: Path, roots: urls.Roots) 
     clip, media = placed.item, layout.reference(placed.item)
     source_rate = _media_rate(clip, media)
     shown = (placed.media_s(placed.window[0]), placed.media_s(placed.window[1]))
-    file, url = _locate(media, folder, roots)
+    available = _available(media, source_rate)
+    file, url = _locate(media, available, folder, roots)
     yield ClipUse(
         path=placed.path,
         name=clip.name,
         record=record,
         source=frames(shown, source_rate),
-        available=_available(media, source_rate),
+        available=available,
         media=file,
         media_url=url,
         transition_in=nearest_frame(placed.extra[0] * placed.speed, source_rate),
@@ -242,19 +243,25 @@ def _available(media: Any, rate: Fraction) -> FrameRange | None:
 
 def _media_rate(clip: Any, media: Any) -> Fraction:
     """Return the rate in which a clip's media is counted; sound rates of the available range do not count."""
+    if isinstance(media, otio.schema.ImageSequenceReference) and media.rate > 0:
+        return snap_rate(media.rate)
     available = media.available_range if media is not None else None
     used = clip.source_range
     rates = [snap_rate(found.duration.rate) for found in (available, used) if found is not None]
     return next((rate for rate in rates if rate in RATES), rates[-1])
 
 
-def _locate(media: Any, folder: Path, roots: urls.Roots) -> tuple[Path | None, str]:
-    """Return the local file and the URL of a media reference."""
+def _locate(
+    media: Any, available: FrameRange | None, folder: Path, roots: urls.Roots
+) -> tuple[Path | None, str]:
+    """Return the local file, or what stands for an image sequence, and the URL of a media reference."""
     if isinstance(media, otio.schema.ImageSequenceReference):
-        return None, media.abstract_target_url(f"%0{media.frame_zero_padding}d")
+        url = media.abstract_target_url(f"%0{media.frame_zero_padding}d")
+        return sequences.located(media, available, folder, roots), url
     if isinstance(media, otio.schema.ExternalReference):
         url = media.target_url or ""
-        return urls.to_path(url, folder, roots), url
+        path = urls.to_path(url, folder, roots)
+        return sequences.patterned(path, available) if path else None, url
     return None, ""
 
 
@@ -263,7 +270,7 @@ def _sound_uses(placed: Placed, folder: Path, roots: urls.Roots) -> Iterator[Sou
     if not (placed.is_clip and placed.kind == "audio" and placed.retime == 1):
         return
     media = layout.reference(placed.item)
-    file = _locate(media, folder, roots)[0]
+    file = _locate(media, None, folder, roots)[0]
     if file is not None:
         available = media.available_range
         begin = seconds(available.start_time) if available is not None else Fraction(0)

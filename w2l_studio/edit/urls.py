@@ -18,6 +18,7 @@ from w2l_studio import inputs
 Roots = Sequence[tuple[str, str]]
 
 _WINDOWS = re.compile(r"/?([A-Za-z]):[\\/]")
+_NUMBER = re.compile(r"%(?=0[1-9]d)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
@@ -94,8 +95,11 @@ def _plain(url: str, folder: Path) -> str | None:
 
 
 def _unquoted(url: str) -> str:
-    """Return a path with what is percent-encoded in it; bytes that are no UTF-8 stay what they are."""
-    return unquote(url, errors="surrogateescape")
+    """Return a path with what is percent-encoded in it; bytes that are no UTF-8 stay what they are.
+
+    So do the numbers of image sequences (``%04d``): as an escape, that is a control character.
+    """
+    return unquote(_NUMBER.sub("%25", url), errors="surrogateescape")
 
 
 def _from_file_url(rest: str) -> str:

@@ -1,0 +1,119 @@
+"""Image sequences as edits name them: OTIO's reference, and patterns in the URL of a plain one.
+
+Lists a folder where the edit does not tell the numbers; opens no picture.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from w2l_studio import inputs
+from w2l_studio.edit import urls
+from w2l_studio.terms import ImageSequence, sequence_of
+from w2l_studio.timing import FrameRange
+
+#: ``shot.%04d.exr`` and ``shot.####.exr``.
+_PATTERN = re.compile(r"(?P<prefix>.*?)(?:%0(?P<width>[1-9])d|(?P<hashes>#+))(?P<suffix>\.\w+)", re.DOTALL)
+
+
+def refusal(media: Any) -> str:
+    """Say why an image sequence cannot be followed, or nothing."""
+    if media.frame_step != 1:
+        return f"its numbers go up by {media.frame_step}, not by 1"
+    if media.start_frame < 0:
+        return "its numbers begin below 0"
+    return ""
+
+
+def located(media: Any, available: FrameRange | None, folder: Path, roots: urls.Roots) -> Path | None:
+    """Return what stands for an image sequence that an edit names; None where it cannot be followed.
+
+    Args:
+        media: an ImageSequenceReference.
+        available: the whole of it as the edit counts it; its length is the number of files.
+        folder, roots: as of `urls.to_path`.
+    """
+    if refusal(media):
+        return None
+    first = urls.to_path(_file_url(media), folder, roots)
+    if first is None:
+        return None
+    suffix, start = media.name_suffix, media.start_frame
+    # The disk's spelling of it, which the edit's may be another one of.
+    prefix = first.name.removesuffix(suffix).removesuffix(_number(media))
+    last = (
+        start + len(available) - 1
+        if available
+        else max(_numbers(first.parent, prefix, suffix), default=start)
+    )
+    return ImageSequence(first.parent, prefix, start, last, media.frame_zero_padding, suffix).path
+
+
+def patterned(path: Path, available: FrameRange | None) -> Path:
+    """Return what stands for an image sequence where a path is the pattern of one, else the path.
+
+    The numbers are those that the edit counts, where files on the disk bear them, else the disk's.
+    """
+    named = _PATTERN.fullmatch(path.name)
+    if named is None or inputs.there(path):
+        return path
+    digits = len(named["hashes"]) if named["hashes"] else int(named["width"])
+    numbers = _numbers(path.parent, named["prefix"], named["suffix"])
+    if not numbers:
+        return path
+    first, last = numbers[0], numbers[-1]
+    if available is not None and available.start <= first and last < available.stop:
+        first, last = available.start, available.stop - 1
+    made = ImageSequence(path.parent, named["prefix"], first, last, digits, named["suffix"])
+    return made.path if sequence_of(made.path) is not None else path
+
+
+def reference(take: ImageSequence, beside: Any, folder: Path, rate: Fraction) -> Any:
+    """Return the media reference of a take: an image sequence's where the plate has one, else a plain one.
+
+    Args:
+        take: its files.
+        beside: the plate's reference.
+        folder: where the edit will lie.
+        rate: pictures a second of the take.
+    """
+    if not isinstance(beside, otio.schema.ImageSequenceReference):
+        return otio.schema.ExternalReference(urls.to_url(take.path, folder))
+    return otio.schema.ImageSequenceReference(
+        target_url_base=f"{urls.to_url(take.folder, folder)}/",
+        name_prefix=take.prefix,
+        name_suffix=take.suffix,
+        start_frame=take.first,
+        frame_step=1,
+        rate=float(rate),
+        frame_zero_padding=take.digits,
+    )
+
+
+def _file_url(media: Any) -> str:
+    base = media.target_url_base
+    slash = "" if base.endswith("/") or not base else "/"
+    return f"{base}{slash}{media.name_prefix}{_number(media)}{media.name_suffix}"
+
+
+def _number(media: Any) -> str:
+    return f"{media.start_frame:0{media.frame_zero_padding}}"
+
+
+def _numbers(folder: Path, prefix: str, suffix: str) -> list[int]:
+    """Return the numbers of a folder's files that are named so, in order."""
+    try:
+        names = [one.name for one in folder.iterdir()]
+    except OSError:
+        return []
+    middles = (
+        name[len(prefix) : len(name) - len(suffix)]
+        for name in names
+        if name.startswith(prefix) and name.endswith(suffix) and len(name) > len(prefix) + len(suffix)
+    )
+    return sorted(int(middle) for middle in middles if middle.isascii() and middle.isdigit())
