@@ -13,7 +13,7 @@ from w2l_studio.dub import production
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.edit import conform, marks, timeline, urls
 from w2l_studio.events import Warned
-from w2l_studio.terms import Stem
+from w2l_studio.terms import Stem, sequence_of
 from w2l_studio.timing import nearest_frame
 
 
@@ -23,6 +23,10 @@ def of(job: DubPlan, config: DubConfig) -> Iterator[Warned]:
     yield from _assumed(job)
     for told, hint in _unused_options(job, config):
         yield Warned("option-unused", told, hint)
+    unsigned = {one.clip.name: None for one in job.segments if sequence_of(one.plate.path)}
+    if config.sign is not None and unsigned:
+        told = f"takes of image sequences are not signed ({', '.join(unsigned)}): each file says what it is"
+        yield Warned("unsigned", told, "for signed takes, render the plates to films and relink them")
     if config.lang is None and len(job.languages) > 1:
         told = f"the stems are named for several languages ({', '.join(job.languages)}), {job.lang} is taken"
         yield Warned("stem-languages", told, "give --lang, or take away the stem that is not meant")

@@ -23,7 +23,7 @@ from w2l_studio.dub import findings, strips
 from w2l_studio.dub.findings import Finding
 from w2l_studio.errors import SourceError
 from w2l_studio.media.probe import probe
-from w2l_studio.terms import FramesBGR, Plate
+from w2l_studio.terms import FramesBGR, Plate, sequence_of
 
 #: Looks at a media file.
 _Probe: TypeAlias = Callable[[Path], Plate]
@@ -145,8 +145,15 @@ def _clip(entry: dict[str, Any]) -> str:
 def _take(entry: dict[str, Any], folder: Path) -> str:
     if entry["take"] is None:
         return "The plate stays."
-    place = Path(os.path.relpath(entry["take"], folder)).as_posix()
-    return f'Take: <a href="{quote(place)}">{escape(place)}</a>'
+    take = Path(entry["take"])
+    sequence = sequence_of(take)
+    # No file is called as an image sequence is: its folder opens.
+    opens, named = (_link(path, folder) for path in (sequence.folder if sequence else take, take))
+    return f'Take: <a href="{quote(opens)}">{escape(named)}</a>'
+
+
+def _link(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _strip(entry: dict[str, Any], look: _Probe) -> str:

@@ -35,7 +35,7 @@ from w2l_studio.events import (
 from w2l_studio.media import provenance
 from w2l_studio.media.credentials import Seal
 from w2l_studio.nets.registry import Entry
-from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take
+from w2l_studio.terms import Mark, Passed, Segment, Slate, Stem, Take, sequence_of
 from w2l_studio.timing import nearest_frame
 
 #: Pictures are looked at for shots, for faces, for crops, and composited.
@@ -176,7 +176,8 @@ class Rendering:
             made = self._taken(segment, performance, slate, path)
             if any(made.synced):
                 take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
-                if self.seal is not None:
+                # `notices` has told that image sequences are not signed.
+                if self.seal is not None and sequence_of(path) is None:
                     self.seal.sign(path, slate)
         self.work.finish(slate.key, path, facts.record(made))
         return made

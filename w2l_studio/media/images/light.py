@@ -35,12 +35,12 @@ def to_codes(light: npt.NDArray[Any]) -> Codes:
     """
     with np.errstate(over="ignore"):
         halves = np.ascontiguousarray(light, np.float16)
-    return _of_halves()[halves.view(np.uint16)]
+    return np.take(_of_halves(), halves.view(np.uint16))
 
 
 def to_light(codes: Codes) -> Floats:
     """Return the light of 16-bit limited-range code values, ``float32``."""
-    return _of_codes()[codes]
+    return np.take(_of_codes(), codes)
 
 
 @lru_cache(maxsize=1)

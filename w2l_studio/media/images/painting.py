@@ -25,14 +25,14 @@ def planes(still: Still, path: Path) -> Planes:
         Unsupported: it has no channels R, G and B.
     """
     rows, columns, inner = _window(still)
-    codes = _codes(still.samples[inner][..., _channels(still, path)], still)
     name = "gbrp" if still.bits == 8 else f"gbrp{still.bits}le"
     width, height = still.size_px
     black = _codes(np.zeros(1, still.samples.dtype), still)[0]
     made: list[Plane] = []
+    channels = _channels(still, path)
     for channel in _GBR:
         plane = np.full((height, width), black)
-        plane[rows, columns] = codes[..., channel]
+        plane[rows, columns] = _codes(still.samples[(*inner, channels[channel])], still)
         made.append(plane)
     return Planes(tuple(made), name)
 

@@ -117,11 +117,7 @@ class SequenceReader:
             try:
                 data = path.read_bytes()
             except OSError as error:
-                raise MediaError(
-                    f"the picture cannot be read ({error.strerror})",
-                    hint="copy it to this place, or end the clip before it",
-                    where=str(path),
-                ) from error
+                raise still.unreachable(path, error) from error
             digest.update(f"{len(data)} ".encode())
             digest.update(data)
         return digest.hexdigest()

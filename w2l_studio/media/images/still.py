@@ -90,6 +90,14 @@ def unsupported(what: str, path: Path) -> Unsupported:
     )
 
 
+def unreachable(path: Path, error: OSError) -> MediaError:
+    """Say of a picture file that the system does not give it."""
+    missing = isinstance(error, FileNotFoundError)
+    told = "is missing" if missing else f"cannot be reached ({error.strerror})"
+    hint = "copy it to this place, or end the clip before it"
+    return MediaError(f"the picture {told}", hint=hint, where=str(path))
+
+
 def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown: Path) -> None:
     """Write a picture file and read it again.
 
@@ -136,10 +144,7 @@ def _opened(path: Path) -> Any:
     try:
         inputs.check_regular(path, MediaError)
     except OSError as error:
-        told = (
-            "is missing" if isinstance(error, FileNotFoundError) else f"cannot be reached ({error.strerror})"
-        )
-        raise MediaError(f"the picture {told}", hint="copy it to this place", where=str(path)) from error
+        raise unreachable(path, error) from error
     # Alpha that is not multiplied into the colour stays so.
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
