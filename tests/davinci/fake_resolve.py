@@ -9,10 +9,13 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import av
+
+from w2l_studio.terms import ImageSequence, sequence_of
 
 CLIP_COLORS = (
     "Orange",
@@ -82,11 +85,17 @@ class Marked(Api):
 
 
 class FakeMedia(Api):
-    """A clip of the media pool; everything that it tells is text."""
+    """A clip of the media pool; everything that it tells is text. An image sequence's path has brackets."""
 
     def __init__(self, path, project_rate, kind=None):
         self.path = str(path)
         self.stored = {}
+        sequence = sequence_of(Path(path))
+        if sequence is not None:
+            # It takes the project's rate, as sound does, and counts from the first file's number.
+            self.rate, self.frames, self.kind, self.channels = project_rate, len(sequence), "Video", ""
+            self.timecode = clock(sequence.first, round(project_rate))
+            return
         with av.open(self.path) as file:
             sound = file.streams.audio[0] if file.streams.audio else None
             if file.streams.video:
@@ -122,7 +131,10 @@ class FakeMedia(Api):
         return told if propertyName is None else told.get(propertyName, "")
 
     def SetClipProperty(self, propertyName, propertyValue):
-        self.stored[propertyName] = propertyValue
+        if propertyName == "FPS":
+            self.rate = Fraction(propertyValue)
+        else:
+            self.stored[propertyName] = propertyValue
         return True
 
 
@@ -449,8 +461,10 @@ class FakePool(Api):
         return folder.folders[-1]
 
     def ImportMedia(self, items):
-        good = [path for path in items if path not in self.unreadable]
-        made = [FakeMedia(path, self.project.rate) for path in good]
+        """A path is one of a file; an image sequence is told by its pattern and its numbers."""
+        told = [_sequence(**item) if isinstance(item, dict) else (item, [Path(item)]) for item in items]
+        good = [path for path, files in told if all(file.is_file() for file in files)]
+        made = [FakeMedia(path, self.project.rate) for path in good if path not in self.unreadable]
         self.current.clips += made
         return made
 
@@ -473,6 +487,13 @@ class FakePool(Api):
             items.append(FakeItem(timeline, media, start, first, length))
             made.append(items[-1])
         return made
+
+
+def _sequence(FilePath, StartIndex, EndIndex):
+    path = Path(FilePath)
+    prefix, digits, suffix = re.fullmatch(r"(.*)%0(\d)d(.*)", path.name).groups()
+    made = ImageSequence(path.parent, prefix, StartIndex, EndIndex, int(digits), suffix)
+    return str(made.path), [made.file(n) for n in range(len(made))]
 
 
 class FakeProject(Api):

@@ -12,6 +12,9 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio import __version__
+from w2l_studio.edit import marks, segments
+from w2l_studio.edit import timeline as edits
+from w2l_studio.media.probe import probe
 
 START = 86400
 
@@ -100,6 +103,27 @@ def test_what_was_asked_for_is_dubbed_though_another_timeline_was_opened_meanwhi
     # What *collect* compares with is what the engine reads.
     record = json.loads((Path(folder) / "job.json").read_text())["timeline"]
     assert (record["id"], record["items"][2]["start"]) == (timeline.id, clips[2].start)
+
+
+@pytest.mark.parametrize("timecode", [None, "14:00:00:00"])
+def test_the_engine_finds_the_frames_of_an_image_sequence(
+    timecode, timeline, numbered, resolve, click, begun, package, films
+):
+    """Resolve counts them from the first file's number, or from the timecode that stands in it."""
+    media = fake_resolve.FakeMedia(numbered("exr").path, Fraction(24))
+    media.timecode = timecode or media.timecode
+    item = fake_resolve.FakeItem(timeline, media, START + 10, 3, 6)
+    item.AddMarker(4, "Red", "w2l ANNA", "", 2, "")
+    timeline.tracks["video"][0][1].append(item)
+    told(package, lang="fr", stems={"": str(films / "fr.wav")})
+    click("lip-sync marked clips", resolve, lambda window: window.press("Start"))
+    edit = edits.read(Path(begun[0][1][1]))
+    (use,) = edit.clips
+    assert str(use.media) == media.path
+    plates = {use.media: probe(use.media, use.source.rate)}
+    (segment,), refused = segments.cut(edit, marks.find(edit), plates, 0, Fraction(1, 2))
+    assert not refused
+    assert (segment.plate.frames, segment.plate_range.start, segment.plate_range.stop) == (12, 4, 6)
 
 
 def test_a_project_that_was_closed_meanwhile_is_told(clips, resolve, click, begun, films):

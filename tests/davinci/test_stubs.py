@@ -108,7 +108,7 @@ def test_only_host_calls_resolve():
         assert not theirs, path.name
 
 
-def test_the_fake_is_as_nasty_as_the_real_one(resolve, timeline, films):
+def test_the_fake_is_as_nasty_as_the_real_one(resolve, timeline, films, tmp_path):
     """Each of these cost somebody an evening."""
     item = fake_resolve.FakeItem(timeline, fake_resolve.FakeMedia(films / "plate.mov", 24), 86400, 0, 24)
     timeline.tracks["video"][0][1].append(item)
@@ -128,5 +128,12 @@ def test_the_fake_is_as_nasty_as_the_real_one(resolve, timeline, films):
     (laid,) = pool.AppendToTimeline([{**info, "recordFrame": 86424}])
     assert (laid.GetDuration(), len(timeline.GetItemListInTrack("video", 1))) == (24, 2)
     assert item.SetClipColor("Cyan") is False
+    numbers = {"FilePath": str(tmp_path / "sh.%04d.exr"), "StartIndex": 8, "EndIndex": 9}
+    for n in (8, 9):
+        assert pool.ImportMedia([numbers]) == []
+        (tmp_path / f"sh.000{n}.exr").touch()
+    sequence = str(tmp_path / "sh.[0008-0009].exr")
+    assert pool.ImportMedia([sequence]) == []
+    assert [media.GetClipProperty("File Path") for media in pool.ImportMedia([numbers])] == [sequence]
     resolve.version = [20, 2, 2, 1, ""]
     assert timeline.GetSelectedClips is None
