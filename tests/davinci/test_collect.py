@@ -627,6 +627,96 @@ def test_what_the_user_laid_and_cut_on_our_tracks_stays(
     assert heard(timeline) == before
 
 
+@pytest.fixture
+def sequence(timeline, home):
+    """A clip of 24 frames from the tenth of an image sequence on, ten frames into the timeline."""
+    media = fake_resolve.FakeMedia(home / "sh010.[1001-1048].exr", Fraction(24))
+    timeline.tracks["video"][0][1].append(fake_resolve.FakeItem(timeline, media, START + 10, 10, 24))
+    return timeline.tracks["video"][0][1][0]
+
+
+@pytest.fixture
+def sequences(home):
+    """Return what stands for two takes of it, with handles of six frames; their files are there."""
+    folders = [home / "W2L Studio" / name for name in ("sh010.fr.a", "sh010.fr.b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for number in range(1005, 1041):
+            (folder / f"{folder.name}.{number}.exr").touch()
+    return [str(folder / f"{folder.name}.[1005-1040].exr") for folder in folders]
+
+
+def in_bin(resolve):
+    (ours,) = resolve.project.pool.root.folders
+    return [clip.path for clip in ours.folders[0].clips if clip.kind == "Video"]
+
+
+def test_a_take_of_an_image_sequence_is_one_clip_on_its_own(
+    sequence, sequences, entry, ended, resolve, click
+):
+    media = sequence.own[0].path
+    for count, take in enumerate(sequences, 1):
+        ended(entry(media=media, take=take))
+        assert "New: 1 takes" in click("collect results", resolve)
+        assert "New: 0 takes" in click("collect results", resolve)
+        assert [shown[1:] for shown in sequence.takes] == [(10, 33), *[(6, 29)] * count]
+        assert sequence.shown[0].path == take
+        assert in_bin(resolve) == sequences[:count]
+
+
+def test_a_dub_of_an_image_sequence_above_takes_the_old_ones_place(
+    sequence, sequences, entry, ended, timeline, resolve, click
+):
+    for take in sequences:
+        ended(entry(media=sequence.own[0].path, take=take), deliver="overlay")
+        for _ in range(2):
+            said = click("collect results", resolve)
+            assert tracks(timeline)[1] == ("W2L fr", [(START + 10, 6, 24)])
+            assert timeline.shown_at(START + 12)[0].path == take
+    assert "Already there: 2." in said
+    assert in_bin(resolve) == sequences
+
+
+def test_an_image_sequence_of_which_a_file_is_gone_is_told(sequence, sequences, entry, ended, resolve, click):
+    """Before Resolve is asked, which might import what is left of it."""
+    gone = Path(sequences[0].replace("[1005-1040]", "1017"))
+    gone.unlink()
+    ended(entry(media=sequence.own[0].path, take=sequences[0]))
+    said = click("collect results", resolve)
+    assert f"{gone} is not there; start the job again." in said
+    assert "1 stems" in said
+    assert (sequence.takes, in_bin(resolve)) == ([], [])
+
+
+def test_an_image_sequence_that_resolve_takes_for_single_files_is_told(
+    sequence, sequences, entry, ended, resolve, click
+):
+    resolve.project.pool.unreadable.add(sequences[0])
+    ended(entry(media=sequence.own[0].path, take=sequences[0]))
+    assert "is Show Individual Frames off?" in click("collect results", resolve)
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "numbers"),
+    [
+        ("/x/sh[2].[0998-1002].EXR", "/x/sh[2].%04d.EXR", ["0998", "0999", "1000", "1001", "1002"]),
+        ("C:\\x\\[8-10].tiff", "C:\\x\\%01d.tiff", ["8", "9", "10"]),
+    ],
+)
+def test_what_stands_for_an_image_sequence(path, pattern, numbers, package):
+    sequence = package("sequences").sequence_of(path)
+    head, tail = pattern.split(f"%0{len(numbers[0])}d")
+    assert sequence.pattern == pattern
+    assert sequence.files() == [f"{head}{number}{tail}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    "path", ["/x/Anna [1-2].wav", "/x/a[1-2].mov", "/x/[1-2].exr/a.exr", "/x/a.1001.exr"]
+)
+def test_other_brackets_are_part_of_a_name(path, package):
+    assert package("sequences").sequence_of(path) is None
+
+
 def test_what_cannot_be_imported_is_told_and_the_rest_goes_on(
     item, entry, ended, timeline, resolve, click, films
 ):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from w2l_resolve import reading
 from w2l_resolve.host import handles
 from w2l_resolve.host.handles import HostError
 from w2l_resolve.host.session import Session
+from w2l_resolve.sequences import sequence_of
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A file in the media pool; `handle` is Resolve's, `new`: it was imported just now."""
+    """A file, or an image sequence, in the media pool; `handle` is Resolve's, `new`: imported just now."""
 
     handle: Any
     path: str
@@ -29,21 +31,24 @@ class MediaPool:
     session: Session
 
     def import_file(self, path: str, bins: tuple[str, ...]) -> Clip:
-        """Return a file's clip in a bin of the media pool, imported where it is not there yet.
+        """Return a clip in a bin of the media pool, imported where it is not there yet.
+
+        Args:
+            path: of a file, or what stands for an image sequence.
 
         Raises:
-            HostError: Resolve did not import it, or does not tell how long it is.
+            HostError: a file is not there, or Resolve did not import it, or does not tell how long it is.
         """
         pool, folder = self.session.project().GetMediaPool(), self._bin(bins)
         new = _in_bin(folder, path) is None
         if new:
-            before = pool.GetCurrentFolder()
+            asked, before = _asked(path), pool.GetCurrentFolder()
             pool.SetCurrentFolder(folder)
-            pool.ImportMedia([path])
+            pool.ImportMedia([asked])
             pool.SetCurrentFolder(before)
         handle = _in_bin(folder, path)
         if handle is None:
-            raise HostError(f"Resolve did not import {path}; can it read the file?")
+            raise HostError(f"Resolve did not import {path}; {_hint(path)}")
         rate = reading.rate(str(self.session.timeline().GetSetting("timelineFrameRate")))
         return Clip(handle, path, handles.frames(handle, rate), str(handle.GetClipProperty("Audio Ch")), new)
 
@@ -64,3 +69,24 @@ class MediaPool:
 def _in_bin(folder: Any, path: str) -> Any:
     clips = folder.GetClipList() or []
     return next((clip for clip in clips if reading.same_file(handles.path(clip), path)), None)
+
+
+def _asked(path: str) -> str | dict[str, Any]:
+    """Return how Resolve is asked for a path: an image sequence's, which it tells itself, it does not take.
+
+    Raises:
+        HostError: a file of an image sequence is not there, and Resolve might import what is left of it.
+    """
+    sequence = sequence_of(path)
+    if sequence is None:
+        return path
+    gone = next((file for file in sequence.files() if not Path(file).is_file()), None)
+    if gone is not None:
+        raise HostError(f"{gone} is not there; start the job again")
+    return {"FilePath": sequence.pattern, "StartIndex": sequence.first, "EndIndex": sequence.last}
+
+
+def _hint(path: str) -> str:
+    if sequence_of(path) is None:
+        return "can it read the file?"
+    return "can it read the files, and is Show Individual Frames off?"
