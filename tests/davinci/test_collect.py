@@ -696,6 +696,22 @@ def test_an_image_sequence_that_resolve_takes_for_single_files_is_told(
     assert "is Show Individual Frames off?" in click("collect results", resolve)
 
 
+def test_a_take_of_an_image_sequence_is_played_at_its_clips_rate(
+    sequence, sequences, entry, ended, resolve, click, monkeypatch
+):
+    """Of itself it has none, and takes the project's, which need not be that of the clip or the timeline."""
+    resolve.project.rate = Fraction(25)
+    ended(entry(media=sequence.own[0].path, take=sequences[0]))
+    click("collect results", resolve)
+    assert sequence.shown[0].path == sequences[0]
+    assert sequence.shown[0].GetClipProperty("FPS") == "24"
+    monkeypatch.setattr(fake_resolve.FakeMedia, "SetClipProperty", lambda *_: False)
+    ended(entry(media=sequence.own[0].path, take=sequences[1]))
+    told = click("collect results", resolve)
+    assert "plays sh010.fr.b.[1005-1040].exr at 25 frames a second; set 24 in its Clip Attributes" in told
+    assert [shown[0].path for shown in sequence.takes] == [sequence.own[0].path, sequences[0]]
+
+
 @pytest.mark.parametrize(
     ("path", "pattern", "numbers"),
     [

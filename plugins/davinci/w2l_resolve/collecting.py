@@ -172,7 +172,7 @@ class _Delivery:
 
     def _taken(self, entries: list[dict[str, Any]], item: Item) -> tuple[Clip, str]:
         """Import a take and show it on an item; return it, and why the item does not carry it."""
-        clip = self.host.pool.import_file(entries[0]["take"], _bins(self.job))
+        clip = self.host.pool.import_file(entries[0]["take"], _bins(self.job), item.rate)
         if clip.new:
             # Later the user may have chosen otherwise.
             self.host.read_as(item.id, clip)

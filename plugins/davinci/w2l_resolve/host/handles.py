@@ -62,6 +62,11 @@ def path(media: Any) -> str:
     return str(media.GetClipProperty("File Path") or "") if media is not None else ""
 
 
+def rate(media: Any) -> Fraction:
+    """Return the frames a second of a clip of the media pool; 0 = unknown."""
+    return reading.rate(str(media.GetClipProperty("FPS")))
+
+
 def frames(media: Any, rate: Fraction) -> int:
     """Return how long a clip of the media pool is at the timeline's rate.
 

@@ -30,14 +30,16 @@ class MediaPool:
 
     session: Session
 
-    def import_file(self, path: str, bins: tuple[str, ...]) -> Clip:
+    def import_file(self, path: str, bins: tuple[str, ...], rate: str = "") -> Clip:
         """Return a clip in a bin of the media pool, imported where it is not there yet.
 
         Args:
             path: of a file, or what stands for an image sequence.
+            rate: frames a second at which an image sequence is to be played, as Resolve writes it.
 
         Raises:
-            HostError: a file is not there, or Resolve did not import it, or does not tell how long it is.
+            HostError: a file is not there; or Resolve did not import it, does not tell how long it is, or
+                plays it at another rate.
         """
         pool, folder = self.session.project().GetMediaPool(), self._bin(bins)
         new = _in_bin(folder, path) is None
@@ -49,8 +51,11 @@ class MediaPool:
         handle = _in_bin(folder, path)
         if handle is None:
             raise HostError(f"Resolve did not import {path}; {_hint(path)}")
-        rate = reading.rate(str(self.session.timeline().GetSetting("timelineFrameRate")))
-        return Clip(handle, path, handles.frames(handle, rate), str(handle.GetClipProperty("Audio Ch")), new)
+        if sequence_of(path) is not None:
+            _play_at(handle, rate)
+        frame_rate = reading.rate(str(self.session.timeline().GetSetting("timelineFrameRate")))
+        frames = handles.frames(handle, frame_rate)
+        return Clip(handle, path, frames, str(handle.GetClipProperty("Audio Ch")), new)
 
     def imported(self, bins: tuple[str, ...]) -> list[str]:
         """Return the files of a bin of the media pool."""
@@ -90,3 +95,14 @@ def _hint(path: str) -> str:
     if sequence_of(path) is None:
         return "can it read the file?"
     return "can it read the files, and is Show Individual Frames off?"
+
+
+def _play_at(handle: Any, rate: str) -> None:
+    """Have an image sequence played at a rate; it has none of its own, and Resolve takes the project's."""
+    if handles.rate(handle) != reading.rate(rate):
+        handle.SetClipProperty("FPS", rate)
+    if handles.rate(handle) != reading.rate(rate):
+        name, played = Path(handles.path(handle)).name, handle.GetClipProperty("FPS")
+        raise HostError(
+            f"Resolve plays {name} at {played} frames a second; set {rate} in its Clip Attributes"
+        )
