@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from plugins.blender import edit, placing, rates
+from plugins.blender import edit, image_sequence, placing, rates
 from plugins.blender.edit import Picture, Sound
 from plugins.blender.marks import Mark, Marker, within
 from w2l_studio.dub import plan
-from w2l_studio.edit import marks, timeline
+from w2l_studio.edit import marks, segments, timeline
+from w2l_studio.media import probe
+from w2l_studio.terms import sequence_of
 
 RATE = Fraction(24)
 
@@ -119,3 +121,54 @@ def test_a_take_goes_with_its_strip_and_shows_no_more_of_it(now, found):
     take = placing.Placement(0, Path("/out/a.mov"), 112, 130, 100, "ANNA")
     moved = placing.moved(take, picture("A", 110, 140, 16), now)
     assert (moved and (moved.start, moved.stop, moved.zero)) == found
+
+
+@pytest.mark.parametrize(
+    "name", ["sh010.[0998-1003].exr", "a[1-2].[8-11].png", "v2_[0000001-0000002].TIFF", "[7-7].dpx"]
+)
+def test_an_image_sequence_has_the_engines_name_and_the_engines_files(name):
+    sequence = sequence_of(Path("/x", name))
+    names = [sequence.file(n).name for n in range(len(sequence))]
+    assert image_sequence.files(name) == names
+    assert image_sequence.whole(names) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["scene[1-2].mov", "sh010.1001.exr", "sh010.[1001-].exr", "sh010.[1001-1100]"]
+)
+def test_another_name_is_that_of_one_file(name):
+    assert image_sequence.files(name) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["sh.1001.exr", "sh.1002.exr", "sh.1004.exr"], "shows sh.1004.exr where sh.1003.exr is to follow"),
+        (["sh.1002.exr", "sh.1001.exr"], "shows sh.1001.exr where sh.1003.exr is to follow"),
+        (["sh.0099.exr", "sh.100.exr"], "shows sh.100.exr where sh.0100.exr is to follow"),
+        (["sh.1001.exr", "sh.1002.png"], "shows sh.1002.png where sh.1002.exr is to follow"),
+        (
+            ["sh.1001.exr", "../b/sh.1002.exr"],
+            "where sh.1002.exr is to follow; number its files upwards by one",
+        ),
+        (
+            ["sh.1001.jpg", "sh.1002.jpg"],
+            "shows sh.1001.jpg; only numbered files of .exr .dpx .tif .tiff .png",
+        ),
+        (["logo.png"], "shows logo.png; only numbered files"),
+    ],
+)
+def test_other_files_are_told_from_image_sequences_in_a_sentence(names, said):
+    assert said in image_sequence.problem(names)
+    assert image_sequence.whole(names) is None
+
+
+def test_the_engine_follows_an_image_sequence_and_counts_it_from_its_first_picture(tmp_path, numbered):
+    path = numbered("png", first=1, folder=tmp_path).path
+    shown = Picture("sh010", path, 100, 106, 3, 12, (Mark(100, 106, None),))
+    found, _ = read(tmp_path, [shown], [])
+    assert [clip.media for clip in found.clips] == [path]
+    plate = probe.probe(path, RATE)
+    (segment,), refused = segments.cut(found, marks.find(found), {path: plate}, 8, Fraction(1, 2))
+    assert not refused
+    assert (segment.plate_range.start, segment.plate_range.stop) == (3, 9)

@@ -19,6 +19,7 @@ PLAIN = {
     "curves",
     "edit",
     "flows",
+    "image_sequence",
     "lips",
     "mapping",
     "marks",
