@@ -107,6 +107,15 @@ def takes(scene):
     return [strip for strip in strips_of(scene) if strip.get("w2l_of")]
 
 
+def effect(scene, name, kind, channel, *inputs):
+    """Lay an effect that is seen in 120..129, or as long as what it takes in."""
+    there = strips_of(scene)
+    new = "input1" in there.bl_rna.functions["new_effect"].parameters
+    given = {f"{'input' if new else 'seq'}{n}": strip for n, strip in enumerate(inputs, start=1)}
+    given |= {"length": 10} if new else {"frame_end": 130}
+    return there.new_effect(name, kind, channel, 120, **given)
+
+
 def film(scene):
     """Lay a movie strip whose frames 16..45 are seen at 101..130, with Anna's first words."""
     scene.sequence_editor_create()
@@ -128,6 +137,27 @@ def shot(saved):
 
 
 @pytest.fixture
+def seen(saved, tmp_path):
+    """Return ``seen(frame)``: what the Sequencer shows, ``float[rows, columns, 3]`` in 0..1."""
+    import bpy
+    import numpy as np
+
+    render = saved.render
+    render.resolution_x, render.resolution_y, render.image_settings.file_format = 96, 54, "PNG"
+
+    def show(frame):
+        saved.frame_set(frame)
+        render.filepath = str(tmp_path / "seen.png")
+        bpy.ops.render.render(write_still=True)
+        image = bpy.data.images.load(render.filepath, check_existing=False)
+        picture = np.array(image.pixels[:]).reshape(54, 96, 4)[..., :3]
+        bpy.data.images.remove(image)
+        return picture
+
+    return show
+
+
+@pytest.fixture
 def run(installed, saved, shot):
     """Return ``run(*ranges)``: lays takes of ranges as a run would that dubbed them alone.
 
@@ -135,16 +165,16 @@ def run(installed, saved, shot):
     engine would be at work.
     """
 
-    def line(number, take, start, stop):
+    def line(number, take, take_start, start, stop):
         return {
             "mark": f"{number}.0#0", "character": "ANNA", "clip": "Anna spricht", "take": str(take),
             "synced": stop - start, "record_start": start - 101, "frames": stop - start,
-            "media_start": TRIM + start - 101, "take_start": 0, "passed": [],
+            "media_start": TRIM + start - 101, "take_start": take_start, "passed": [],
         }  # fmt: skip
 
-    def lay(*ranges, of=(shot,), lang="fr", take=CLIP, meanwhile=lambda: None):
+    def lay(*ranges, of=(shot,), lang="fr", take=CLIP, take_start=0, meanwhile=lambda: None):
         pictures = [installed("strips").picture(saved, strip) for strip in of]
-        lines = [line(number, take, *span) for number in range(len(of)) for span in ranges]
+        lines = [line(number, take, take_start, *span) for number in range(len(of)) for span in ranges]
         meanwhile()
         return installed("dub").lay(saved, {"ranges": lines, "lang": lang}, pictures, 101)
 

@@ -6,27 +6,9 @@ Takes are another movie here, so that a rendered frame tells which of the two is
 import bpy
 import numpy as np
 import pytest
-from conftest import CLIP, TRIM, strips_of, takes
+from conftest import CLIP, TRIM, effect, strips_of, takes
 
 OTHER = CLIP.with_name("B001C001.mov")
-
-
-@pytest.fixture
-def seen(saved, tmp_path):
-    """Return ``seen(frame)``: what the Sequencer shows, ``float[rows, columns, 3]`` in 0..1."""
-    render = saved.render
-    render.resolution_x, render.resolution_y, render.image_settings.file_format = 96, 54, "PNG"
-
-    def show(frame):
-        saved.frame_set(frame)
-        render.filepath = str(tmp_path / "seen.png")
-        bpy.ops.render.render(write_still=True)
-        image = bpy.data.images.load(render.filepath, check_existing=False)
-        picture = np.array(image.pixels[:]).reshape(54, 96, 4)[..., :3]
-        bpy.data.images.remove(image)
-        return picture
-
-    return show
 
 
 def movie(scene, name, channel, start, stop, path=CLIP):
@@ -34,14 +16,6 @@ def movie(scene, name, channel, start, stop, path=CLIP):
     strip = strips_of(scene).new_movie(name, str(path), channel, start - TRIM)
     strip.frame_offset_start, strip.frame_final_end = TRIM, stop
     return strip
-
-
-def effect(scene, name, kind, channel, *inputs):
-    there = strips_of(scene)
-    new = "input1" in there.bl_rna.functions["new_effect"].parameters
-    given = {f"{'input' if new else 'seq'}{n}": strip for n, strip in enumerate(inputs, start=1)}
-    given |= {"length": 10} if new else {"frame_end": 130}
-    return there.new_effect(name, kind, channel, 120, **given)
 
 
 def span(strip):
