@@ -42,7 +42,7 @@ def problem(scene: bpy.types.Scene) -> str:
         return "Save the blend file first: takes are kept beside it"
     chosen = strips.selected(scene)
     if not chosen:
-        return "Select movie strips to dub"
+        return "Select movies or image sequences to dub"
     if not len(scene.w2l.stems):
         return "Add a stem: the dubbed sound"
     found = [settings.stem_problem(scene, stem) for stem in scene.w2l.stems]
@@ -51,7 +51,7 @@ def problem(scene: bpy.types.Scene) -> str:
 
 
 class W2L_OT_dub_strips(Running, bpy.types.Operator):
-    """Make the lips in the selected movie strips follow the stems; the takes are laid above them"""
+    """Make the lips in the selected movies and images follow the stems; the takes are laid above them"""
 
     bl_idname = "w2l.dub_strips"
     bl_label = "Lip-Sync Selected Strips"
@@ -117,7 +117,7 @@ def write(folder: Path, document: dict) -> Path:
 
 def lay(scene: bpy.types.Scene, report: dict, pictures: list[edit.Picture], first: int) -> str:
     """Lay the takes of a report above their strips and return what was done."""
-    below = {strip.name: strip for strip in strips.collection(scene) if strip.type == "MOVIE"}
+    below = {strip.name: strip for strip in strips.collection(scene) if strip.type in strips.PLATES}
     known = {picture.name for picture in pictures}
     placed = placing.placements(report, first)
     laid = there = 0
@@ -148,7 +148,7 @@ def _unfit(scene: bpy.types.Scene, original: Any, was: edit.Picture) -> str:
     if original is None:
         return f"{was.name} is gone, or lies in another meta strip"
     if strips.path_of(original) != was.path:
-        return f"{was.name} shows another movie than the one that was dubbed"
+        return f"{was.name} shows other media than what was dubbed"
     return strips.problem(scene, original)
 
 

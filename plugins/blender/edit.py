@@ -19,15 +19,15 @@ KEY = "w2l_studio"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A movie strip that is dubbed.
+    """A strip of a movie or an image sequence that is dubbed.
 
     Args:
         name: of the strip.
-        path: of the movie.
+        path: of the movie, or what stands for the image sequence.
         start: first frame of the scene in which it is seen.
         stop: the frame after the last one.
-        media_first: the movie's frame that is seen at `start`.
-        media_frames: length of the movie.
+        media_first: the frame of it, counted from 0, that is seen at `start`.
+        media_frames: length of it.
         marks: what of it is dubbed.
     """
 

@@ -20,7 +20,7 @@ class Placement:
 
     Args:
         picture: number of the strip that it is a take of.
-        path: the take's movie.
+        path: the take's movie, or what stands for its image sequence.
         start: first frame of the scene in which it is seen.
         stop: the frame after the last one.
         zero: the frame of the scene at which the take's first picture would lie.
@@ -69,7 +69,7 @@ def moved(placement: Placement, was: Picture, now: Picture) -> Placement | None:
 
 
 def shift(was: Picture, now: Picture) -> int:
-    """Return how many frames later a strip shows each picture of its movie."""
+    """Return how many frames later a strip shows each picture of its media."""
     return (now.start - now.media_first) - (was.start - was.media_first)
 
 

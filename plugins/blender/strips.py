@@ -11,9 +11,11 @@ from typing import Any
 
 import bpy
 
-from . import channels, marks, rates
+from . import channels, image_sequence, marks, rates
 from .edit import Picture, Sound
 
+#: Types of strips that are dubbed, and that takes are.
+PLATES = ("MOVIE", "IMAGE")
 #: Custom properties of strips that are ours: name of the strip below (empty for sounds), and the language.
 OURS, LANGUAGE = "w2l_of", "w2l_lang"
 #: Custom property of strips that we muted: what the user muted is never shown again.
@@ -40,36 +42,35 @@ def collection(scene: bpy.types.Scene) -> Any:
 
 
 def selected(scene: bpy.types.Scene) -> list[Any]:
-    """Return the selected movie strips that are not ours, from the lowest channel to the highest."""
+    """Return the selected movies and images that are not ours, from the lowest channel to the highest."""
     if scene.sequence_editor is None:
         return []
-    found = [s for s in collection(scene) if s.type == "MOVIE" and s.select and OURS not in s]
+    found = [s for s in collection(scene) if s.type in PLATES and s.select and OURS not in s]
     return sorted(found, key=lambda s: (s.channel, s.frame_final_start))
 
 
 def path_of(strip: Any) -> Path:
-    """Return the file of a movie or sound strip."""
+    """Return the file of a strip, or what stands for its image sequence; of other images the first."""
+    if strip.type == "IMAGE":
+        names = _names(strip)
+        return _folder(strip) / (image_sequence.whole(names) or names[0])
     told = strip.filepath if strip.type == "MOVIE" else strip.sound.filepath
     library = None if strip.type == "MOVIE" else strip.sound.library
     return Path(bpy.path.abspath(told, library=library)).resolve()
 
 
 def problem(scene: bpy.types.Scene, strip: Any) -> str:
-    """Return why a movie strip cannot be dubbed as it is; empty where it can."""
-    if not path_of(strip).is_file():
-        return f"{strip.name}: the movie {path_of(strip)} is not there"
-    if not rates.same(strip.fps, rate(scene)):
-        return (
-            f"{strip.name} plays {strip.fps:g} pictures a second and the scene {float(rate(scene)):g}; "
-            "set the scene to the movie's rate"
-        )
+    """Return why a plate's strip cannot be dubbed as it is; empty where it can."""
+    found = _images_problem(scene, strip) if strip.type == "IMAGE" else _movie_problem(scene, strip)
+    if found:
+        return found
     if strip.use_reverse_frames or strip.strobe > 1 or _retimed(scene, strip):
         return f"{strip.name} is retimed; dub it before you retime it"
     return ""
 
 
 def picture(scene: bpy.types.Scene, strip: Any) -> Picture:
-    """Return a movie strip as the engine's edit takes it; frames held around the movie are left out."""
+    """Return a plate's strip as the engine's edit takes it; frames held around the media are left out."""
     zero = int(strip.frame_start) - int(strip.animation_offset_start)
     frames = int(strip.frame_duration) + int(strip.animation_offset_start) + int(strip.animation_offset_end)
     start = max(int(strip.frame_final_start), int(strip.frame_start))
@@ -90,6 +91,17 @@ def sound_strips(scene: bpy.types.Scene) -> list[Any]:
     if scene.sequence_editor is None:
         return []
     return [s for s in collection(scene) if s.type == "SOUND" and s.sound is not None]
+
+
+def new_media(there: Any, name: str, path: Path, channel: int, start: int) -> Any:
+    """Lay a movie, or the image sequence for which a path stands; its first picture lies at ``start``."""
+    files = image_sequence.files(path.name)
+    if not files:
+        return there.new_movie(name, str(path), channel, start)
+    laid = there.new_image(name, str(path.with_name(files[0])), channel, start)
+    for file in files[1:]:
+        laid.elements.append(file)
+    return laid
 
 
 def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
@@ -146,6 +158,53 @@ def repeated(there: Any, effect: Any, name: str, channel: int, takes_in: list[An
     return there.new_effect(name, effect.type, channel, start, **given)
 
 
+def _folder(strip: Any) -> Path:
+    """Return where the files of an image strip lie."""
+    return Path(bpy.path.abspath(strip.directory)).resolve()
+
+
+def _names(strip: Any) -> list[str]:
+    return [element.filename for element in strip.elements]
+
+
+def _movie_problem(scene: bpy.types.Scene, strip: Any) -> str:
+    if not path_of(strip).is_file():
+        return f"{strip.name}: the movie {path_of(strip)} is not there"
+    if not rates.same(strip.fps, rate(scene)):
+        return (
+            f"{strip.name} plays {strip.fps:g} pictures a second and the scene {float(rate(scene)):g}; "
+            "set the scene to the movie's rate"
+        )
+    return ""
+
+
+def _images_problem(scene: bpy.types.Scene, strip: Any) -> str:
+    if strip.use_multiview:
+        return f"{strip.name} is Multi-View; dub the pictures of each view as a strip of their own"
+    names = _names(strip)
+    if len(names) == 1:
+        return f"{strip.name} is a still picture; deselect it"
+    if why := image_sequence.problem(names):
+        return f"{strip.name} {why}"
+    used = picture(scene, strip)
+    seen = names[used.media_first : used.media_first + used.stop - used.start]
+    if not seen:
+        return f"{strip.name} shows only a held picture; deselect it"
+    # Asked whenever the panel is drawn: the engine tells of files that are missing between.
+    ends = [_folder(strip) / name for name in (seen[0], seen[-1])]
+    missing = next((path for path in ends if not path.is_file()), None)
+    return f"{strip.name}: the picture {missing} is not there" if missing else ""
+
+
 def _retimed(scene: bpy.types.Scene, strip: Any) -> bool:
     effects = [s for s in collection(scene) if s.type == "SPEED"]
-    return len(strip.retiming_keys) > 0 or strip in [getattr(effect, "input_1", None) for effect in effects]
+    return _keyed(strip) or strip in [getattr(effect, "input_1", None) for effect in effects]
+
+
+def _keyed(strip: Any) -> bool:
+    """Tell whether a strip has retiming keys."""
+    if hasattr(strip, "retiming_keys"):
+        return len(strip.retiming_keys) > 0
+    # Blender 4.2 has them of images, too, and tells only that their strip lasts longer or shorter than they.
+    unkeyed = strip.frame_start + strip.frame_duration - strip.frame_offset_end
+    return abs(strip.frame_final_end - unkeyed) >= 1

@@ -14,7 +14,7 @@ from . import channels, look, placing, strips
 from .edit import Picture
 from .placing import Placement
 
-#: Custom property of takes: the movie of the strip below, by which that is known once it has another name.
+#: Custom property of takes: the media of the strip below, by which that is known once it has another name.
 _PLATE = "w2l_plate"
 
 
@@ -77,7 +77,7 @@ def lay(scene: bpy.types.Scene, below: Any, placements: Sequence[Placement], lan
     """
     there = strips.collection(scene)
     names = {strip.name for strip in there}
-    ours = [s for s in there if s.type == "MOVIE" and s.get(strips.LANGUAGE) == language]
+    ours = [s for s in there if s.type in strips.PLATES and s.get(strips.LANGUAGE) == language]
     kept, new = [], []
     for placement in placements:
         # The strip below may have been renamed since; a copy of it has a take of its own.
@@ -111,7 +111,7 @@ def mute(scene: bpy.types.Scene, dubbed: Collection[str]) -> None:
             are muted.
     """
     there = strips.collection(scene)
-    originals = [s for s in there if strips.OURS not in s and (s.type == "MOVIE" or strips.inputs(s))]
+    originals = [s for s in there if strips.OURS not in s and (s.type in strips.PLATES or strips.inputs(s))]
     for strip in [s for s in originals if s.name in dubbed or strips.MUTED in s]:
         hidden = _covered(scene, strip) and (scene.w2l.mute or strip.name not in dubbed)
         if hidden and strip.name in dubbed and not strip.mute:
@@ -129,7 +129,7 @@ def _lay_take(scene: bpy.types.Scene, below: Any, placement: Placement, language
     highest = max(strip.channel for strip in [below, *others])
     # Where it met anything while it is trimmed, Blender would move it in time.
     aside = channels.aside(there)
-    laid = there.new_movie(f"{below.name} {language}", str(placement.path), aside, placement.zero)
+    laid = strips.new_media(there, f"{below.name} {language}", placement.path, aside, placement.zero)
     laid.frame_offset_start, laid.frame_final_end = start - placement.zero, stop
     laid.channel = channels.room(scene, [s for s in there if s != laid], highest, start, stop)
     laid[strips.OURS], laid[strips.LANGUAGE] = below.name, language
@@ -141,12 +141,13 @@ def _lay_take(scene: bpy.types.Scene, below: Any, placement: Placement, language
 
 
 def _plates(there: Iterable[Any]) -> list[Any]:
-    return [strip for strip in there if strip.type == "MOVIE" and strips.OURS not in strip]
+    return [strip for strip in there if strip.type in strips.PLATES and strips.OURS not in strip]
 
 
 def _copies(there: Iterable[Any], plate: Any) -> list[Any]:
-    """Return a strip and its copies: what plays the same movie and is no take."""
-    return [strip for strip in _plates(there) if strip.filepath == plate.filepath]
+    """Return a strip and its copies: what shows the same media and is no take."""
+    path = strips.path_of(plate)
+    return [strip for strip in _plates(there) if strips.path_of(strip) == path]
 
 
 def _is_of(take: Any, below: Any, names: Collection[str]) -> bool:
@@ -165,7 +166,8 @@ def _copied_along(there: Iterable[Any], take: Any, below: Any) -> bool:
 def _covered(scene: bpy.types.Scene, plate: Any) -> bool:
     """Tell whether takes of a strip, or of what it was copied from, leave nothing to see of it."""
     there = strips.collection(scene)
-    names = {strip.name for strip in _copies(there, plate)} if plate.type == "MOVIE" else {plate.name}
+    copied = _copies(there, plate) if plate.type in strips.PLATES else [plate]
+    names = {strip.name for strip in copied}
     ours = [s for s in there if s.get(strips.OURS) in names and s.channel > plate.channel]
     takes = [s for s in ours if strips.seen(scene, s)]
     return placing.covered(*channels.span(plate), map(channels.span, takes))
@@ -177,7 +179,7 @@ def shown(scene: bpy.types.Scene, language: str) -> dict[str, list[Any]]:
     One that was copied along with its strip is named after the strip that was copied.
     """
     there = strips.collection(scene)
-    takes = [s for s in there if s.type == "MOVIE" and s.get(strips.LANGUAGE) == language]
+    takes = [s for s in there if s.type in strips.PLATES and s.get(strips.LANGUAGE) == language]
     takes = [take for take in takes if strips.seen(scene, take)]
     found = dict[str, list[Any]]()
     for take in takes:
@@ -189,7 +191,7 @@ def shown(scene: bpy.types.Scene, language: str) -> dict[str, list[Any]]:
 
 
 def _lies_above(there: Iterable[Any], take: Any, plate: Any) -> bool:
-    """Tell whether a take lies above a strip of its movie, and not above the one that it is named after."""
+    """Tell whether a take lies above a strip of its media, and not above the one that it is named after."""
     start, stop = channels.span(take)
     mine = [s for s in there if s.name == take[strips.OURS] and channels.meets(s, start, stop)]
     fits = plate.channel < take.channel and channels.lasts(plate, start, stop)

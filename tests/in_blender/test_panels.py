@@ -57,7 +57,7 @@ def words(panel):
 
 
 def test_the_sequencers_panel_says_what_is_missing_step_by_step(saved):
-    assert "Select movie strips to dub" in words("W2L_PT_sequencer")
+    assert "Select movies or image sequences to dub" in words("W2L_PT_sequencer")
     editor = saved.sequence_editor_create()
     found = getattr(editor, "strips", None)
     strips = editor.sequences if found is None else found

@@ -307,4 +307,4 @@ def test_every_disabled_button_says_why(installed, saved, shot):
     bpy.ops.w2l.stem_add()
     assert "choose a sound strip or a file for the stem" in problem(saved)
     shot.select = False
-    assert "Select movie strips" in problem(saved)
+    assert "Select movies or image sequences" in problem(saved)

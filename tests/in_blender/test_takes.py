@@ -159,7 +159,7 @@ def test_both_parts_of_a_strip_that_was_cut_meanwhile_have_their_takes(run, save
     ("change", "said"),
     [
         (lambda shot: setattr(shot, "frame_offset_start", TRIM + 30), "no longer shows what was dubbed"),
-        (lambda shot: setattr(shot, "filepath", str(CLIP.with_name("B001C001.mov"))), "another movie"),
+        (lambda shot: setattr(shot, "filepath", str(CLIP.with_name("B001C001.mov"))), "other media"),
         (lambda shot: setattr(shot, "use_reverse_frames", True), "is retimed"),
     ],
 )
