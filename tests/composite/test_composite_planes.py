@@ -33,11 +33,13 @@ def flat(pix_fmt, tags, bgr, height=48, width=64):
 @pytest.mark.parametrize("tags", [HD, ColourTags(matrix=6, range=2), ColourTags(9, 16, 9, 1), ColourTags()])
 def test_a_flat_colour_comes_back(pix_fmt, tags):
     picture = flat(pix_fmt, tags, (60, 120, 200))
-    step = 1.3 if layout(pix_fmt).bits == 8 else 0.4
+    # A code value of PQ is several levels of what is seen.
+    step = (1.3 if layout(pix_fmt).bits == 8 else 0.4) * (6 if tags.transfer == 16 else 1)
     assert planes.region_bgr(picture, tags, (2, 4, 30, 20)) == pytest.approx(
         np.broadcast_to((60, 120, 200), (16, 28, 3)), abs=step
     )
-    assert np.abs(planes.analysis(picture, tags, 0.37).astype(int) - (60, 120, 200)).max() <= 2
+    found = planes.analysis(picture, tags, 0.37).astype(int)
+    assert np.abs(found - (60, 120, 200)).max() <= max(2, np.ceil(step))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,28 @@ def test_codes_and_bgr_are_inverse():
     codes = planes.to_codes(bgr, HD, stored, 1080)
     picture = Planes(tuple(np.rint(c).astype(np.uint16) for c in codes), "yuv444p16le")
     assert planes.region_bgr(picture, HD, (0, 0, 8, 8)) == pytest.approx(bgr, abs=0.02)
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 0.5807), (18, 0.75)])
+def test_hdr_is_seen_as_an_sdr_display_shows_it(transfer, white):
+    """A grey card has 26 candelas, 38 % of either signal, and reference white 203 (BT.2408-7 table 1)."""
+    tags = ColourTags(9, transfer, 9, 1)
+    for signal, level in ((0, 0), (0.38, 0.394), (white, 1)):
+        luma = np.full((8, 8), round(64 + 876 * signal), np.uint16)
+        chroma = np.full((8, 8), 512, np.uint16)
+        picture = Planes((luma, chroma, chroma), "yuv444p10le")
+        assert planes.region_bgr(picture, tags, (0, 0, 8, 8)) == pytest.approx(255 * level, abs=3)
+
+
+@pytest.mark.parametrize("transfer", [1, 16, 18])
+def test_pictures_that_are_alike_lie_nothing_apart_and_a_level_is_a_level(transfer):
+    tags, stored = ColourTags(9, transfer, 9, 1), layout("yuv444p10le")
+    grey = np.full((4, 4, 3), 120, np.float32)
+    old, new = (planes.to_codes(grey + n, tags, stored, 1080) for n in (0, 10))
+    assert np.abs(planes.apart(old, old, tags, stored, 1080)).max() == 0
+    luma, *chroma = planes.apart(new, old, tags, stored, 1080)
+    assert luma == pytest.approx(10 * 219 / 255, abs=0.4)
+    assert np.abs(chroma).max() < 0.4
 
 
 def test_gray_is_gray():

@@ -65,7 +65,7 @@ def legal(stored: PixelFormat, tags: ColourTags, plane: int) -> tuple[int, int]:
 def codes_from_bgr(stored: PixelFormat, tags: ColourTags, height_px: int) -> Doubles:
     """Return the map from BGR 0..255 to code values, ``float64[planes, 4]`` (last column: offset).
 
-    Non-linear values are mapped as they are: nothing is linearised, and PQ or HLG is not tone-mapped.
+    Non-linear values are mapped as they are: nothing is linearised (of PQ and HLG, `view` does that).
 
     Args:
         tags: the matrix and range of the stream.

@@ -34,7 +34,8 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
 ) -> Planes:
     """Return the picture with the mouth on it; the picture handed in is not changed.
 
-    Planes that nothing falls on are shared with it. PQ and HLG plates are blended as code values.
+    Planes that nothing falls on are shared with it. PQ and HLG plates are blended as code values, by
+    differences that are seen.
 
     Args:
         picture: planes in native code values.
@@ -63,11 +64,10 @@ def paste(  # noqa: PLR0913 - one picture, one mouth, where, and how; a bundle w
     codes = conversion.to_codes(toned, tags, stored, height)
     maps = [_to_crop(stored, i, affine) for i in range(stored.colours)]
     lows = [warp.crop(picture.planes[i], maps[i], size, covered) for i in range(stored.colours)]
-    level = np.float32(1 << (stored.bits - 8))
-    apart = [(codes[i] - lows[i]) / level for i in range(stored.colours)]
+    apart = conversion.apart(codes, lows, tags, stored, height)
     alpha = matte.alpha * silhouette.inside(np.stack(apart).astype(np.float32), lips)
     codes = _textured(codes, lows, apart[0], warp.bordered(covered, size))
-    keep = texture.agreement((codes[0] - lows[0]) / level, lips)
+    keep = texture.agreement(conversion.apart(codes, lows, tags, stored, height)[0], lips)
     out = list(picture.planes)
     for i in range(stored.colours):
         onto = warp.patch(out[i].shape, maps[i], covered)

@@ -5,9 +5,12 @@ Reads planes only; what is written back into them is the affair of `composite.pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
+from w2l_studio.composite import view
 from w2l_studio.composite.layout import codes_from_bgr, layout, to_luma
 from w2l_studio.terms import ColourTags, Doubles, Floats, FramesBGR, Plane, Planes
 from w2l_studio.terms.pixels import PixelFormat
@@ -16,7 +19,7 @@ from w2l_studio.terms.pixels import PixelFormat
 def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR:
     """Return a reduced BGR copy of a whole picture, averaged plane by plane before conversion.
 
-    PQ and HLG pictures come out as their code values look (flat): nothing is tone-mapped.
+    Of PQ and HLG it is what an SDR display would show (`view`).
 
     Args:
         picture: planes in native code values.
@@ -38,7 +41,7 @@ def analysis(picture: Planes, tags: ColourTags, scale: float = 1.0) -> FramesBGR
         _reduced(plane, np.linalg.inv(to_luma(stored, i)) @ to_plate, out)
         for i, plane in enumerate(picture.planes[: stored.colours])
     ]
-    bgr = _to_bgr(codes, codes_from_bgr(stored, tags, height))
+    bgr = view.seen(_to_bgr(codes, codes_from_bgr(stored, tags, height)), tags)
     # saturate_cast rounds and clips in one pass.
     return np.asarray(cv2.convertScaleAbs(cv2.max(bgr, 0.0)), np.uint8)
 
@@ -52,7 +55,8 @@ def region_bgr(picture: Planes, tags: ColourTags, box: tuple[int, int, int, int]
         box: left, top, right, bottom in luma pixels, inside the picture.
 
     Returns:
-        ``float32[h, w, 3]`` BGR, 0..255 where the plate is legal, beyond it where it is not.
+        ``float32[h, w, 3]`` BGR, 0..255 where the plate is legal, beyond it where it is not, or brighter
+        than HDR's reference white.
 
     Raises:
         Unsupported: pixel format or matrix that is not composited.
@@ -63,15 +67,16 @@ def region_bgr(picture: Planes, tags: ColourTags, box: tuple[int, int, int, int]
     for i in range(1, stored.colours):
         to_plane = np.linalg.inv(to_luma(stored, i)) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
         codes.append(_window(picture.planes[i], to_plane, (right - left, bottom - top)))
-    return _to_bgr(codes, codes_from_bgr(stored, tags, picture.planes[0].shape[0]))
+    bgr = _to_bgr(codes, codes_from_bgr(stored, tags, picture.planes[0].shape[0]))
+    return view.seen(bgr, tags)
 
 
 def to_codes(bgr: Floats, tags: ColourTags, stored: PixelFormat, height_px: int) -> list[Floats]:
     """Convert BGR to the code values of each colour plane, not rounded, at the size that comes in.
 
     Args:
-        bgr: ``float32[h, w, 3]``, 0..255.
-        tags: matrix and range.
+        bgr: ``float32[h, w, 3]``, 0..255, as it is seen.
+        tags: matrix, range and, of HDR, transfer.
         stored: layout of the plate.
         height_px: rows of the plate (decides an untagged matrix).
 
@@ -79,8 +84,27 @@ def to_codes(bgr: Floats, tags: ColourTags, stored: PixelFormat, height_px: int)
         One ``float32[h, w]`` per colour plane.
     """
     matrix = codes_from_bgr(stored, tags, height_px).astype(np.float32)
-    codes = cv2.transform(np.ascontiguousarray(bgr, np.float32), matrix)
+    values = view.stored(np.asarray(bgr, np.float32), tags)
+    codes = cv2.transform(np.ascontiguousarray(values), matrix)
     return [codes] if codes.ndim == 2 else list(cv2.split(codes))
+
+
+def apart(
+    new: Sequence[Floats], old: Sequence[Floats], tags: ColourTags, stored: PixelFormat, height_px: int
+) -> list[Floats]:
+    """Return how far the planes of two pictures lie apart, in levels of 8 bits; of HDR, as it is seen.
+
+    Args:
+        new, old: code values of each colour plane, ``float32[h, w]``, all of one size.
+        tags, stored, height_px: as of `to_codes`.
+    """
+    level = np.float32(1 << (stored.bits - 8))
+    if not view.is_hdr(tags):
+        return [(one - other) / level for one, other in zip(new, old, strict=True)]
+    matrix = codes_from_bgr(stored, tags, height_px)
+    seen = [view.seen(_to_bgr(list(codes), matrix), tags) for codes in (new, old)]
+    moved = cv2.transform(seen[0] - seen[1], (matrix[:, :3] / level).astype(np.float32))
+    return [moved] if moved.ndim == 2 else list(cv2.split(moved))
 
 
 def _to_bgr(codes: list[Floats], from_bgr: Doubles) -> Floats:

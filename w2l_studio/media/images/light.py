@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2l_studio.terms import Floats
+from w2l_studio.terms.curves import light_of_srgb, srgb
 from w2l_studio.terms.pixels import BLACK, LUMA_SPAN
 
 Codes = npt.NDArray[np.uint16]
@@ -48,7 +49,7 @@ def _of_halves() -> Codes:
     """Return the code value of each of the 65,536 half floats."""
     with np.errstate(invalid="ignore"):
         light = np.nan_to_num(np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float64))
-    within = np.copysign(_curve(np.minimum(np.abs(light), 1)), light) * (_WHITE - _BLACK) + _BLACK
+    within = srgb(np.clip(light, -1, 1)) * (_WHITE - _BLACK) + _BLACK
     beyond = _WHITE + np.log2(np.maximum(light, 1)) * (_TOP - _WHITE) / _STOPS
     return np.clip(np.rint(np.where(light > 1, beyond, within)), 0, _TOP).astype(np.uint16)
 
@@ -56,12 +57,6 @@ def _of_halves() -> Codes:
 @lru_cache(maxsize=1)
 def _of_codes() -> Floats:
     codes = np.arange(1 << 16, dtype=np.float64)
-    value = (codes - _BLACK) / (_WHITE - _BLACK)
-    below = np.minimum(np.abs(value), 1)
-    within = np.where(below <= 0.04045, below / 12.92, ((below + 0.055) / 1.055) ** 2.4)
+    within = light_of_srgb((codes - _BLACK) / (_WHITE - _BLACK))
     beyond = np.exp2((codes - _WHITE) * _STOPS / (_TOP - _WHITE))
-    return np.where(value > 1, beyond, np.copysign(within, value)).astype(np.float32)
-
-
-def _curve(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.where(codes > _WHITE, beyond, within).astype(np.float32)
