@@ -45,6 +45,20 @@ def taken(plate, frames, change, folder, labels=None):
     return sequence_of(path)
 
 
+def file_of(path, samples, kind, channels="RGB", formats=(), **header):
+    """Write one picture file of a type of samples, or of one for each channel; return its sequence."""
+    spec = oiio.ImageSpec(samples.shape[1], samples.shape[0], len(channels), kind)
+    spec.channelnames = tuple(channels)
+    spec.channelformats = tuple(map(oiio.TypeDesc, formats))
+    for name, value in header.items():
+        spec.attribute(name, value)
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec), out.geterror()
+    assert out.write_image(samples), out.geterror()
+    assert out.close()
+    return sequence_of(path.with_name(f"a.[1-1]{path.suffix}"))
+
+
 def write_other(write):
     """Return what writes other samples than it is given."""
     return lambda out, samples: write(out, samples ^ 1)
@@ -273,6 +287,34 @@ class TestTake:
         assert told["compression"] == "zip"
         assert np.array_equal(new[8:], old[8:])
 
+    def test_half_colour_beside_a_float_depth_is_drawn_as_half(self, tmp_path):
+        samples = np.random.default_rng(3).random((48, 64, 4)).astype(np.float32)
+        formats = ("half", "half", "half", "float")
+        sequence = file_of(tmp_path / "a.1.exr", samples, "float", "RGBZ", formats)
+        take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
+        (new,), (old,) = still.read(take.file(0)), still.read(sequence.file(0))
+        assert [str(one) for one in new.spec.channelformats] == list(formats)
+        assert np.array_equal(new.samples[..., 3], samples[..., 3])
+        assert (new.samples != old.samples).any(2).sum() == 64
+
+    @pytest.mark.parametrize("bits", [10, 12, 14])
+    def test_a_tiff_of_fewer_bits_keeps_its_codes(self, tmp_path, bits):
+        samples = np.random.default_rng(3).integers(0, 1 << 16, (48, 64, 3), np.uint16)
+        sequence = file_of(tmp_path / "a.1.tif", samples, "uint16", **{"oiio:BitsPerSample": bits})
+        take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
+        (new,), (old,) = still.read(take.file(0)), still.read(sequence.file(0))
+        assert new.bits == bits
+        assert (new.samples != old.samples)[8:].sum() == 0
+        assert (new.samples != old.samples)[:8, :8, 1].sum() > 50
+
+    def test_a_tiff_of_half_floats_stays_one(self, tmp_path):
+        samples = np.random.default_rng(3).random((48, 64, 3)).astype(np.float16)
+        sequence = file_of(tmp_path / "a.1.tif", samples, "half", **{"tiff:half": 1})
+        take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
+        new, _ = samples_of(take.file(0))
+        assert new.dtype == np.float16
+        assert (new != samples).sum() == 64
+
     def test_every_part_of_a_file_stays(self, tmp_path):
         path = tmp_path / "a.1.exr"
         specs = []
@@ -293,6 +335,41 @@ class TestTake:
         assert [one.spec.get_string_attribute("oiio:subimagename") for one in new] == ["beauty", "depth"]
         assert np.array_equal(new[1].samples, old[1].samples)
         assert (new[0].samples != old[0].samples).sum() == 64
+
+    def test_a_part_that_cannot_be_written_is_told_before_the_work(self, tmp_path):
+        path = tmp_path / "a.1.exr"
+        specs = [oiio.ImageSpec(8, 8, 3, "half"), oiio.ImageSpec(8, 8, 1, "uint")]
+        specs[1].channelnames = ("id",)
+        for spec, name in zip(specs, ("beauty", "id"), strict=True):
+            spec.attribute("name", name)
+        out = oiio.ImageOutput.create(str(path))
+        assert out.open(str(path), tuple(specs))
+        out.write_image(np.zeros((8, 8, 3), np.float16))
+        assert out.open(str(path), specs[1], "AppendSubimage")
+        out.write_image(np.zeros((8, 8, 1), np.uint32))
+        out.close()
+        with pytest.raises(Unsupported, match="samples of the type uint"):
+            probe(tmp_path / "a.[1-1].exr")
+
+    def test_a_tiff_in_cmyk_is_not_dubbed(self, numbered):
+        sequence = numbered("tif", **{"tiff:ColorSpace": "CMYK"})
+        with pytest.raises(Unsupported, match="pictures in CMYK are not dubbed"):
+            probe(sequence.path)
+
+    def test_a_dpx_of_colour_differences_is_not_dubbed(self, numbered):
+        sequence = numbered("dpx")
+        data = bytearray(sequence.file(0).read_bytes())
+        # SMPTE 268M: the first element's descriptor, here CbYCr.
+        data[800] = 102
+        sequence.file(0).write_bytes(data)
+        with pytest.raises(Unsupported, match="pictures in CbYCr are not dubbed"):
+            probe(sequence.path)
+
+    def test_mip_levels_are_not_dubbed(self, tmp_path):
+        picture = oiio.ImageBuf(oiio.ImageSpec(64, 64, 3, "half"))
+        assert oiio.ImageBufAlgo.make_texture(oiio.MakeTxTexture, picture, str(tmp_path / "a.1.exr"))
+        with pytest.raises(Unsupported, match="mip levels"):
+            probe(tmp_path / "a.[1-1].exr")
 
     def test_alpha_that_is_not_multiplied_in_stays_so(self, numbered, tmp_path):
         sequence = numbered("png", channels=("R", "G", "B", "A"))

@@ -52,7 +52,9 @@ def painted(still: Still, picture: Planes, path: Path) -> Still:
     channels = _channels(still, path)
     for channel, old, new in zip(_GBR, own.planes, picture.planes, strict=True):
         changed = new[rows, columns] != old[rows, columns]
-        samples[(*inner, channels[channel])][changed] = _samples(new[rows, columns][changed], still)
+        index = channels[channel]
+        drawn = _samples(new[rows, columns][changed], still)
+        samples[(*inner, index)][changed] = drawn.astype(still.type_of(index))
     return Still(still.spec, samples)
 
 
@@ -86,7 +88,7 @@ def _samples(codes: Plane, still: Still) -> Samples:
         return codes
     words = codes.astype(np.uint16)
     if still.linear:
-        return light.to_light(words).astype(still.samples.dtype)
+        return light.to_light(words)
     if still.bits == 16:
         return words
     return words << np.uint16(16 - still.bits) | words >> np.uint16(2 * still.bits - 16)

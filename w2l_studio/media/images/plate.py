@@ -40,7 +40,8 @@ def probe(sequence: ImageSequence, rate: Fraction) -> Plate:
         raise MediaError(
             "no file of the image sequence is there", hint="copy it to this place", where=str(sequence.path)
         )
-    first = still.read(path)[0]
+    # Every part: one that could not be written again is to be told before the work.
+    first = still.read(path, whole=True)[0]
     picture = painting.planes(first, path)
     tags = ColourTags(matrix=_GBR, transfer=_UNTOLD, range=_FULL)
     if first.linear:

@@ -59,6 +59,11 @@ class Still:
             return 8 if self.samples.dtype == np.uint8 else 16
         return int(self.spec.get_int_attribute("oiio:BitsPerSample", 16) or 16)
 
+    def type_of(self, channel: int) -> str:
+        """Return the type, as numpy calls it, in which the file holds a channel: `samples` may be finer."""
+        told = self.spec.channelformats
+        return "float16" if told and str(told[channel]) == "half" else str(self.samples.dtype)
+
     @property
     def linear(self) -> bool:
         """Whether the file holds scene-linear light."""
@@ -125,9 +130,9 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
     if not (done and closed):
         raise _refusal(shown, told or out.geterror(), sum(still.samples.nbytes for still in stills))
     again = _again(path, shown)
-    if not all(_same(one.samples, other.samples) for one, other in zip(stills, again, strict=True)):
+    if not all(_same(one, other) for one, other in zip(stills, again, strict=True)):
         raise Unsupported(
-            f"{form.upper()} of this kind is not written as it was read",
+            f"{shown.suffix[1:].upper()} of this kind is not written as it was read",
             hint="convert the plate to EXR, or to DPX of 10 or 16 bits without alpha",
             where=shown.name,
         )
@@ -173,6 +178,10 @@ def _read(file: Any, path: Path) -> Still:
         raise unsupported("pictures that are to be turned", path)
     if _breaks(spec, file.format_name()):
         raise unsupported("DPX of 10 bits with alpha", path)
+    if space := _no_rgb(spec):
+        raise unsupported(f"pictures in {space}", path)
+    if spec.get_int_attribute("oiio:miplevels", 1) > 1:
+        raise unsupported("pictures with smaller ones of themselves (mip levels)", path)
     samples = file.read_image(file.current_subimage(), 0, 0, spec.nchannels, spec.format)
     if samples is None:
         raise _damaged(path, file.geterror())
@@ -191,13 +200,23 @@ def _breaks(spec: Any, form: str) -> bool:
     return form == "dpx" and ten and spec.width * spec.nchannels % 3 != 0
 
 
+def _no_rgb(spec: Any) -> str:
+    """Return what colours are called that OpenImageIO turns into R'G'B', and back only nearly."""
+    space = str(spec.get_string_attribute("tiff:ColorSpace"))
+    described = str(spec.get_string_attribute("dpx:ImageDescriptor"))
+    return space or (described if described.startswith("Cb") else "")
+
+
 def _damaged(path: Path, told: str) -> MediaError:
-    line = " ".join(told.split())
+    line = " ".join(told.split()) or "no reason told"
     return MediaError(f"the picture is damaged ({line})", hint="copy or export it again", where=str(path))
 
 
 def _labelled(spec: Any, labels: Mapping[str, str]) -> Any:
     made = oiio.ImageSpec(spec)
+    # Without it half floats of a TIFF become floats.
+    if str(made.format) == "half":
+        made.attribute("tiff:half", 1)
     if made.get_string_attribute("compression").partition(":")[0] in _LOSSY:
         made.attribute("compression", _LOSSLESS)
     made.attribute(_PNG_LEVEL, _QUICK)
@@ -208,9 +227,15 @@ def _labelled(spec: Any, labels: Mapping[str, str]) -> Any:
     return made
 
 
-def _same(one: Samples, other: Samples) -> bool:
-    """Compare bytes: what is no number equals itself."""
-    return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
+def _same(one: Still, other: Still) -> bool:
+    """Compare bytes: what is no number equals itself; how words of fewer bits are filled up is no matter."""
+    if one.samples.shape != other.samples.shape or one.samples.dtype != other.samples.dtype:
+        return False
+    first, second = (
+        still.samples if still.bits in (8, 16) else still.samples >> np.uint16(16 - still.bits)
+        for still in (one, other)
+    )
+    return first.tobytes() == second.tobytes()
 
 
 def _refusal(path: Path, told: str, size: int) -> OutputError:
