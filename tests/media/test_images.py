@@ -183,6 +183,10 @@ class TestPlate:
         with pytest.raises(Unsupported, match=r"sequences of \.jpg are not read"):
             probe(tmp_path / "a.[0001-0010].jpg")
 
+    def test_a_name_that_no_disk_takes_is_not_there(self, tmp_path):
+        with pytest.raises(MediaError, match="no file of the image sequence is there"):
+            probe(tmp_path / f"{'x' * 300}.[0001-0010].png")
+
     def test_a_pipe_is_no_picture(self, numbered):
         sequence = numbered("png")
         sequence.file(0).unlink()
@@ -417,7 +421,15 @@ class TestTake:
 
 
 def test_a_name_that_stands_for_no_sequence_is_a_file(tmp_path):
-    for name in ("a.exr", "a.[1-3].mov", "a.[3-1].exr", "a.[x-y].exr", "[1-3]"):
+    for name in (
+        "a.exr",
+        "a.[1-3].mov",
+        "a.[3-1].exr",
+        "a.[x-y].exr",
+        "[1-3]",
+        f"[1-{'9' * 5000}].exr",
+        "[1-2].##.exr",
+    ):
         assert sequence_of(tmp_path / name) is None
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 #: Endings of files that hold one picture. Of anything else, brackets are just part of a name.
 _STILLS = (
     *(".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".tga"),
-    *(".cin", ".bmp", ".jp2", ".j2k", ".sgi", ".webp", ".hdr", ".psd"),
+    *(".cin", ".bmp", ".jp2", ".j2k", ".sgi", ".webp", ".hdr", ".psd", ".dng", ".ari", ".arx"),
 )
 #: As DaVinci Resolve names them.
-_NAMED = re.compile(r"(?P<prefix>.*)\[(?P<first>\d+)-(?P<last>\d+)\](?P<suffix>\.\w+)", re.DOTALL)
+_NAMED = re.compile(
+    r"(?P<prefix>.*)\[(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\](?P<suffix>[^\[\]#%]*(?P<kind>\.\w+))",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def sequence_of(path: Path) -> ImageSequence | None:
     True
     """
     named = _NAMED.fullmatch(path.name)
-    if named is None or named["suffix"].lower() not in _STILLS or int(named["first"]) > int(named["last"]):
+    if named is None or named["kind"].lower() not in _STILLS or int(named["first"]) > int(named["last"]):
         return None
     first, last = int(named["first"]), int(named["last"])
     return ImageSequence(path.parent, named["prefix"], first, last, len(named["first"]), named["suffix"])

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from fractions import Fraction
 
+from w2l_studio import inputs
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.images import painting, still
 from w2l_studio.terms import ColourTags, ImageSequence, Planes, Plate
@@ -29,13 +30,14 @@ def probe(sequence: ImageSequence, rate: Fraction) -> Plate:
         MediaError: none of its files is there, or the first is damaged.
         Unsupported: another kind of file, or one whose pictures are not composited.
     """
-    if sequence.suffix.lower() not in still.FORMATS:
+    kind = sequence.path.suffix.lower()
+    if kind not in still.FORMATS:
         raise Unsupported(
-            f"image sequences of {sequence.suffix} are not read",
+            f"image sequences of {kind} are not read",
             hint="give EXR, DPX, TIFF or PNG, which lose nothing when they are written again",
             where=str(sequence.path),
         )
-    path = next((one for one in map(sequence.file, range(len(sequence))) if one.exists()), None)
+    path = next((one for one in map(sequence.file, range(len(sequence))) if inputs.there(one)), None)
     if path is None:
         raise MediaError(
             "no file of the image sequence is there", hint="copy it to this place", where=str(sequence.path)
@@ -54,7 +56,7 @@ def probe(sequence: ImageSequence, rate: Fraction) -> Plate:
         height=height,
         rate=rate,
         frames=len(sequence),
-        codec=still.FORMATS[sequence.suffix.lower()],
+        codec=still.FORMATS[kind],
         pix_fmt=picture.pix_fmt,
         bits=PIXEL_FORMATS[picture.pix_fmt].bits,
         tags=tags,
