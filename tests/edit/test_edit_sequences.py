@@ -7,6 +7,7 @@ import opentimelineio as otio
 import pytest
 
 from w2l_studio.edit import patch, segments, timeline
+from w2l_studio.errors import Unsupported
 from w2l_studio.terms import ImageSequence, Mark, Take, sequence_of
 from w2l_studio.timing import FrameRange
 
@@ -102,6 +103,43 @@ class TestFound:
         assert use.media == tmp_path / "sh010.[1001-1100].exr"
         assert segment_of(build, timeline.read(tmp_path / "film.otio"), frames=100).plate_range.start == 44
 
+    @pytest.mark.parametrize("name", ["sh010.%04d.exr", "sh010.[1001-1100].exr"])
+    def test_a_range_within_its_numbers_is_counted_by_them(self, build, tmp_path, name):
+        for number in range(1001, 1101):
+            (tmp_path / f"sh010.{number}.exr").touch()
+        media = otio.schema.ExternalReference(name, build.span(1009, 60, 24))
+        edit = build.edit(tmp_path, build.track(clip(build, media, 1015, 20)))
+        first = segment_of(build, edit, frames=60).plate_range.start
+        assert sequence_of(edit.clips[0].media).file(first).name == "sh010.1015.exr"
+
+    def test_files_of_another_padding_are_not_its_own(self, build, tmp_path):
+        for number in ("99", "1001", "1002", "01003"):
+            (tmp_path / f"sh010.{number}.exr").touch()
+        media = otio.schema.ExternalReference("sh010.####.exr")
+        (use,) = build.edit(tmp_path, build.track(clip(build, media, 1001, 2))).clips
+        assert use.media.name == "sh010.[1001-1002].exr"
+
+    @pytest.mark.parametrize("suffix", ["_L.exr", ".left.exr"])
+    def test_what_follows_the_number_belongs_to_the_name(self, build, tmp_path, suffix):
+        (use,) = build.edit(
+            tmp_path, build.track(clip(build, reference(build, name_suffix=suffix), 1011, 20))
+        ).clips
+        assert sequence_of(use.media).file(0).name == f"sh010.1001{suffix}"
+
+    @pytest.mark.parametrize("name", ["sh010.[1001-1100].exr", "sh010.%04d.exr"])
+    def test_in_a_folder_whose_accents_the_disk_writes_otherwise(self, build, tmp_path, name):
+        (tmp_path / "caf\u00e9").mkdir()
+        for number in range(1001, 1101):
+            (tmp_path / "caf\u00e9" / f"sh010.{number}.exr").touch()
+        media = otio.schema.ExternalReference(f"cafe\u0301/{name}", build.span(1001, 100, 24))
+        (use,) = build.edit(tmp_path, build.track(clip(build, media, 1011, 20))).clips
+        assert use.media == tmp_path / "caf\u00e9" / "sh010.[1001-1100].exr"
+
+    def test_a_rate_that_nobody_chose_does_not_count(self, build, tmp_path):
+        edit = build.edit(tmp_path, build.track(clip(build, reference(build, rate=1), 1011, 20)))
+        found = segment_of(build, edit, frames=100)
+        assert (edit.clips[0].source.rate, found.plate_range.start, found.plate_range.stop) == (24, 10, 30)
+
     @pytest.mark.parametrize("name", ["a %d.mov", "take #.exr", "a.%04d.exr"])
     def test_a_file_that_is_called_like_a_pattern_is_a_file(self, build, tmp_path, name):
         (tmp_path / name).touch()
@@ -133,6 +171,26 @@ class TestCounted:
         (told,) = conform.assumed(edit, found.clip, found.plate)
         assert "counted from 0 and counted from 10; 10 is assumed" in told
         assert found.plate_range.start == 90
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            ({"frame_step": 2}, "its numbers go up by 2, not by 1"),
+            ({"start": -3}, "its numbers begin below 0"),
+            ({"name_suffix": ".mov"}, r"its files end in \.mov"),
+            ({"name_suffix": ""}, "its files end in a number"),
+        ],
+    )
+    def test_in_a_sentence(self, build, tmp_path, told, why):
+        edit = build.edit(
+            tmp_path, build.track(clip(build, reference(build, counted_from=1001, **told), 1011, 20))
+        )
+        mark = Mark("m", FrameRange(0, edit.frames, edit.rate))
+        _, (refused,) = segments.cut(edit, [mark], {}, 8, Fraction(1, 2))
+        with pytest.raises(Unsupported, match=why):
+            raise refused.error
 
 
 class TestGivenBack:

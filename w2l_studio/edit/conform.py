@@ -102,7 +102,8 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
         used = _shown(plate, placed.window[0] - plate_s, placed.window[1] - plate_s)
         if used is not None:
             return Conform(clip, placed, plate, plate_s, used)
-    begin = clip.available.start if clip.available else 0
+    sequence = sequence_of(plate.path)
+    begin = clip.available.start if clip.available else sequence.first if sequence else 0
     raise MediaMismatch(
         f"the clip uses frames {clip.source.start} to {clip.source.stop - 1}, and {plate.path.name} has"
         f" {plate.frames} from {plate.timecode or begin}",
@@ -236,7 +237,9 @@ def _plate(clip: ClipUse, placed: Placed, plates: Plates, where: str) -> Plate:
         media = layout.reference(placed.item)
         if isinstance(media, otio.schema.ImageSequenceReference) and (why := sequences.refusal(media)):
             raise Unsupported(
-                f"the image sequence is not followed: {why}", hint="renumber its files", where=where
+                f"the image sequence is not followed: {why}",
+                hint="give EXR, DPX, TIFF or PNG whose numbers go up by 1",
+                where=where,
             )
         if not clip.media_url:
             raise no_media(where)

@@ -6,6 +6,7 @@ Lists a folder where the edit does not tell the numbers; opens no picture.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from w2l_studio.terms import ImageSequence, sequence_of
 from w2l_studio.timing import FrameRange
 
 #: ``shot.%04d.exr`` and ``shot.####.exr``.
-_PATTERN = re.compile(r"(?P<prefix>.*?)(?:%0(?P<width>[1-9])d|(?P<hashes>#+))(?P<suffix>\.\w+)", re.DOTALL)
+_PATTERN = re.compile(
+    r"(?P<prefix>.*?)(?:%0(?P<width>[1-9])d|(?P<hashes>#+))(?P<suffix>[^%#]*\.\w+)", re.DOTALL
+)
 
 
 def refusal(media: Any) -> str:
@@ -27,6 +30,8 @@ def refusal(media: Any) -> str:
         return f"its numbers go up by {media.frame_step}, not by 1"
     if media.start_frame < 0:
         return "its numbers begin below 0"
+    if sequence_of(Path(f"[1-1]{media.name_suffix}")) is None:
+        return f"its files end in {media.name_suffix or 'a number'}"
     return ""
 
 
@@ -43,34 +48,46 @@ def located(media: Any, available: FrameRange | None, folder: Path, roots: urls.
     first = urls.to_path(_file_url(media), folder, roots)
     if first is None:
         return None
-    suffix, start = media.name_suffix, media.start_frame
+    suffix, start, digits = media.name_suffix, media.start_frame, media.frame_zero_padding
     # The disk's spelling of it, which the edit's may be another one of.
     prefix = first.name.removesuffix(suffix).removesuffix(_number(media))
     last = (
         start + len(available) - 1
         if available
-        else max(_numbers(first.parent, prefix, suffix), default=start)
+        else max(_numbers(first.parent, prefix, suffix, digits), default=start)
     )
-    return ImageSequence(first.parent, prefix, start, last, media.frame_zero_padding, suffix).path
+    return ImageSequence(first.parent, prefix, start, max(start, last), digits, suffix).path
 
 
 def patterned(path: Path, available: FrameRange | None) -> Path:
-    """Return what stands for an image sequence where a path is the pattern of one, else the path.
+    """Return what stands for an image sequence where a path is one's name or pattern, else the path.
 
-    The numbers are those that the edit counts, where files on the disk bear them, else the disk's.
+    Args:
+        available: the whole of it as the edit counts it. Where it lies within the numbers of the files, or
+            they within it, the edit counts by them and tells which files there are to be.
     """
+    sequence = sequence_of(path) or _on_disk(path)
+    if sequence is None:
+        return path
+    if available and available.start >= 0:
+        first, last = available.start, available.stop - 1
+        inside = sequence.first <= first and last <= sequence.last
+        if inside or (first <= sequence.first and sequence.last <= last):
+            sequence = replace(sequence, first=first, last=last)
+    return sequence.path
+
+
+def _on_disk(path: Path) -> ImageSequence | None:
+    """Return the image sequence that is there by a path's pattern."""
     named = _PATTERN.fullmatch(path.name)
     if named is None or inputs.there(path):
-        return path
+        return None
     digits = len(named["hashes"]) if named["hashes"] else int(named["width"])
-    numbers = _numbers(path.parent, named["prefix"], named["suffix"])
+    numbers = _numbers(path.parent, named["prefix"], named["suffix"], digits)
     if not numbers:
-        return path
-    first, last = numbers[0], numbers[-1]
-    if available is not None and available.start <= first and last < available.stop:
-        first, last = available.start, available.stop - 1
-    made = ImageSequence(path.parent, named["prefix"], first, last, digits, named["suffix"])
-    return made.path if sequence_of(made.path) is not None else path
+        return None
+    made = ImageSequence(path.parent, named["prefix"], numbers[0], numbers[-1], digits, named["suffix"])
+    return sequence_of(made.path) and made
 
 
 def reference(take: ImageSequence, beside: Any, folder: Path, rate: Fraction) -> Any:
@@ -105,8 +122,8 @@ def _number(media: Any) -> str:
     return f"{media.start_frame:0{media.frame_zero_padding}}"
 
 
-def _numbers(folder: Path, prefix: str, suffix: str) -> list[int]:
-    """Return the numbers of a folder's files that are named so, in order."""
+def _numbers(folder: Path, prefix: str, suffix: str, digits: int) -> list[int]:
+    """Return the numbers of a folder's files that are named so, filled up to as many digits, in order."""
     try:
         names = [one.name for one in folder.iterdir()]
     except OSError:
@@ -116,4 +133,5 @@ def _numbers(folder: Path, prefix: str, suffix: str) -> list[int]:
         for name in names
         if name.startswith(prefix) and name.endswith(suffix) and len(name) > len(prefix) + len(suffix)
     )
-    return sorted(int(middle) for middle in middles if middle.isascii() and middle.isdigit())
+    numbers = {middle: int(middle) for middle in middles if middle.isascii() and middle.isdigit()}
+    return sorted(number for middle, number in numbers.items() if middle == f"{number:0{digits}}")

@@ -242,8 +242,11 @@ def _available(media: Any, rate: Fraction) -> FrameRange | None:
 
 
 def _media_rate(clip: Any, media: Any) -> Fraction:
-    """Return the rate in which a clip's media is counted; sound rates of the available range do not count."""
-    if isinstance(media, otio.schema.ImageSequenceReference) and media.rate > 0:
+    """Return the rate in which a clip's media is counted; sound rates of the available range do not count.
+
+    Nor does the rate 1 of an image sequence, which OTIO writes where nobody chose one.
+    """
+    if isinstance(media, otio.schema.ImageSequenceReference) and media.rate > 1:
         return snap_rate(media.rate)
     available = media.available_range if media is not None else None
     used = clip.source_range

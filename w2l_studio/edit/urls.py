@@ -56,7 +56,8 @@ def _spelled(path: Path) -> Path:
     for part in plain.parts[1:]:
         forms = (found / form for form in (part, normalize("NFC", part), normalize("NFD", part)))
         found = next(filter(inputs.there, forms), found / part)
-    return found if inputs.there(found) else plain
+    # No file is called as an image sequence is; its folder is there.
+    return found if inputs.there(found.parent) else plain
 
 
 def to_url(path: Path, folder: Path) -> str:
