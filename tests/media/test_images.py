@@ -1,8 +1,10 @@
 """Image sequences as plates and takes: read by number, written again with nothing changed but what is new."""
 
 import os
+import shutil
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -407,13 +409,16 @@ class TestTake:
         samples, _ = samples_of(take.file(0))
         assert np.array_equal(seen, samples >> 6 if kind == "dpx" else samples)
 
-    def test_a_full_disk(self, numbered, tmp_path):
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize(("free", "told"), [(0, "the disk is full"), (1 << 40, "cannot be written")])
+    def test_a_full_disk(self, numbered, tmp_path, monkeypatch, kind, free, told):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
         resource = pytest.importorskip("resource", reason="needs a system with limits of file sizes")
-        plate = probe(numbered("tif").path)
+        plate = probe(numbered(kind).path)
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
         try:
-            with pytest.raises(OutputError):
+            with pytest.raises(OutputError, match=told):
                 taken(plate, FrameRange(0, 2, RATE), lightened, tmp_path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -127,9 +127,10 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
         done = done and out.write_image(still.samples)
     told = out.geterror()
     closed = out.close()
+    size = sum(still.samples.nbytes for still in stills)
     if not (done and closed):
-        raise _refusal(shown, told or out.geterror(), sum(still.samples.nbytes for still in stills))
-    again = _again(path, shown)
+        raise _refusal(shown, told or out.geterror(), size)
+    again = _again(path, shown, size)
     if not all(_same(one, other) for one, other in zip(stills, again, strict=True)):
         raise Unsupported(
             f"{shown.suffix[1:].upper()} of this kind is not written as it was read",
@@ -138,13 +139,12 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
         )
 
 
-def _again(path: Path, shown: Path) -> list[Still]:
+def _again(path: Path, shown: Path, size: int) -> list[Still]:
     try:
         return read(path, whole=True)
     except MediaError as error:
-        raise OutputError(
-            f"a picture that was written does not read ({error.message})", hint="run again", where=str(shown)
-        ) from error
+        # Of a PNG, OpenImageIO does not say that it did not get onto the disk.
+        raise _refusal(shown, f"{error.message}, as it was written", size) from error
 
 
 def _opened(path: Path) -> Any:
