@@ -73,3 +73,16 @@ def test_of_the_edits_sounds_only_what_lies_under_the_range_counts(
     assert keyed(segment, said, music, gone) == keyed(segment, said)
     assert keyed(segment, said) != keyed(segment)
     assert keyed(segment, replace(said, first_sample_s=Fraction(1, 25))) != keyed(segment, said)
+
+
+def test_the_numbers_of_an_image_sequence_count_and_where_it_lies_does_not(
+    segment: Segment, keyed: Keyed, numbered: Any
+) -> None:
+    def of(first: int) -> Segment:
+        plate = probe(numbered("png", first=first).path, RATE)
+        shown = frames(2, 10)
+        line = replace(segment.lines[0], plate_range=shown)
+        return replace(segment, plate=plate, plate_range=shown, render_range=shown, lines=(line,))
+
+    assert keyed(of(1001)) == keyed(of(1001))
+    assert keyed(of(1001)) != keyed(of(2001))

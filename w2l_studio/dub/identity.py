@@ -13,7 +13,7 @@ from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
 from w2l_studio.dub import listening, pieces, sounds, take, workdir
 from w2l_studio.media import decode
-from w2l_studio.terms import Segment, SoundUse, Stem
+from w2l_studio.terms import Segment, SoundUse, Stem, sequence_of
 
 #: Facts of a plate that change nothing of a take: where the file lies, and what it holds beside the range.
 _ELSEWHERE = ("path", "frames", "has_audio")
@@ -73,7 +73,10 @@ def take_key(
 def _plate(segment: Segment) -> dict[str, Any]:
     """Return what a take shows of its plate: its pictures, and what the take tells of them."""
     told = as_json(take.timed(segment))
+    sequence = sequence_of(segment.plate.path)
+    # Its take bears the same numbers.
+    numbered = {} if sequence is None else {"first": sequence.first}
     frames = segment.render_range
     with decode.open_plate(segment.plate) as reader:
         pictures = reader.digest(frames.start, frames.stop)
-    return {**{name: told[name] for name in told if name not in _ELSEWHERE}, "pictures": pictures}
+    return {**{name: told[name] for name in told if name not in _ELSEWHERE}, **numbered, "pictures": pictures}
