@@ -179,7 +179,7 @@ def test_missing_files_cost_handles_or_the_shot_and_are_named(
         run.dub(folder / "exr.otio", [str(STEM)], folder / f"gone{number}", CONFIG, events.append)
         (kept / gone.name).rename(gone)
         messages = [event.message for event in events if isinstance(event, told)]
-        assert any("the picture is missing" in message for message in messages)
+        assert any(f"the picture sh010.{number}.exr is missing" in message for message in messages)
         assert any(isinstance(event, TakeReady) for event in events) is (told is Warned)
     with pytest.raises(MediaError):
         probe(folder / "sh020.[1001-1030].exr")

@@ -102,7 +102,7 @@ class SequenceReader:
                 self._plate.pix_fmt,
             ):
                 raise MediaError(
-                    "the picture has another size or depth than the others",
+                    f"the picture {path.name} has another size or depth than the others",
                     hint="export it again, or end the clip before it",
                     where=str(path),
                 )

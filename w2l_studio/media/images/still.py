@@ -98,11 +98,11 @@ def unsupported(what: str, path: Path) -> Unsupported:
 
 
 def unreachable(path: Path, error: OSError) -> MediaError:
-    """Say of a picture file that the system does not give it."""
+    """Say of a picture file that the system does not give it: which one, reports have from here alone."""
     missing = isinstance(error, FileNotFoundError)
     told = "is missing" if missing else f"cannot be reached ({error.strerror})"
     hint = "copy it to this place, or end the clip before it"
-    return MediaError(f"the picture {told}", hint=hint, where=str(path))
+    return MediaError(f"the picture {path.name} {told}", hint=hint, where=str(path))
 
 
 def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown: Path) -> None:
@@ -209,7 +209,9 @@ def _no_rgb(spec: Any) -> str:
 
 def _damaged(path: Path, told: str) -> MediaError:
     line = " ".join(told.split()) or "no reason told"
-    return MediaError(f"the picture is damaged ({line})", hint="copy or export it again", where=str(path))
+    return MediaError(
+        f"the picture {path.name} is damaged ({line})", hint="copy or export it again", where=str(path)
+    )
 
 
 def _labelled(spec: Any, labels: Mapping[str, str]) -> Any:
