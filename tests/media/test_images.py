@@ -292,6 +292,16 @@ class TestTake:
             ["{}"] * 2 if kind in ("exr", "png") else [None] * 2
         )
 
+    @pytest.mark.parametrize(("endian", "magic"), [("big", b"SDPX"), ("little", b"XPDS")])
+    def test_a_dpx_keeps_the_order_of_its_bytes_and_tells_its_own_name(
+        self, numbered, tmp_path, endian, magic
+    ):
+        plate = probe(numbered("dpx", **{"oiio:Endian": endian}).path)
+        take = taken(plate, FrameRange(0, 1, RATE), lightened, tmp_path)
+        header = take.file(0).read_bytes()[:136]
+        assert header[:4] == magic
+        assert header[36:].rstrip(b"\0") == take.file(0).name.encode()
+
     def test_lossy_compression_becomes_lossless(self, numbered, tmp_path):
         sequence = numbered("exr", compression="dwaa")
         take = taken(probe(sequence.path), FrameRange(0, 2, RATE), lightened, tmp_path)

@@ -6,6 +6,7 @@ Knows no colour, which is `painting`'s affair, and of no next picture.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24", "jpeg")
 _LOSSLESS = "zip"
 #: How hard PNG is packed: in 0.4 of the time of level 6, the default, for 3 % more bytes.
 _PNG_LEVEL, _QUICK = "png:compressionLevel", 3
+#: SMPTE 268M: how a file begins whose words are big-endian; where its own name stands, and in how many bytes.
+_DPX_BIG, _DPX_NAME = b"SDPX", (36, 100)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +133,9 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
     size = sum(still.samples.nbytes for still in stills)
     if not (done and closed):
         raise _refusal(shown, told or out.geterror(), size)
+    if form == "dpx":
+        with atomic.refusals(shown):
+            _name_dpx(path, shown.name)
     again = _again(path, shown, size)
     if not all(_same(one, other) for one, other in zip(stills, again, strict=True)):
         raise Unsupported(
@@ -137,6 +143,14 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
             hint="convert the plate to EXR, or to DPX of 10 or 16 bits without alpha",
             where=shown.name,
         )
+
+
+def _name_dpx(path: Path, name: str) -> None:
+    """Write a file's final name into its header, where OpenImageIO writes the way to where it was made."""
+    start, length = _DPX_NAME
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(os.fsencode(name)[: length - 1].ljust(length, b"\0"))
 
 
 def _again(path: Path, shown: Path, size: int) -> list[Still]:
@@ -182,6 +196,8 @@ def _read(file: Any, path: Path) -> Still:
         raise unsupported(f"pictures in {space}", path)
     if spec.get_int_attribute("oiio:miplevels", 1) > 1:
         raise unsupported("pictures with smaller ones of themselves (mip levels)", path)
+    if file.format_name() == "dpx":
+        spec.attribute("oiio:Endian", _endian(path))
     samples = file.read_image(file.current_subimage(), 0, 0, spec.nchannels, spec.format)
     if samples is None:
         raise _damaged(path, file.geterror())
@@ -198,6 +214,12 @@ def _breaks(spec: Any, form: str) -> bool:
     """
     ten = spec.get_int_attribute("oiio:BitsPerSample") == 10
     return form == "dpx" and ten and spec.width * spec.nchannels % 3 != 0
+
+
+def _endian(path: Path) -> str:
+    """Return how a DPX orders its bytes, which OpenImageIO does not tell, and asks when it writes."""
+    with path.open("rb") as file:
+        return "big" if file.read(len(_DPX_BIG)) == _DPX_BIG else "little"
 
 
 def _no_rgb(spec: Any) -> str:
