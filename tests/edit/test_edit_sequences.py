@@ -32,11 +32,11 @@ def clip(build, media, first, frames):
     return otio.schema.Clip("sh010", media, build.span(first, frames, 24))
 
 
-def segment_of(build, edit, **more):
+def segment_of(build, edit, rate=RATE, **more):
     (use,) = edit.clips
     mark = Mark("m", FrameRange(0, edit.frames, edit.rate))
     (found,), refused = segments.cut(
-        edit, [mark], {use.media: build.plate(use, RATE, **more)}, 8, Fraction(1, 2)
+        edit, [mark], {use.media: build.plate(use, rate, **more)}, 8, Fraction(1, 2)
     )
     assert not refused
     return found
@@ -214,6 +214,21 @@ class TestGivenBack:
         assert take.target_url_for_image_number(int(offset.value)).endswith(".1011.exr")
         plate = new.media_references()["DEFAULT_MEDIA"]
         assert plate.target_url_base == "../plates/"
+
+    def test_with_the_rate_that_the_edit_spells_so_that_hosts_find_the_frame(self, build, tmp_path):
+        media = reference(build, rate=23.98)
+        media.available_range = build.span(1001, 100, 23.98)
+        edit = build.edit(
+            tmp_path, build.track(otio.schema.Clip("sh010", media, build.span(1011, 20, 23.98)))
+        )
+        segment = segment_of(build, edit, rate=Fraction(24000, 1001), frames=100)
+        out = tmp_path / "out" / "film.fr.otio"
+        out.parent.mkdir()
+        made = patch.apply(edit, [taken(build, segment, out.parent)], stems=[], lang="fr", out_path=out)
+        new = next(iter(made.find_clips()))
+        take = new.media_references()["w2l_fr"]
+        assert take.frame_for_time(new.source_range.start_time) == 1011
+        assert take.number_of_images_in_sequence() == 36
 
     def test_as_a_plain_reference_where_the_plate_had_one(self, build, tmp_path):
         media = otio.schema.ExternalReference("sh010.[1001-1100].exr", build.span(1001, 100, 24))

@@ -210,7 +210,10 @@ def _dub(piece: Any, placed: Placed, take: Take, lang: str, folder: Path) -> Non
     if sequence is None:
         media = otio.schema.ExternalReference(urls.to_url(take.path, folder))
     else:
-        media = sequences.reference(sequence, layout.reference(piece), folder, rate)
+        # Frames are found by both rates, which differ where an edit rounds (23.98).
+        written = _written_rate(piece)
+        told = written if snap_rate(written) == rate else float(rate)
+        media = sequences.reference(sequence, layout.reference(piece), folder, told)
     media.available_range = _range(piece, first, first + len(render) / rate)
     media.name = take.path.name
     media.metadata[METADATA_KEY] = {
@@ -234,10 +237,15 @@ def _passed(take: Take) -> list[dict[str, Any]]:
     ]
 
 
+def _written_rate(clip: Any) -> float:
+    """Return the rate at which the clip's source range is written, as the edit spells it."""
+    written = clip.source_range or layout.reference(clip).available_range
+    return float(written.duration.rate)
+
+
 def _range(clip: Any, first: Fraction, last: Fraction) -> Any:
     """Return own seconds as a TimeRange at the rate in which the clip's source is written."""
-    written = clip.source_range or layout.reference(clip).available_range
-    rate = written.duration.rate
+    rate = _written_rate(clip)
     begin, end = (float(time * snap_rate(rate)) for time in (first, last))
     time = otio.opentime.RationalTime
     return otio.opentime.TimeRange(time(begin, rate), time(end - begin, rate))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +89,14 @@ def _on_disk(path: Path) -> ImageSequence | None:
     return sequence_of(made.path) and made
 
 
-def reference(take: ImageSequence, beside: Any, folder: Path, rate: Fraction) -> Any:
+def reference(take: ImageSequence, beside: Any, folder: Path, rate: float) -> Any:
     """Return the media reference of a take: an image sequence's where the plate has one, else a plain one.
 
     Args:
         take: its files.
         beside: the plate's reference.
         folder: where the edit will lie.
-        rate: pictures a second of the take.
+        rate: pictures a second of the take, as its ranges spell it.
     """
     if not isinstance(beside, otio.schema.ImageSequenceReference):
         return otio.schema.ExternalReference(urls.to_url(take.path, folder))
@@ -107,7 +106,7 @@ def reference(take: ImageSequence, beside: Any, folder: Path, rate: Fraction) ->
         name_suffix=take.suffix,
         start_frame=take.first,
         frame_step=1,
-        rate=float(rate),
+        rate=rate,
         frame_zero_padding=take.digits,
     )
 
