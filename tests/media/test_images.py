@@ -90,6 +90,10 @@ class TestLight:
         back = float(light.to_light(light.to_codes(np.array([value], np.float16)))[0])
         assert abs(np.log2(back / value)) < 0.003
 
+    def test_every_code_is_light_that_a_half_float_holds(self):
+        every = light.to_light(np.arange(1 << 16, dtype=np.uint16))
+        assert np.isfinite(every.astype(np.float16)).all()
+
     def test_black_white_and_grey_lie_where_a_display_has_them(self):
         codes = light.to_codes(np.array([0, 1, 0.18], np.float32))
         assert list(codes[:2]) == [16 << 8, 235 << 8]

@@ -23,6 +23,7 @@ _BLACK, _WHITE = BLACK << 8, (BLACK + LUMA_SPAN) << 8
 _TOP = 65535
 #: Stops between white and the brightest half float.
 _STOPS = 16.0
+_BRIGHTEST = 65504.0
 
 
 def to_codes(light: npt.NDArray[Any]) -> Codes:
@@ -58,5 +59,5 @@ def _of_halves() -> Codes:
 def _of_codes() -> Floats:
     codes = np.arange(1 << 16, dtype=np.float64)
     within = light_of_srgb((codes - _BLACK) / (_WHITE - _BLACK))
-    beyond = np.exp2((codes - _WHITE) * _STOPS / (_TOP - _WHITE))
+    beyond = np.minimum(np.exp2((codes - _WHITE) * _STOPS / (_TOP - _WHITE)), _BRIGHTEST)
     return np.where(codes > _WHITE, beyond, within).astype(np.float32)
