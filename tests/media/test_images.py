@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from w2l_studio.errors import MediaError, OutputError, Unsupported
 from w2l_studio.media import decode
-from w2l_studio.media.images import light, painting, still
+from w2l_studio.media.images import light, painting, still, writing
 from w2l_studio.media.images.take import Images
 from w2l_studio.media.probe import probe
 from w2l_studio.terms import Planes, sequence_of
@@ -268,8 +268,8 @@ class TestTake:
         one = still.Still(spec, pixels)
         path = tmp_path_factory.mktemp("light") / "a.1.exr"
         new = lightened(painting.planes(one, path))
-        still.write(path, [painting.painted(one, new, path)], {}, path)
-        back = still.read(path)[0].samples
+        writing.write(path, [painting.painted(one, new, path)], {}, path)
+        back = still.read(path, whole=True)[0].samples
         changed = new.planes[0] != painting.planes(one, path).planes[0]
         assert np.array_equal(back[..., 1][~changed], pixels[..., 1][~changed], equal_nan=True)
         assert np.array_equal(back[..., [0, 2, 3, 4]], pixels[..., [0, 2, 3, 4]], equal_nan=True)
@@ -318,7 +318,7 @@ class TestTake:
         formats = ("half", "half", "half", "float")
         sequence = file_of(tmp_path / "a.1.exr", samples, "float", "RGBZ", formats)
         take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
-        (new,), (old,) = still.read(take.file(0)), still.read(sequence.file(0))
+        (new,), (old,) = (still.read(one.file(0), whole=True) for one in (take, sequence))
         assert [str(one) for one in new.spec.channelformats] == list(formats)
         assert np.array_equal(new.samples[..., 3], samples[..., 3])
         assert (new.samples != old.samples).any(2).sum() == 64
@@ -328,7 +328,7 @@ class TestTake:
         samples = np.random.default_rng(3).integers(0, 1 << 16, (48, 64, 3), np.uint16)
         sequence = file_of(tmp_path / "a.1.tif", samples, "uint16", **{"oiio:BitsPerSample": bits})
         take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lightened, tmp_path)
-        (new,), (old,) = still.read(take.file(0)), still.read(sequence.file(0))
+        (new,), (old,) = (still.read(one.file(0), whole=True) for one in (take, sequence))
         assert new.bits == bits
         assert (new.samples != old.samples)[8:].sum() == 0
         assert (new.samples != old.samples)[:8, :8, 1].sum() > 50
@@ -397,10 +397,19 @@ class TestTake:
         with pytest.raises(Unsupported, match="mip levels"):
             probe(tmp_path / "a.[1-1].exr")
 
+    def test_only_colour_is_read_of_a_picture_that_is_looked_at(self, numbered):
+        """Renders carry dozens of channels; those before and behind the colour stay on the disk."""
+        channels = ("A", "B", "G", "R", "Z", "crypto.R", "depth.Z")
+        sequence = numbered("exr", channels=channels)
+        (whole,), (colour,) = (still.read(sequence.file(0), whole=every) for every in (True, False))
+        assert (whole.samples.shape[2], colour.samples.shape[2]) == (7, 3)
+        seen = [painting.planes(one, sequence.file(0)).planes for one in (whole, colour)]
+        assert all(np.array_equal(one, other) for one, other in zip(*seen, strict=True))
+
     def test_alpha_that_is_not_multiplied_in_stays_so(self, numbered, tmp_path):
         sequence = numbered("png", channels=("R", "G", "B", "A"))
         take = taken(probe(sequence.path), FrameRange(0, 1, RATE), lambda same: same, tmp_path)
-        old, new = (still.read(one.file(0))[0].samples for one in (sequence, take))
+        old, new = (still.read(one.file(0), whole=True)[0].samples for one in (sequence, take))
         assert np.array_equal(old, new)
 
     def test_what_does_not_read_as_it_was_written_is_refused(self, numbered, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +38,8 @@ def to_codes(light: npt.NDArray[Any]) -> Codes:
     """
     with np.errstate(over="ignore"):
         halves = np.ascontiguousarray(light, np.float16)
-    return np.take(_of_halves(), halves.view(np.uint16))
+    # Numpy takes four times as long as OpenCV to look values up.
+    return np.asarray(cv2.LUT(halves.view(np.uint16), _of_halves()), np.uint16)
 
 
 def to_light(codes: Codes) -> Floats:

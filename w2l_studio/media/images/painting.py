@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from w2l_studio.media.images import light
-from w2l_studio.media.images.still import Samples, Still, unsupported
+from w2l_studio.media.images.still import COLOUR, Samples, Still, unsupported
 from w2l_studio.terms import Plane, Planes
 
-_RGB = ("R", "G", "B")
 #: Which of R, G and B the planes hold, in their order.
 _GBR = (1, 2, 0)
 
@@ -60,9 +59,9 @@ def painted(still: Still, picture: Planes, path: Path) -> Still:
 
 def _channels(still: Still, path: Path) -> list[int]:
     names = list(still.spec.channelnames)
-    if not set(_RGB) <= set(names):
+    if not set(COLOUR) <= set(names):
         raise unsupported(f"pictures with the channels {', '.join(names)}", path)
-    return [names.index(name) for name in _RGB]
+    return [names.index(name) - still.first for name in COLOUR]
 
 
 def _window(still: Still) -> tuple[slice, slice, tuple[slice, slice]]:

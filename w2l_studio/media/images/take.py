@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from w2l_studio import atomic
-from w2l_studio.media.images import painting, still
+from w2l_studio.media.images import painting, still, writing
 from w2l_studio.protocols import FrameSink
 from w2l_studio.terms import ImageSequence, Planes, Plate, sequence_of
 from w2l_studio.timing import FrameRange
@@ -66,7 +66,7 @@ class _Sink:
         first, *others = still.read(source, whole=True)
         shown = self._made.file(self._plate.first + self._next - self._made.first)
         stills = [painting.painted(first, picture, source), *others]
-        still.write(self._part / shown.name, stills, self._labels, shown)
+        writing.write(self._part / shown.name, stills, self._labels, shown)
         self._next += 1
 
 
