@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 import c2pa
+import cv2
 import opentimelineio as otio
 import pytest
 from cryptography import x509
@@ -24,11 +25,12 @@ from w2l_studio.cli import options
 from w2l_studio.config import DubConfig, EditConfig, MouthConfig, SignConfig
 from w2l_studio.dub import run
 from w2l_studio.errors import OutputError, UsageError
+from w2l_studio.events import TakeReady
 from w2l_studio.media.credentials import Seal
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.encode import ProRes
 from w2l_studio.media.probe import probe
-from w2l_studio.terms import Slate
+from w2l_studio.terms import Slate, sequence_of
 
 KEYS = {
     "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -216,6 +218,31 @@ def test_a_job_signs_its_takes_and_says_by_what(
     before = take.read_bytes()
     dubbed(signed)
     assert take.read_bytes() == before
+
+
+def test_image_sequences_are_not_signed_which_is_told_beforehand(
+    tmp_path: Path, talking_film: Any, spoken_stem: Any, stand_ins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("W2L_STUDIO_WEIGHTS", str(stand_ins))
+    film = talking_film(tmp_path / "a.mov", rate=Fraction(24), frames=24)
+    with av.open(str(film)) as pictures:
+        for n, picture in enumerate(pictures.decode(video=0)):
+            cv2.imwrite(str(tmp_path / f"a.{n:04}.png"), picture.to_ndarray(format="bgr24"))
+    edit = marked(tmp_path / "scene.otio", tmp_path / "a.[0000-0023].png")
+    key = KEYS["P-256"]()
+    names = {"weights": "stand-in", "expert": "stand-in-expert", "opening": "stand-in-opening"}
+    signed = DubConfig(mouths=MouthConfig(**names), sign=SignConfig(*files(tmp_path, key, certificate(key))))
+    events: list[Any] = []
+    stem = spoken_stem(tmp_path / "fr.wav", 2)
+    assert run.dub(edit, [str(stem)], tmp_path / "out", signed, events.append) == 0
+    kinds = [getattr(event, "code", type(event).__name__) for event in events]
+    assert kinds.index("unsigned") < kinds.index("SegmentStarted")
+    (warned,) = (event for event in events if getattr(event, "code", "") == "unsigned")
+    assert warned.message == "takes of image sequences are not signed (a): each file says what it is"
+    (ready,) = (event for event in events if isinstance(event, TakeReady))
+    take = sequence_of(Path(ready.path))
+    assert take is not None
+    assert all(take.file(n).exists() for n in range(len(take)))
 
 
 def marked(path: Path, film: Path) -> Path:
