@@ -41,12 +41,15 @@ def write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown:
         OutputError: it cannot be written.
         Unsupported: what was written reads as something else.
     """
-    size = sum(still.samples.nbytes for still in stills)
     _write(path, stills, labels, shown)
     if shown.suffix.lower() == ".dpx":
         with atomic.refusals(shown):
             _name_dpx(path, shown.name)
-    again = _again(path, shown, size)
+    try:
+        again = read(path, whole=True)
+    except MediaError as error:
+        # Of a PNG, OpenImageIO does not say that it did not get onto the disk.
+        raise _refusal(shown, f"{error.message}, as it was written", stills) from error
     if not all(_same(one, other) for one, other in zip(stills, again, strict=True)):
         raise Unsupported(
             f"{shown.suffix[1:].upper()} of this kind is not written as it was read",
@@ -64,7 +67,7 @@ def _write(path: Path, stills: Sequence[Still], labels: Mapping[str, str], shown
         done = done and out.write_image(still.samples)
     told = out.geterror()
     if not (out.close() and done):
-        raise _refusal(shown, told or out.geterror(), sum(still.samples.nbytes for still in stills))
+        raise _refusal(shown, told or out.geterror(), stills)
 
 
 def _name_dpx(path: Path, name: str) -> None:
@@ -73,14 +76,6 @@ def _name_dpx(path: Path, name: str) -> None:
     with path.open("r+b") as file:
         file.seek(start)
         file.write(os.fsencode(name)[: length - 1].ljust(length, b"\0"))
-
-
-def _again(path: Path, shown: Path, size: int) -> list[Still]:
-    try:
-        return read(path, whole=True)
-    except MediaError as error:
-        # Of a PNG, OpenImageIO does not say that it did not get onto the disk.
-        raise _refusal(shown, f"{error.message}, as it was written", size) from error
 
 
 def _labelled(spec: Any, labels: Mapping[str, str]) -> Any:
@@ -109,8 +104,8 @@ def _same(one: Still, other: Still) -> bool:
     return first.tobytes() == second.tobytes()
 
 
-def _refusal(path: Path, told: str, size: int) -> OutputError:
+def _refusal(path: Path, told: str, stills: Sequence[Still]) -> OutputError:
     """Tell a full disk, of which OpenImageIO has no number, by the room that is left."""
     folder = next(one for one in path.parents if one.exists())
-    full = shutil.disk_usage(folder).free < size
+    full = shutil.disk_usage(folder).free < sum(still.samples.nbytes for still in stills)
     return atomic.refusal(path, errno.ENOSPC if full else None, " ".join(told.split()) or "no reason told")
