@@ -178,6 +178,8 @@ def test_missing_files_cost_handles_or_the_shot_and_are_named(
         events: list[Event] = []
         run.dub(folder / "exr.otio", [str(STEM)], folder / f"gone{number}", CONFIG, events.append)
         (kept / gone.name).rename(gone)
+        codes = [getattr(event, "code", type(event).__name__) for event in events]
+        assert "files-missing" in codes[:3], "before the work"
         messages = [event.message for event in events if isinstance(event, told)]
         assert any(f"the picture sh010.{number}.exr is missing" in message for message in messages)
         assert any(isinstance(event, TakeReady) for event in events) is (told is Warned)

@@ -1,6 +1,6 @@
 """What a user should know of a plan before it is carried out; `dub` emits it, `inspect` prints it.
 
-Decodes the sound of stems, and no picture.
+Decodes the sound of stems, and no picture; looks whether files of image sequences are there.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from w2l_studio import inputs
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import production
 from w2l_studio.dub.plan import DubPlan
@@ -21,6 +22,7 @@ def of(job: DubPlan, config: DubConfig) -> Iterator[Warned]:
     """Yield how stems were placed, and what of them, of the edit and of the options is odd."""
     yield from _stems(job)
     yield from _assumed(job)
+    yield from _missing(job)
     for told, hint in _unused_options(job, config):
         yield Warned("option-unused", told, hint)
     unsigned = {one.clip.name: None for one in job.segments if sequence_of(one.plate.path)}
@@ -66,6 +68,22 @@ def _assumed(job: DubPlan) -> Iterator[Warned]:
     )
     for told in dict.fromkeys(sentences):
         yield Warned("count-assumed", told, "compare the take's first frame with the edit; docs/marks.md")
+
+
+def _missing(job: DubPlan) -> Iterator[Warned]:
+    """Yield whose image sequences lack files that a take needs, which is else told when it is their turn."""
+    for segment in job.segments:
+        sequence, needed = sequence_of(segment.plate.path), segment.render_range
+        if sequence is None:
+            continue
+        gone = [
+            file for file in map(sequence.file, range(needed.start, needed.stop)) if not inputs.there(file)
+        ]
+        if gone:
+            told = (
+                f"{segment.clip.name}: {len(gone)} of {len(needed)} files are not there, {gone[0].name} first"
+            )
+            yield Warned("files-missing", told, "copy them; a take that lacks handles alone is made without")
 
 
 def _unused_options(job: DubPlan, config: DubConfig) -> Iterator[tuple[str, str]]:
