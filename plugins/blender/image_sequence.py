@@ -38,6 +38,27 @@ def files(name: str) -> list[str]:
     return [f"{told['prefix']}{number:0{digits}}{told['ending']}" for number in numbers]
 
 
+def first(name: str) -> int:
+    """Return the number of the first file for which a name stands.
+
+    Raises:
+        ValueError: the name is that of one file.
+    """
+    told = _WHOLE.fullmatch(name)
+    if told is None:
+        raise ValueError(f"{name} stands for no image sequence")
+    return int(told["first"])
+
+
+def numbered(name: str, start: int, frames: int) -> str:
+    """Return what stands for PNG files of a scene's frames, numbered like these.
+
+    >>> numbered("Anna", 101, 14)
+    'Anna.[0101-0114].png'
+    """
+    return f"{name}.[{start:04}-{start + frames - 1:04}].png"
+
+
 def problem(names: Sequence[str]) -> str:
     """Return why files are no image sequence, as what follows the name of their strip; empty where they are.
 

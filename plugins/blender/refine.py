@@ -6,16 +6,17 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 
-from . import dub, edit, effects, flows, placing, preferences, settings, strips, takes
+from . import dub, edit, effects, flows, image_sequence, placing, preferences, settings, strips, takes
 from .edit import Picture
 from .flows import Failed
 from .marks import Mark
 from .running import AT_WORK, Running
 
-#: Custom property of a render's strip: the scene's frames that were rendered, first and stop.
+#: Custom property of a render's strip.
 _RENDERED = "w2l_rendered"
 _CHILD = Path(__file__).with_name("second.py")
 
@@ -50,19 +51,18 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         scene, told = context.scene, context.object.w2l
         name, character, deliver = scene.name, told.stem.character, told.deliver
         folder = dub.folder_of(name) / "render"
-        movie = folder / f"{dub.file_name(context.object.name)}.mov"
         first, stop = scene.frame_start, scene.frame_end + 1
+        pictures = _pictures(folder, dub.file_name(context.object.name), first, stop - first)
         sound = settings.stem_sound(scene, told.stem, stop)
         rate = strips.rate(scene)
-        # Before the render, which may take hours and goes over the movie that an engine may still read.
+        # Before the render, which may take hours and replaces pictures that an engine may still read.
         program = yield from preferences.checked()
         flows.check_free(folder / "job")
-        yield flows.Child(_render(folder, name, movie), folder / "render.log", "W2L: rendering")
-        shot = Picture(
-            movie.stem, movie, first, stop, 0, stop - first, (Mark(first, stop, character or None),)
-        )
+        yield flows.Child(_render(folder, name, pictures), folder / "render.log", "W2L: rendering")
+        marked = (Mark(first, stop, character or None),)
+        shot = Picture(pictures.parent.name, pictures, first, stop, 0, stop - first, marked)
         begin = edit.origin([shot], [sound])
-        source = dub.write(folder, edit.document(movie.stem, rate, begin, [shot], [sound]))
+        source = dub.write(folder, edit.document(shot.name, rate, begin, [shot], [sound]))
         stem = dub.option(character, sound.path)
         arguments = ["dub", str(source), "--stem", stem, *preferences.settings(), "--out", str(folder)]
         finished = yield flows.EngineJob(program, arguments, folder / "job")
@@ -74,84 +74,87 @@ class W2L_OT_refine_render(Running, bpy.types.Operator):
         if deliver == "STRIP":
             done = _as_strips(dub.scene_named(name, folder), shot, found, report["lang"])
         else:
-            frames = folder / "frames"
-            yield flows.Child(
-                _unpack(folder, found[0], frames), folder / "unpack.log", "W2L: writing pictures"
-            )
-            done = _as_texture(frames, found[0], movie.stem)
+            done = _as_texture(found[0], shot.name)
         return "; ".join([done, *kept])
 
 
-def _render(folder: Path, scene: str, movie: Path) -> list[str]:
+def _pictures(folder: Path, name: str, start: int, frames: int) -> Path:
+    """Return what stands for the pictures of a character's shot; their folder holds nothing else."""
+    return folder / "plates" / name / image_sequence.numbered(name, start, frames)
+
+
+def _movie(pictures: Path) -> Path:
+    """Return where an older version rendered the same shot to."""
+    return pictures.parents[2] / f"{pictures.parent.name}.mov"
+
+
+def _render(folder: Path, scene: str, pictures: Path) -> list[str]:
     """Keep a copy of the open file and return what renders it; the user's own file and settings stay.
 
     Raises:
         Failed: the folder cannot be written.
     """
-    copy = folder / "scene.blend"
+    copy, wanted = folder / "scene.blend", folder / "render.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         bpy.ops.wm.save_as_mainfile(filepath=str(copy), copy=True, check_existing=False)
     except (OSError, RuntimeError) as error:
         raise Failed(f"{copy} cannot be written ({str(error).strip()})") from error
-    return _second(
-        folder / "render.json", {"do": "render", "blend": str(copy), "scene": scene, "movie": str(movie)}
-    )
-
-
-def _unpack(folder: Path, placement: placing.Placement, frames: Path) -> list[str]:
-    """Return what writes a take's visible frames as pictures, numbered like the scene's."""
-    wanted = {
-        "do": "unpack",
-        "movie": str(placement.path),
-        "zero": placement.zero,
-        "start": placement.start,
-        "stop": placement.stop,
-        "frames": str(frames / "lips_####.png"),
+    told = {
+        "blend": str(copy),
+        "scene": scene,
+        "part": str(folder / "part"),
+        "folder": str(pictures.parent),
+        "name": f"{pictures.parent.name}.####.png",
     }
-    return _second(folder / "unpack.json", wanted)
-
-
-def _second(path: Path, wanted: dict) -> list[str]:
-    """Return the command that starts a second Blender, or a second Python where Blender is a module.
-
-    Raises:
-        Failed: what it is to do cannot be written.
-    """
     try:
-        path.write_text(json.dumps(wanted), encoding="utf-8")
+        wanted.write_text(json.dumps(told), encoding="utf-8")
     except OSError as error:
-        raise Failed(f"{path} cannot be written ({error.strerror})") from error
+        raise Failed(f"{wanted} cannot be written ({error.strerror})") from error
     if bpy.app.binary_path:
         quiet = ["--background", "--python-exit-code", "1"]
-        return [bpy.app.binary_path, *quiet, "--python", str(_CHILD), "--", str(path)]
-    return [sys.executable, str(_CHILD), "--", str(path)]
+        return [bpy.app.binary_path, *quiet, "--python", str(_CHILD), "--", str(wanted)]
+    # Blender is a module of this Python.
+    return [sys.executable, str(_CHILD), "--", str(wanted)]
 
 
 def _as_strips(
     scene: bpy.types.Scene, shot: Picture, found: Sequence[placing.Placement], language: str
 ) -> str:
     """Lay the render and above it the takes; what an earlier run laid is replaced."""
-    there = strips.collection(scene)
-    below = next((s for s in there if s.type == "MOVIE" and strips.path_of(s) == shot.path.resolve()), None)
-    rendered = [shot.start, shot.stop]
-    if below is not None and list(below.get(_RENDERED, rendered)) != rendered:
-        # Of other frames of the scene: it keeps the length of a movie that is no more.
-        takes.remove(scene, below)
-        there.remove(below)
-        below = None
+    below = _laid(scene, shot)
     if below is None:
-        below = strips.lay_movie(scene, shot.path, shot.start, shot.name)
-        below[_RENDERED] = rendered
+        below = strips.lay_media(scene, shot.path, shot.start, shot.name)
+        below[_RENDERED] = True
     fitting, told = takes.followed(scene, below, shot, found)
     laid = takes.lay(scene, below, fitting, language)
     _, old = effects.repeat(scene, language)
     return "; ".join([f"{laid} strips laid above {below.name}", *told, *old])
 
 
-def _as_texture(frames: Path, placement: placing.Placement, name: str) -> str:
-    """Load the pictures as an image sequence, which shows frame N of the scene in frame N."""
-    first = frames / f"lips_{placement.start:04d}.png"
+def _laid(scene: bpy.types.Scene, shot: Picture) -> Any:
+    """Return the strip that shows a render's frames, or None; those that show what is no more are removed."""
+    there = strips.collection(scene)
+    path, movie = shot.path.resolve(), _movie(shot.path).resolve()
+    found = None
+    for strip in [s for s in there if s.type in strips.PLATES and strips.OURS not in s]:
+        shows = strips.path_of(strip)
+        if shows == path:
+            # Blender would go on to show what it holds of the files that were replaced.
+            strip.directory = strip.directory
+            found = found or strip
+        elif shows == movie or (_RENDERED in strip and shows.parent == path.parent):
+            # Of an older version, or of other frames of the scene.
+            takes.remove(scene, strip)
+            there.remove(strip)
+    return found
+
+
+def _as_texture(placement: placing.Placement, name: str) -> str:
+    """Load the take as an image sequence, and return how a texture node shows frame N of the scene in N."""
+    hidden = placement.start - placement.zero
+    first = placement.path.with_name(image_sequence.files(placement.path.name)[hidden])
+    number = image_sequence.first(placement.path.name) + hidden
     image = bpy.data.images.get(f"W2L {name}")
     if image is None:
         image = bpy.data.images.load(str(first))
@@ -162,7 +165,7 @@ def _as_texture(frames: Path, placement: placing.Placement, name: str) -> str:
     image.use_fake_user = True
     return (
         f"image sequence {image.name!r}: in its texture node set Frames {placement.stop - placement.start}, "
-        f"Start {placement.start}, Offset {placement.start - 1}, Auto Refresh"
+        f"Start {placement.start}, Offset {number - 1}, Auto Refresh"
     )
 
 

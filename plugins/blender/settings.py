@@ -74,7 +74,7 @@ class CharacterSettings(bpy.types.PropertyGroup):
         name="As",
         description="How the refined render comes back",
         items=[
-            ("STRIP", "Strip", "A movie strip in the Sequencer"),
+            ("STRIP", "Strip", "Image strips in the Sequencer"),
             ("TEXTURE", "Image sequence", "An image sequence, for use as a texture"),
         ],
     )

@@ -104,10 +104,10 @@ def new_media(there: Any, name: str, path: Path, channel: int, start: int) -> An
     return laid
 
 
-def lay_movie(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
-    """Lay a movie on the lowest free channel."""
+def lay_media(scene: bpy.types.Scene, path: Path, start: int, name: str) -> Any:
+    """Lay a movie, or the image sequence for which a path stands, on the lowest free channel."""
     strips = collection(scene)
-    laid = strips.new_movie(name, str(path), channels.MOST, start)
+    laid = new_media(strips, name, path, channels.MOST, start)
     others = [s for s in strips if s != laid]
     laid.channel = channels.free(others, 1, start, start + int(laid.frame_final_duration))
     return laid

@@ -163,6 +163,17 @@ def test_other_files_are_told_from_image_sequences_in_a_sentence(names, said):
     assert image_sequence.whole(names) is None
 
 
+@pytest.mark.parametrize("start", [0, 101, 9995, 12345])
+def test_pictures_of_a_scenes_frames_bear_their_numbers(start):
+    name = image_sequence.numbered("Anna.001", start, 14)
+    sequence = sequence_of(Path("/x", name))
+    assert (sequence.prefix, sequence.first, len(sequence)) == ("Anna.001.", start, 14)
+    assert image_sequence.first(name) == sequence.first
+    assert image_sequence.whole(image_sequence.files(name)) == name
+    with pytest.raises(ValueError, match="stands for no image sequence"):
+        image_sequence.first(image_sequence.files(name)[0])
+
+
 def test_the_engine_follows_an_image_sequence_and_counts_it_from_its_first_picture(tmp_path, numbered):
     path = numbered("png", first=1, folder=tmp_path).path
     shown = Picture("sh010", path, 100, 106, 3, 12, (Mark(100, 106, None),))
