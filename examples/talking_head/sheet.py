@@ -8,6 +8,7 @@ Each column is the middle of a phone that is truly there (phones.json), whatever
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import cv2
@@ -15,11 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from examples.talking_head import story
+from w2l_studio.terms import ImageSequence, sequence_of
 
 Pixels = npt.NDArray[np.uint8]
 _WIDTH_PX, _LINE_PX, _QUALITY = 180, 26, 88
-#: Where both ways leave their pictures.
-_WAYS = ("rig/lips_{:04d}.png", "anna.w2l/Scene/render/frames/lips_{:04d}.png")
+
+
+def ways(folder: Path) -> tuple[ImageSequence, ImageSequence]:
+    """Return the pictures that both ways left, numbered like the scene's frames."""
+    report = folder / "anna.w2l" / "Scene" / "render" / "report.json"
+    (told,) = json.loads(report.read_text(encoding="utf-8"))["ranges"]
+    take = sequence_of(Path(told["take"]))
+    assert take is not None
+    return ImageSequence(folder / "rig", "lips_", story.FIRST, story.LAST, 4, ".png"), take
 
 
 def lower_face(picture: Pixels) -> Pixels:
@@ -42,8 +51,8 @@ def main() -> None:
     parser.add_argument("sheet", type=Path)
     asked = parser.parse_args()
     rows = [[label(f"{name}  {frame}") for name, frame in story.phones()]]
-    for way in _WAYS:
-        paths = [asked.folder / way.format(frame) for _, frame in story.phones()]
+    for way in ways(asked.folder):
+        paths = [way.file(frame - way.first) for _, frame in story.phones()]
         rows.append([lower_face(cv2.imread(str(path))) for path in paths])
     asked.sheet.parent.mkdir(parents=True, exist_ok=True)
     sheet = np.vstack([np.hstack(row) for row in rows])

@@ -15,7 +15,7 @@ if importlib.util.find_spec("anny") is None:
 
 sys.path.insert(0, str(ROOT))
 try:
-    from examples.talking_head import export
+    from examples.talking_head import export, sheet
     from examples.two_voices import cast
 finally:
     sys.path.remove(str(ROOT))
@@ -86,3 +86,12 @@ def test_halving_keeps_the_surface_and_averages_what_it_carries():
     a, b, c = (finer[triangles[:, i], :3] for i in range(3))
     np.testing.assert_allclose(np.cross(b - a, c - a)[:, 2], 1.0)
     assert 4.0 in finer[4:, 3]
+
+
+def test_the_sheet_finds_the_pictures_of_both_ways_by_the_scenes_frames(tmp_path):
+    take = tmp_path / "media" / "Head.en.ab12" / "Head.en.ab12.[0220-0268].png"
+    report = tmp_path / "anna.w2l" / "Scene" / "render" / "report.json"
+    report.parent.mkdir(parents=True)
+    report.write_text(json.dumps({"ranges": [{"take": str(take)}]}))
+    shown = [way.file(231 - way.first) for way in sheet.ways(tmp_path)]
+    assert shown == [tmp_path / "rig" / "lips_0231.png", take.with_name("Head.en.ab12.0231.png")]
