@@ -146,6 +146,29 @@ class TestFound:
         (use,) = build.edit(tmp_path, build.track(build.clip(0, 20, 24, url=name))).clips
         assert use.media == tmp_path / name
 
+    def test_by_its_first_file(self, build, tmp_path):
+        for number in range(1001, 1004):
+            (tmp_path / f"sh010.{number}.exr").touch()
+        media = otio.schema.ExternalReference("sh010.1001.exr", build.span(0, 3, 24))
+        edit = build.edit(tmp_path, build.track(clip(build, media, 1, 2)))
+        assert edit.clips[0].media == tmp_path / "sh010.[1001-1003].exr"
+        assert segment_of(build, edit, frames=3).plate_range.start == 1
+
+    @pytest.mark.parametrize("name", ["logo.1001.exr", "take 1.mov", "logo.exr"])
+    def test_a_still_that_is_held_is_a_file(self, build, tmp_path, name):
+        (tmp_path / name).touch()
+        (tmp_path / "take 2.mov").touch()
+        media = otio.schema.ExternalReference(name, build.span(0, 100, 24))
+        (use,) = build.edit(tmp_path, build.track(clip(build, media, 10, 20))).clips
+        assert use.media == tmp_path / name
+
+    def test_by_a_pattern_without_padding(self, build, tmp_path):
+        for number in (8, 9, 10, 11):
+            (tmp_path / f"sh.{number}.png").touch()
+        media = otio.schema.ExternalReference("sh.%d.png", build.span(8, 4, 24))
+        (use,) = build.edit(tmp_path, build.track(clip(build, media, 9, 2))).clips
+        assert use.media == tmp_path / "sh.[8-11].png"
+
 
 class TestCounted:
     @pytest.mark.parametrize("counted_from", [1001, 0, 86400])

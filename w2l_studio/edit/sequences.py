@@ -17,10 +17,12 @@ from w2l_studio.edit import urls
 from w2l_studio.terms import ImageSequence, sequence_of
 from w2l_studio.timing import FrameRange
 
-#: ``shot.%04d.exr`` and ``shot.####.exr``.
+#: ``shot.%04d.exr``, ``shot.%d.exr`` and ``shot.####.exr``.
 _PATTERN = re.compile(
-    r"(?P<prefix>.*?)(?:%0(?P<width>[1-9])d|(?P<hashes>#+))(?P<suffix>[^%#]*\.\w+)", re.DOTALL
+    r"(?P<prefix>.*?)(?:%(?:0(?P<width>[1-9]))?d|(?P<hashes>#+))(?P<suffix>[^%#]*\.\w+)", re.DOTALL
 )
+#: ``shot.1001.exr``, by which some hosts name all that follow.
+_FIRST = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,9})(?P<suffix>\.\w+)", re.DOTALL)
 
 
 def refusal(media: Any) -> str:
@@ -59,7 +61,7 @@ def located(media: Any, available: FrameRange | None, folder: Path, roots: urls.
 
 
 def patterned(path: Path, available: FrameRange | None) -> Path:
-    """Return what stands for an image sequence where a path is one's name or pattern, else the path.
+    """Return what stands for an image sequence of which a path is name, pattern or first file; else the path.
 
     Args:
         available: the whole of it as the edit counts it. Where it lies within the numbers of the files, or
@@ -67,7 +69,7 @@ def patterned(path: Path, available: FrameRange | None) -> Path:
     """
     sequence = sequence_of(path) or _on_disk(path)
     if sequence is None:
-        return path
+        return _followed(path, available)
     if available and available.start >= 0:
         first, last = available.start, available.stop - 1
         inside = sequence.first <= first and last <= sequence.last
@@ -81,12 +83,23 @@ def _on_disk(path: Path) -> ImageSequence | None:
     named = _PATTERN.fullmatch(path.name)
     if named is None or inputs.there(path):
         return None
-    digits = len(named["hashes"]) if named["hashes"] else int(named["width"])
+    digits = len(named["hashes"] or "") or int(named["width"] or 1)
     numbers = _numbers(path.parent, named["prefix"], named["suffix"], digits)
     if not numbers:
         return None
     made = ImageSequence(path.parent, named["prefix"], numbers[0], numbers[-1], digits, named["suffix"])
     return sequence_of(made.path) and made
+
+
+def _followed(path: Path, available: FrameRange | None) -> Path:
+    """Return what stands for a numbered picture and those that follow it; a still that is held is a file."""
+    named = _FIRST.fullmatch(path.name)
+    if named is None or available is None or len(available) < 2:
+        return path
+    first = int(named["number"])
+    last, digits = first + len(available) - 1, len(named["number"])
+    made = ImageSequence(path.parent, named["prefix"], first, last, digits, named["suffix"])
+    return made.path if sequence_of(made.path) and inputs.there(made.file(1)) else path
 
 
 def reference(take: ImageSequence, beside: Any, folder: Path, rate: float) -> Any:
