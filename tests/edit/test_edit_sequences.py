@@ -253,12 +253,24 @@ class TestGivenBack:
         assert take.frame_for_time(new.source_range.start_time) == 1011
         assert take.number_of_images_in_sequence() == 36
 
-    def test_as_a_plain_reference_where_the_plate_had_one(self, build, tmp_path):
-        media = otio.schema.ExternalReference("sh010.[1001-1100].exr", build.span(1001, 100, 24))
+    @pytest.mark.parametrize(
+        ("plate", "take"),
+        [
+            ("sh010.[1001-1100].exr", "sh.%5B1003-1038%5D.exr"),
+            ("sh010.%5B1001-1100%5D.exr", "sh.%5B1003-1038%5D.exr"),
+            ("sh010.%04d.exr", "sh.%04d.exr"),
+            ("sh010.####.exr", "sh.####.exr"),
+            ("sh010.1001.exr", "sh.1003.exr"),
+        ],
+    )
+    def test_as_a_plain_reference_spelled_as_the_plates(self, build, tmp_path, plate, take):
+        for number in range(1001, 1101):
+            (tmp_path / f"sh010.{number}.exr").touch()
+        media = otio.schema.ExternalReference(plate, build.span(1001, 100, 24))
         _, new = self.dubbed(build, tmp_path, media)
-        take = new.media_references()["w2l_fr"]
-        assert isinstance(take, otio.schema.ExternalReference)
-        assert take.target_url == "media/sh/sh.%5B1003-1038%5D.exr"
+        found = new.media_references()["w2l_fr"]
+        assert isinstance(found, otio.schema.ExternalReference)
+        assert found.target_url == f"media/sh/{take}"
 
     def test_the_result_is_read_again_as_the_edit_was(self, build, tmp_path):
         out, _ = self.dubbed(build, tmp_path, reference(build))

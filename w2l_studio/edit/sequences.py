@@ -5,10 +5,12 @@ Lists a folder where the edit does not tell the numbers; opens no picture.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import opentimelineio as otio
 
@@ -103,7 +105,7 @@ def _followed(path: Path, available: FrameRange | None) -> Path:
 
 
 def reference(take: ImageSequence, beside: Any, folder: Path, rate: float) -> Any:
-    """Return the media reference of a take: an image sequence's where the plate has one, else a plain one.
+    """Return the media reference of a take, of the plate's kind: a host reads the one as it wrote the other.
 
     Args:
         take: its files.
@@ -112,7 +114,7 @@ def reference(take: ImageSequence, beside: Any, folder: Path, rate: float) -> An
         rate: pictures a second of the take, as its ranges spell it.
     """
     if not isinstance(beside, otio.schema.ImageSequenceReference):
-        return otio.schema.ExternalReference(urls.to_url(take.path, folder))
+        return otio.schema.ExternalReference(_url_like(beside.target_url, take, folder))
     return otio.schema.ImageSequenceReference(
         target_url_base=f"{urls.to_url(take.folder, folder)}/",
         name_prefix=take.prefix,
@@ -122,6 +124,19 @@ def reference(take: ImageSequence, beside: Any, folder: Path, rate: float) -> An
         rate=rate,
         frame_zero_padding=take.digits,
     )
+
+
+def _url_like(plate: str, take: ImageSequence, folder: Path) -> str:
+    """Return a take's URL with its numbers as the plate's URL has them."""
+    name = re.split(r"[\\/]", plate)[-1]
+    pattern = _PATTERN.fullmatch(name)
+    if pattern is None:
+        whole = sequence_of(Path(unquote(name)))
+        return urls.to_url(take.file(0) if whole is None else take.path, folder)
+    padded = f"%0{take.digits}d" if pattern["width"] else "%d"
+    number = "#" * take.digits if pattern["hashes"] else padded
+    around = (quote(os.fsencode(part)) for part in (take.prefix, take.suffix))
+    return f"{urls.to_url(take.folder, folder)}/{number.join(around)}"
 
 
 def _file_url(media: Any) -> str:
