@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +20,12 @@ from w2l_studio.media import decode
 from w2l_studio.media.images import painting, still, writing
 from w2l_studio.media.images.take import Images
 from w2l_studio.media.probe import probe
-from w2l_studio.terms import Planes, sequence_of
+from w2l_studio.terms import Planes, Plate, sequence_of
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(24)
 KINDS = ("exr", "dpx", "tif", "png")
+PLATE = Plate(Path("sh010.[1001-1012].exr"), 64, 48, RATE, 12, "openexr", "gbrp16le", 16)
 
 
 def samples_of(path):
@@ -217,6 +219,11 @@ class TestTake:
             assert outside[:8, :8, 1].mean() > 0.9
             outside[:8, :8, 1] = False
             assert not outside.any()
+
+    def test_a_take_is_named_by_number_and_ending_alone(self, tmp_path):
+        plate = replace(PLATE, path=tmp_path / "sh010.[0998-1012]_left.exr")
+        name = Images().name("take", plate, FrameRange(1, 4, RATE))
+        assert name == "take/take.[0999-1001].exr"
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_nothing_changed_is_the_plate_again(self, numbered, tmp_path, kind):

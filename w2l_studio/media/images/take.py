@@ -23,7 +23,8 @@ class Images:
         """Return ``STEM/STEM.[FIRST-LAST].exr``, numbered as the plate is."""
         own = _sequence(plate.path)
         first, last = own.first + frames.start, own.first + frames.stop - 1
-        made = ImageSequence(Path(stem), f"{stem}.", first, last, own.digits, own.suffix)
+        # The ending alone: what some plates have behind their number, not every host reads.
+        made = ImageSequence(Path(stem), f"{stem}.", first, last, own.digits, own.path.suffix)
         return made.path.as_posix()
 
     @contextmanager
