@@ -68,7 +68,7 @@ def written(case, folder):
 def test_it_appears_when_the_block_has_ended(case, tmp_path):
     path = written(case, tmp_path)
     sequence = sequence_of(path)
-    expected = [path] if sequence is None else [sequence.file(n) for n in range(3)]
+    expected = [path] if sequence is None else list(sequence.files())
     assert files(tmp_path) == expected, "and nothing else is left"
     assert all(one.stat().st_size > 0 for one in expected)
 

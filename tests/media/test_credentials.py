@@ -242,7 +242,7 @@ def test_image_sequences_are_not_signed_which_is_told_beforehand(
     (ready,) = (event for event in events if isinstance(event, TakeReady))
     take = sequence_of(Path(ready.path))
     assert take is not None
-    assert all(take.file(n).exists() for n in range(len(take)))
+    assert all(file.exists() for file in take.files())
 
 
 def marked(path: Path, film: Path) -> Path:

@@ -5,6 +5,7 @@ Decodes the sound of stems, and no picture; looks whether files of image sequenc
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,9 +77,8 @@ def _missing(job: DubPlan) -> Iterator[Warned]:
         sequence, needed = sequence_of(segment.plate.path), segment.render_range
         if sequence is None:
             continue
-        gone = [
-            file for file in map(sequence.file, range(needed.start, needed.stop)) if not inputs.there(file)
-        ]
+        files = itertools.islice(sequence.files(), needed.start, needed.stop)
+        gone = [file for file in files if not inputs.there(file)]
         if gone:
             told = (
                 f"{segment.clip.name}: {len(gone)} of {len(needed)} files are not there, {gone[0].name} first"

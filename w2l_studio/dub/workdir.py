@@ -77,7 +77,7 @@ def keep_foreign(path: Path, mark: str) -> None:
 def _size(path: Path) -> int:
     """Return a take's bytes, 0 where it, or a file of it, is not there: where nothing is synced."""
     sequence = sequence_of(path)
-    files = [path] if sequence is None else [sequence.file(n) for n in range(len(sequence))]
+    files = [path] if sequence is None else list(sequence.files())
     return sum(file.stat().st_size for file in files) if all(file.exists() for file in files) else 0
 
 

@@ -6,6 +6,7 @@ Knows names and numbers; looks at no disk.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class ImageSequence:
     def file(self, frame: int) -> Path:
         """Return the file of a frame, counted from 0."""
         return self.folder / f"{self.prefix}{self.first + frame:0{self.digits}}{self.suffix}"
+
+    def files(self) -> Iterator[Path]:
+        """Yield the file of each frame, in order; nothing says that it is there."""
+        return map(self.file, range(len(self)))
 
 
 def sequence_of(path: Path) -> ImageSequence | None:

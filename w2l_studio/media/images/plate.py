@@ -37,7 +37,7 @@ def probe(sequence: ImageSequence, rate: Fraction) -> Plate:
             hint="give EXR, DPX, TIFF or PNG, which lose nothing when they are written again",
             where=str(sequence.path),
         )
-    path = next((one for one in map(sequence.file, range(len(sequence))) if inputs.there(one)), None)
+    path = next(filter(inputs.there, sequence.files()), None)
     if path is None:
         raise MediaError(
             "no file of the image sequence is there", hint="copy it to this place", where=str(sequence.path)
