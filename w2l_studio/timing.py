@@ -110,6 +110,10 @@ class FrameRange:
         """Return the range with frames added on both sides (negative numbers shrink it)."""
         return FrameRange(self.start - before, self.stop + after, self.rate)
 
+    def finer(self, parts: int) -> FrameRange:
+        """Return the same time in pictures of which ``parts`` make one of these."""
+        return FrameRange(self.start * parts, self.stop * parts, self.rate * parts)
+
     def _same_rate(self, other: FrameRange) -> None:
         if self.rate != other.rate:
             raise ValueError(f"ranges at {self.rate} and {other.rate} do not mix")

@@ -37,7 +37,7 @@ def test_every_word_of_the_code_stands_in_the_glossary() -> None:
     }
     told = set(re.findall(r"^\| ([a-z ]+) \|", page("docs/glossary.md"), re.MULTILINE)) - {"word"}
     assert words - told == set()
-    assert told - words == {"handles", "lead"}
+    assert told - words == {"handles", "lead", "field order"}
 
 
 def commands(parent: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:

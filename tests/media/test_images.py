@@ -83,7 +83,7 @@ class TestPlate:
     def test_it_is_probed(self, numbered, kind, pix_fmt, bits):
         plate = probe(numbered(kind).path, Fraction(25))
         assert (plate.width, plate.height, plate.frames, plate.rate) == (64, 48, 12, 25)
-        assert (plate.pix_fmt, plate.bits, plate.has_audio, plate.interlaced) == (pix_fmt, bits, False, False)
+        assert (plate.pix_fmt, plate.bits, plate.has_audio, plate.field_order) == (pix_fmt, bits, False, None)
 
     def test_a_dpx_is_read_in_its_own_codes(self, numbered):
         sequence = numbered("dpx")

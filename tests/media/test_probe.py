@@ -41,7 +41,7 @@ def test_colour_tags_as_the_stream_carries_them(name, how, tags, film):
 def test_size_depth_and_codec(film):
     plate = probe(film("a.mov", **PRORES, size=(320, 176)))
     assert (plate.width, plate.height, plate.bits, plate.codec) == (320, 176, 10, "prores")
-    assert (plate.pix_fmt, plate.has_audio, plate.interlaced) == ("yuv422p10le", False, False)
+    assert (plate.pix_fmt, plate.has_audio, plate.field_order) == ("yuv422p10le", False, None)
 
 
 def test_bits_come_from_the_decoded_picture(film):
@@ -79,9 +79,9 @@ def test_mirrored_picture_is_refused(film):
 
 
 def test_interlaced_is_told(film):
-    options = {"flags": "+ildct+ilme", "x264-params": "tff=1", "qp": "10"}
-    assert probe(film("a.mp4", options=options)).interlaced
-    assert not probe(film("b.mp4")).interlaced
+    """The encoder says bottom first of pictures of which nothing was told."""
+    assert probe(film("a.mp4", options={"flags": "+ildct+ilme", "qp": "10"})).field_order == "bottom"
+    assert probe(film("b.mp4")).field_order is None
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_damaged_timecode_track_is_none_or_some_but_no_error(film):
 def test_fields_that_only_the_container_tells_of(tmp_path):
     """CineForm's decoder says nothing of them."""
     path = tmp_path / "a.mov"
-    for fields, told in ((None, False), ("tt", True)):
+    for fields, told in ((None, None), ("tt", "top"), ("bb", "bottom"), ("bt", "top"), ("tb", "bottom")):
         how = {"field_order": fields} if fields else {}
         with av.open(str(path), "w") as film:
             stream = film.add_stream("cfhd", rate=25, options=how)
@@ -161,7 +161,7 @@ def test_fields_that_only_the_container_tells_of(tmp_path):
                 frame.pts = n
                 film.mux(stream.encode(frame))
             film.mux(stream.encode(None))
-        assert probe(path).interlaced == told
+        assert probe(path).field_order == told
 
 
 def test_reel_stands_in_the_timecode_track(film):
@@ -286,7 +286,7 @@ def test_shared_media_are_what_their_table_says():
     assert (rotated.width, rotated.height, rotated.rotation, rotated.frames) == (960, 540, -90, 100)
     ten = probe(derived / "sintel_10bit_h264.mp4")
     assert (ten.pix_fmt, ten.bits, ten.rate, ten.frames) == ("yuv420p10le", 10, 25, 125)
-    assert probe(derived / "sintel_interlaced_tff_25i.mp4").interlaced
+    assert probe(derived / "sintel_interlaced_tff_25i.mp4").field_order == "top"
     assert probe(derived / "sintel_anamorphic_720x576.mp4").pixel_aspect == Fraction(65, 46)
     # An edit list hides 81 pictures, and the last one follows a dropped frame.
     news = probe(SHARED / "media" / "talking" / "cspan_obama_720p_2997fps.mp4")

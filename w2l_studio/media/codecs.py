@@ -76,18 +76,19 @@ def target(plate: Plate) -> Target:
     return Target("yuv444p10le", 4, tags)
 
 
-def to_prores(picture: Planes, tags: ColourTags) -> tuple[Words, ...]:
+def to_prores(picture: Planes, tags: ColourTags, *, interlaced: bool = False) -> tuple[Words, ...]:
     """Return the planes of a picture as ProRes stores them.
 
     8 bits become 10 by a shift of two (exact, also for the legal range), 12 become 10 by rounding.
     Full-range code values are scaled to limited range, since ProRes carries no range flag and is read
     as limited everywhere (measured: a full-range tag reads back as tv). 4:2:0 becomes 4:2:2 by writing
     each chroma row twice: the sample is sited midway between its two rows (H.273 type 0), and the mean
-    of the two gives it back exactly.
+    of the two gives it back exactly. Of an interlaced picture the two are rows of the same field.
 
     Args:
         picture: planes in native code values.
         tags: of the plate.
+        interlaced: chroma rows belong to fields, as luma rows do.
 
     Returns:
         ``uint16`` planes of the `Target` format.
@@ -104,10 +105,19 @@ def to_prores(picture: Planes, tags: ColourTags) -> tuple[Words, ...]:
         return luma, chroma, chroma
     planes = [luma, *(_levels(plane, stored, tags, chroma=True) for plane in picture.planes[1:3])]
     if stored.sub_y == 2:
-        planes[1:] = [np.repeat(plane, 2, axis=0)[: luma.shape[0]] for plane in planes[1:]]
+        planes[1:] = [_taller(plane, len(luma), 2 if interlaced else 1) for plane in planes[1:]]
     if stored.alpha:
         planes.append(_ten_bits(picture.planes[3], stored.bits))
     return tuple(planes)
+
+
+def _taller(plane: Words, rows: int, fields: int) -> Words:
+    """Return a plane with each row twice, in each of its fields."""
+    taller = np.empty((rows, plane.shape[1]), np.uint16)
+    for first in range(fields):
+        field, stored = taller[first::fields], plane[first::fields]
+        field[:] = stored[np.minimum(np.arange(len(field)) // 2, len(stored) - 1)]
+    return taller
 
 
 def _levels(plane: Plane, stored: PixelFormat, tags: ColourTags, *, chroma: bool) -> Words:

@@ -17,10 +17,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError
+from w2l_studio.media.fields import FieldReader
 from w2l_studio.media.files import opened
 from w2l_studio.media.formats import pixel_format
 from w2l_studio.media.images.plate import SequenceReader
 from w2l_studio.media.index import intra_only, picture_stream
+from w2l_studio.media.reader import Reader
 from w2l_studio.terms import Plane, Planes, Plate, sequence_of
 from w2l_studio.terms.pixels import PixelFormat
 from w2l_studio.timing import nearest_frame
@@ -33,8 +35,8 @@ _SEEKS_BADLY = ("mpegts",)
 
 
 @contextmanager
-def open_plate(plate: Plate) -> Iterator[PlateReader | SequenceReader]:
-    """Open a plate for reading, a film or an image sequence.
+def open_plate(plate: Plate) -> Iterator[Reader]:
+    """Open a plate for reading: a film, by frames or by fields, or an image sequence.
 
     Args:
         plate: as probed.
@@ -46,11 +48,13 @@ def open_plate(plate: Plate) -> Iterator[PlateReader | SequenceReader]:
         MediaError: the file is gone, unreadable or damaged.
         Unsupported: the pixel format is none that is read.
     """
-    reader: PlateReader | SequenceReader
+    reader: Reader
     if (sequence := sequence_of(plate.path)) is not None:
         reader = SequenceReader(plate, sequence)
     else:
-        reader = PlateReader(plate, pixel_format(plate.pix_fmt, str(plate.path)))
+        reader = PlateReader(plate.in_frames, pixel_format(plate.pix_fmt, str(plate.path)))
+        if plate.fields:
+            reader = FieldReader(reader, plate)
     try:
         yield reader
     finally:
@@ -223,7 +227,7 @@ class PlateReader:
         plate = self._plate
         if (frame.width, frame.height, frame.format.name) != (plate.width, plate.height, plate.pix_fmt):
             raise self._trouble(number, "has another size or format than the first")
-        if frame.interlaced_frame and not plate.interlaced:
+        if frame.interlaced_frame and plate.field_order is None:
             raise self._trouble(number, "is interlaced, unlike the first")
         return planes_of(frame, self._stored)
 

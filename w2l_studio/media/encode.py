@@ -12,6 +12,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -21,13 +22,17 @@ from w2l_studio import atomic
 from w2l_studio.errors import OutputError
 from w2l_studio.media.codecs import ENCODERS, Target, Words, target, to_prores
 from w2l_studio.media.files import opened, plain
+from w2l_studio.media.filters import Filter
 from w2l_studio.media.index import picture_stream, presentation_times
 from w2l_studio.protocols import FrameSink
-from w2l_studio.terms import ColourTags, Planes, Plate
+from w2l_studio.terms import ColourTags, FieldOrder, Planes, Plate
 from w2l_studio.timing import FrameRange, frames_to_timecode, is_drop_timecode, timecode_to_frames
 
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
+
+#: What FFmpeg calls an order of fields: its filter, and its number for containers, that field stored first.
+_FIELDS: dict[FieldOrder, tuple[str, int]] = {"top": ("tff", 2), "bottom": ("bff", 3)}
 
 
 def available() -> bool:
@@ -88,6 +93,7 @@ class _Sink:
         self._plate = plate
         self._becomes = becomes
         self._final = final
+        self._fields: Filter | None = None
         # Free keys survive in QuickTime only as `mdta` items.
         self._container: OutputContainer = av.open(
             f"file:{part.absolute()}", "w", format="mov", container_options={"movflags": "use_metadata_tags"}
@@ -107,7 +113,9 @@ class _Sink:
             raise ValueError(
                 f"a picture of {width}x{height} for a plate of {self._plate.width}x{self._plate.height}"
             )
-        frame = _frame(to_prores(picture, self._plate.tags), self._becomes, width, height)
+        interlaced = self._plate.field_order is not None
+        words = to_prores(picture, self._plate.tags, interlaced=interlaced)
+        frame = self._as_fields(_frame(words, self._becomes, width, height))
         frame.pts = self.written
         frame.time_base = 1 / self._plate.rate
         with _writing(self._final):
@@ -123,6 +131,15 @@ class _Sink:
         """Let go of a file that will be removed."""
         self._container.close()
 
+    def _as_fields(self, frame: VideoFrame) -> VideoFrame:
+        """Tell of a frame that it is interlaced, if it is: PyAV has no word for that, a filter has."""
+        order = self._plate.field_order
+        if order is None:
+            return frame
+        frame.time_base = 1 / self._plate.rate
+        self._fields = self._fields or Filter("setfield", f"mode={_FIELDS[order][0]}", frame)
+        return next(self._fields.through(frame))
+
     def _add_stream(self, first_frame: int) -> VideoStream:
         plate = self._plate
         options = {"profile": str(self._becomes.profile), "vendor": _VENDOR}
@@ -136,6 +153,9 @@ class _Sink:
         _tag(codec, self._becomes.tags)
         codec.thread_type = "AUTO"
         codec.thread_count = 0
+        if plate.field_order is not None:
+            codec.flags |= Flags.interlaced_dct
+            codec.field_order = _FIELDS[plate.field_order][1]
         if plate.display:
             stream.set_display_matrix(plate.display)
         if plate.timecode:

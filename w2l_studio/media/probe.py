@@ -19,10 +19,11 @@ from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError, Unsupported
 from w2l_studio.media.files import opened, plain
+from w2l_studio.media.filters import Filter
 from w2l_studio.media.images import plate
 from w2l_studio.media.index import constant_run, picture_stream, presentation_times
 from w2l_studio.media.quicktime import TimecodeTrack, timecode_track
-from w2l_studio.terms import ColourTags, Plate, sequence_of
+from w2l_studio.terms import ColourTags, FieldOrder, Plate, sequence_of
 from w2l_studio.timing import (
     frames_to_timecode,
     is_drop_timecode,
@@ -36,8 +37,9 @@ _LOOKED_AT = 5
 #: Decoders that leave it to the container to tell of fields. Others know each picture, and a container may
 #: say fields of pictures that are whole (25p in 50i).
 _FIELDS_UNTOLD = ("cfhd", "jpeg2000", "huffyuv", "ffvhuff", "mjpeg")
-#: What FFmpeg calls a stream that is told to be progressive, or of which nothing is told.
-_PROGRESSIVE = (0, 1)
+#: What FFmpeg calls the order in which fields are shown, whichever of them is stored first; any other number
+#: is a progressive stream, or one of which nothing is told.
+_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
 
 
 #: Of image sequences nobody asks when they are not part of an edit.
@@ -70,8 +72,7 @@ def probe(path: Path, rate: Fraction = _ANY_RATE) -> Plate:
         named = list(_tags(container, stream))
         # Whatever is asked of a stream is asked before its file is closed: it is FFmpeg's memory.
         first, origin, base = head[0], head[0].pts, stream.time_base
-        how = stream.codec_context
-        fields = how.name in _FIELDS_UNTOLD and how.field_order not in _PROGRESSIVE
+        order = _field_order(head, stream)
     with opened(path) as container:
         stream = picture_stream(container, path)
         times = presentation_times(container, stream, path)
@@ -95,7 +96,7 @@ def probe(path: Path, rate: Fraction = _ANY_RATE) -> Plate:
         display=_display(first, path),
         timecode=_timecode(named, rate, timecode_track(path)),
         reel=_find(named, "reel_name"),
-        interlaced=fields or any(frame.interlaced_frame for frame in head),
+        field_order=order,
         has_audio=has_audio,
     )
 
@@ -112,6 +113,16 @@ def _decoded(container: InputContainer, stream: VideoStream, path: Path) -> Iter
             raise MediaError(
                 f"the first picture does not decode ({plain(error)})", hint="export it again", where=str(path)
             ) from error
+
+
+def _field_order(head: list[VideoFrame], stream: VideoStream) -> FieldOrder | None:
+    """Return which field is seen first: as a picture says, or the container where it alone tells."""
+    interlaced = next((frame for frame in head if frame.interlaced_frame), None)
+    if interlaced is not None:
+        top_first = Filter("select", "eq(interlace_type,TOPFIRST)", interlaced)
+        return "top" if any(top_first.through(interlaced)) else "bottom"
+    how = stream.codec_context
+    return _ORDERS.get(how.field_order) if how.name in _FIELDS_UNTOLD else None
 
 
 def _colour(frame: VideoFrame) -> ColourTags:

@@ -7,7 +7,7 @@ this package.
 from w2l_studio.terms.arrays import Bools, Doubles, Floats, FramesBGR, Ints, Plane
 from w2l_studio.terms.edit import ClipUse, Cue, FaceHint, Line, Mark, Segment, SoundUse, folded
 from w2l_studio.terms.faces import Crops, Faces, FaceTrack, Matte, Shot
-from w2l_studio.terms.media import ColourTags, Planes, Plate, Stem, Voice
+from w2l_studio.terms.media import ColourTags, FieldOrder, Planes, Plate, Stem, Voice
 from w2l_studio.terms.results import LipMotion, Passed, Slate, Take, Verdict
 from w2l_studio.terms.sequence import ImageSequence, sequence_of
 
@@ -21,6 +21,7 @@ __all__ = [
     "FaceHint",
     "FaceTrack",
     "Faces",
+    "FieldOrder",
     "Floats",
     "FramesBGR",
     "ImageSequence",

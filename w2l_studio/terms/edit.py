@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -147,6 +147,17 @@ class Segment:
     whole_clip: bool
     lines: tuple[Line, ...]
     drop: bool = False
+
+    @property
+    def in_fields(self) -> Segment:
+        """The same of an interlaced plate, counted by its fields."""
+        return replace(
+            self,
+            plate=self.plate.in_fields,
+            plate_range=self.plate_range.finer(2),
+            render_range=self.render_range.finer(2),
+            lines=tuple(replace(line, plate_range=line.plate_range.finer(2)) for line in self.lines),
+        )
 
     def record_s(self, frame: int) -> Fraction:
         """Return the timeline's seconds at which a frame of the plate begins."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from w2l_studio.terms.arrays import Bools, Floats, Plane
+
+#: Which field of a frame is seen first: that of its rows 0, 2, 4, or the other.
+FieldOrder: TypeAlias = Literal["top", "bottom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Plate:
         width, height: stored samples, before rotation and pixel aspect.
         rate: exact constant rate at which the edit plays it.
         frames: number of pictures that decode.
+        field_order: of an interlaced plate; None = progressive.
+        fields: `rate` and `frames` count fields, two to a frame, each read as a whole picture.
         pix_fmt: FFmpeg's name of the decoded pixel format, e.g. ``yuv422p10le``.
         bits: bits per sample.
         timecode: SMPTE timecode of the first frame, None where the file has none.
@@ -54,10 +60,27 @@ class Plate:
     display: tuple[int, ...] = ()
     timecode: str | None = None
     reel: str | None = None
-    interlaced: bool = False
+    field_order: FieldOrder | None = None
+    fields: bool = False
     has_audio: bool = False
     stored_rate: Fraction | None = None
     speed: Fraction = Fraction(1)
+
+    @property
+    def per_frame(self) -> int:
+        """How many of what is counted make a frame: 1, or 2 fields."""
+        return 2 if self.fields else 1
+
+    @property
+    def in_fields(self) -> Plate:
+        """An interlaced plate, counted by its fields."""
+        return replace(self, rate=2 * self.rate, frames=2 * self.frames, fields=True)
+
+    @property
+    def in_frames(self) -> Plate:
+        """The plate, counted by frames as the edit counts it."""
+        each = self.per_frame
+        return replace(self, rate=self.rate / each, frames=self.frames // each, fields=False)
 
     @property
     def take_rate(self) -> Fraction:
