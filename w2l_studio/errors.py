@@ -138,7 +138,7 @@ class NoClip(ShotError):
 
 
 class Unsupported(ShotError):
-    """The plate is of a kind that is not composited (interlaced, variable rate, unknown pixel format)."""
+    """The plate is of a kind that is not composited (variable rate, unknown pixel format)."""
 
     code = "plate-unsupported"
 

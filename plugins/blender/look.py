@@ -14,7 +14,7 @@ from . import actions, strips
 
 _STRIP = (
     "blend_type", "blend_alpha", "color_saturation", "color_multiply", "use_flip_x", "use_flip_y",
-    "use_float", "use_linear_modifiers", "alpha_mode", "multiply_alpha",
+    "use_float", "use_linear_modifiers", "alpha_mode", "multiply_alpha", "use_deinterlace",
 )  # fmt: skip
 _TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
 _CROP = ("min_x", "max_x", "min_y", "max_y")

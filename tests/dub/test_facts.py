@@ -64,7 +64,7 @@ def test_the_judge_sees_pictures_without_a_hole_and_hears_them_where_they_are(
             detector=SimpleNamespace(name="fake"),
             generator=SimpleNamespace(face_px=PX, lead_ms=0.0),
         )
-        told = facts.of_line(segment, 0, Performance((), (spoken,), ((),)), studio, 4.0)
+        told = facts.of_line(0, Performance(segment, (), (spoken,), ((),)), studio, 4.0)
     assert told["judge"] == "fake"
     assert asked["seen"] == list(range(*wanted))
     assert (asked["first_s"], asked["count"]) == (Fraction(wanted[0] - 100, 25), wanted[1] - wanted[0])

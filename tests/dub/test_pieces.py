@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from w2l_studio.timing import FrameRange
 
 RATE = Fraction(24)
 PLATE = Plate(Path("a.mov"), 640, 360, RATE, 100, "prores", "yuv422p10le", 10)
+INTERLACED = replace(PLATE, field_order="top")
 FACE = np.array([[-20, -20], [20, -20], [0, 0], [-14, 24], [14, 24]], np.float32)
 
 
@@ -131,3 +133,26 @@ def test_the_hint_or_the_production_sound_chooses() -> None:
 def test_lines_outside_the_shot_are_not_its_affair() -> None:
     one = segment(Mark("m", frames(10, 40)), frames(20, 80), frames(30, 60))
     assert cutter(one, frames(60, 92), []).cut(0) == (None, [])
+
+
+def test_a_frame_is_dubbed_with_both_fields_or_not_at_all() -> None:
+    """Counted by fields; a face that is found in one field alone leaves the frame to the plate."""
+    one = replace(
+        segment(Mark("m", frames(0, 60)), frames(20, 80), frames(20, 80)), plate=INTERLACED
+    ).in_fields
+    shot = one.render_range
+    there = [n for n in range(len(shot)) if n not in (61, 62)]
+    piece, (missing,) = cutter(one, shot, [track(shot, 300, there)]).cut(0)
+    assert piece is not None
+    assert (piece.frames, missing.code, missing.frames) == (shot, "no-face", 2)
+    assert np.flatnonzero(~piece.dubbed).tolist() == [60, 61, 62, 63]
+
+
+def test_fades_last_as_long_by_fields_as_by_frames() -> None:
+    whole = segment(Mark("m", frames(10, 40)), frames(20, 80), frames(30, 60))
+    by_frames, _ = cutter(whole, frames(8, 92), [track(frames(8, 92), 300)]).cut(0)
+    one = replace(whole, plate=INTERLACED).in_fields
+    by_fields, _ = cutter(one, one.render_range, [track(one.render_range, 300)]).cut(0)
+    assert by_frames is not None
+    assert by_fields is not None
+    assert int((by_fields.gain < 1).sum()) == 2 * int((by_frames.gain < 1).sum()) == 16

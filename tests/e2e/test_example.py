@@ -12,7 +12,7 @@ import pytest
 
 from w2l_studio.composite import matte
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import cutting, listening, plan, run, sounds, take, wiring
+from w2l_studio.dub import cutting, listening, plan, render, run, sounds, take, wiring
 from w2l_studio.dub.spool import Spool
 from w2l_studio.events import Event, JobFinished, TakeReady
 from w2l_studio.media.decode import open_plate
@@ -121,7 +121,7 @@ def changed_under_the_matte(
     with Spool(folder) as spool:
         performance = take.perform(segment, stems, (), studio, config, spool, lambda _: None)
         assert performance.spoken
-        for n, (plate, new) in enumerate(take.composed(segment, performance), segment.render_range.start):
+        for n, (plate, new) in enumerate(render.composed(performance), segment.render_range.start):
             covered = covered_by(performance, plate, n, coverage)
             for old, fresh, mask in zip(plate.planes, new.planes, covered, strict=True):
                 np.testing.assert_array_equal(old[~mask], fresh[~mask])

@@ -406,7 +406,7 @@ class TestRefusals:
         assert refused.error.where == "clip 'c' at 00:00:00:00"
 
     def test_a_shot_error_of_the_probe_is_kept(self, build, tmp_path):
-        error = Unsupported("interlaced")
+        error = Unsupported("mirrored")
         assert self.refuse(build, tmp_path, build.clip(0, 50, 25), [error]) is error
 
     def test_unreadable_media_is_told_as_it_was_found(self, build, tmp_path):

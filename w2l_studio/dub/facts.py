@@ -17,20 +17,19 @@ from w2l_studio.terms import Passed, Segment, Slate, Take
 from w2l_studio.timing import floor_frame
 
 
-def synced(segment: Segment, index: int, performance: Performance) -> int:
+def synced(index: int, performance: Performance) -> int:
     """Count the marked frames of a line that have new lips (handles do not count)."""
-    line = segment.lines[index]
-    return sum(
+    line = performance.segment.lines[index]
+    pictures = sum(
         n in line.plate_range
         for spoken in performance.spoken
         if spoken.piece.line == index
         for n in spoken.rows
     )
+    return pictures // performance.segment.plate.per_frame
 
 
-def of_line(
-    segment: Segment, index: int, performance: Performance, studio: Studio, soft_factor: float
-) -> dict[str, Any]:
+def of_line(index: int, performance: Performance, studio: Studio, soft_factor: float) -> dict[str, Any]:
     """Return what the report tells of a line: how its face was found, how large it is, the verdict."""
     mine = [spoken for spoken in performance.spoken if spoken.piece.line == index]
     side = max((spoken.piece.side_px for spoken in mine), default=0.0)
@@ -41,7 +40,7 @@ def of_line(
         "lead_ms": studio.generator.lead_ms,
         "shots": len(performance.shots),
         "warning": None,
-        **_verdict(segment, mine, studio),
+        **_verdict(performance.segment, mine, studio),
     }
     soft = side / studio.generator.face_px
     if soft > soft_factor:

@@ -11,7 +11,7 @@ from typing import Any
 
 from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import listening, pieces, sounds, take, workdir
+from w2l_studio.dub import listening, pieces, render, sounds, workdir
 from w2l_studio.media import decode
 from w2l_studio.terms import Segment, SoundUse, Stem, sequence_of
 
@@ -72,11 +72,13 @@ def take_key(
 
 def _plate(segment: Segment) -> dict[str, Any]:
     """Return what a take shows of its plate: its pictures, and what the take tells of them."""
-    told = as_json(take.timed(segment))
+    told = as_json(render.timed(segment))
     sequence = sequence_of(segment.plate.path)
     # Its take bears the same numbers.
     numbered = {} if sequence is None else {"first": sequence.first}
-    frames = segment.render_range
-    with decode.open_plate(segment.plate) as reader:
+    # Of an interlaced plate it is not told yet whether fields are read, which need frames beside them.
+    seen = segment if segment.plate.field_order is None else segment.in_fields
+    frames = seen.render_range
+    with decode.open_plate(seen.plate) as reader:
         pictures = reader.digest(frames.start, frames.stop)
     return {**{name: told[name] for name in told if name not in _ELSEWHERE}, **numbered, "pictures": pictures}

@@ -97,13 +97,15 @@ class Cutter:
         try:
             chosen, rule = self._choose(parts, line)
         except ShotError as error:
-            return None, _passed(error, _visible(np.ones(len(frames), np.bool_), frames, line))
+            unseen = _visible(np.ones(len(frames), np.bool_), frames, line)
+            return None, _passed(error, unseen // self.segment.plate.per_frame)
         part = parts[chosen]
         window = smooth.windows(part.points, part.present, frames.rate)
         side_px = window[:, 2] * _plate_scale(self.view)
         yaw = pose.yaw(part.points)
-        keep, passed = _gates(part, side_px, yaw, line, self.config.faces)
-        fade = self.config.composite.fade_frames
+        per_frame = self.segment.plate.per_frame
+        keep, passed = _gates(part, side_px, yaw, line, self.config.faces, per_frame)
+        fade = self.config.composite.fade_frames * per_frame
         gain = _ramps(keep, self.segment, frames, self.shot, line, fade) * np.float32(line.mark.gain)
         to_crop = crop.affines(window, self.face_px)
         corners = np.einsum("tij,tkj->tki", to_crop[:, :, :2], part.points[:, 3:5]) + to_crop[:, None, :, 2]
@@ -127,13 +129,13 @@ class Cutter:
 
 
 def _gates(
-    part: FaceTrack, side_px: Doubles, yaw: Floats, line: Line, faces: FaceConfig
+    part: FaceTrack, side_px: Doubles, yaw: Floats, line: Line, faces: FaceConfig, per_frame: int
 ) -> tuple[Bools, list[Passed]]:
-    """Return which frames are dubbed, and the others by reason."""
+    """Return which pictures are dubbed, and the other frames by reason; fields of a frame are alike."""
     frames = part.frames
-    missing = ~part.present
-    small = ~missing & (side_px < faces.min_face_px)
-    turned = ~missing & ~small & (np.abs(yaw) > faces.yaw_limit_deg)
+    missing = _in_frame(~part.present, per_frame)
+    small = ~missing & _in_frame(side_px < faces.min_face_px, per_frame)
+    turned = ~missing & ~small & _in_frame(np.abs(yaw) > faces.yaw_limit_deg, per_frame)
     reasons: list[tuple[ShotError, Bools]] = [
         (NoFace("no face was found in these frames", hint="check the mark, or skip it"), missing),
         (
@@ -150,8 +152,17 @@ def _gates(
             turned,
         ),
     ]
-    passed = [entry for error, which in reasons for entry in _passed(error, _visible(which, frames, line))]
+    passed = [
+        entry
+        for error, which in reasons
+        for entry in _passed(error, _visible(which, frames, line) // per_frame)
+    ]
     return ~(missing | small | turned), passed
+
+
+def _in_frame(which: Bools, per_frame: int) -> Bools:
+    """Return what holds for any picture of a frame for all of them; frames begin with the first one."""
+    return which.reshape(-1, per_frame).any(1).repeat(per_frame)
 
 
 def _ramps(
@@ -184,7 +195,7 @@ def _distance(keep: Bools, hard: bool) -> Floats:
 
 
 def _visible(which: Bools, frames: FrameRange, line: Line) -> int:
-    """Count the frames of ``which`` that lie inside the mark (handles do not count)."""
+    """Count the pictures of ``which`` that lie inside the mark (handles do not count)."""
     inside = [n in line.plate_range for n in range(frames.start, frames.stop)]
     return int((which & np.array(inside)).sum())
 

@@ -26,7 +26,6 @@ from w2l_studio.errors import (
     NothingMarked,
     ShotError,
     StemOutside,
-    Unsupported,
     UsageError,
 )
 from w2l_studio.media import takes
@@ -200,8 +199,6 @@ def _there(media: Path) -> bool:
 
 def _dubbable(plate: Plate) -> Plate:
     """Return the plate, or raise Unsupported where no take can be made of it."""
-    if plate.interlaced:
-        raise Unsupported("the media is interlaced", hint="deinterlace it first", where=plate.path.name)
     takes.check(plate)
     return plate
 

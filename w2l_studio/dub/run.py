@@ -11,7 +11,7 @@ from pathlib import Path
 
 from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
-from w2l_studio.dub import facts, notices, page, plan, report, take, workdir
+from w2l_studio.dub import facts, notices, page, plan, render, report, take, workdir
 from w2l_studio.dub.identity import take_key
 from w2l_studio.dub.plan import DubPlan
 from w2l_studio.dub.scan import Tick
@@ -175,7 +175,7 @@ class Rendering:
             )
             made = self._taken(segment, performance, slate, path)
             if any(made.synced):
-                take.render(segment, performance, self.studio, path, provenance.labels(slate), tick)
+                render.write(segment, performance, self.studio.encoder, path, provenance.labels(slate), tick)
                 # `notices` has told that image sequences are not signed.
                 if self.seal is not None and sequence_of(path) is None:
                     self.seal.sign(path, slate)
@@ -186,8 +186,8 @@ class Rendering:
         assert self.studio is not None
         indices = range(len(segment.lines))
         soft = self.config.faces.soft_face_factor
-        details = {"lines": [facts.of_line(segment, i, performance, self.studio, soft) for i in indices]}
-        synced = tuple(facts.synced(segment, i, performance) for i in indices)
+        details = {"lines": [facts.of_line(i, performance, self.studio, soft) for i in indices]}
+        synced = tuple(facts.synced(i, performance) for i in indices)
         return Take(segment, path, slate, synced, performance.passed, details)
 
     def _ticker(self, segment: Segment) -> Tick:

@@ -5,14 +5,16 @@ Decodes in two passes, cuts first, so that no track is ever carried across a cut
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from w2l_studio.composite import planes
 from w2l_studio.dub import geometry
 from w2l_studio.faces import shots, track
-from w2l_studio.media import decode
+from w2l_studio.media import decode, fields
 from w2l_studio.protocols import Detector
 from w2l_studio.terms import FaceTrack, FramesBGR, Plate, Shot
 from w2l_studio.timing import FrameRange
@@ -24,6 +26,17 @@ def quiet(_: str) -> None:
     """Count nothing: a `Tick`."""
 
 
+def once_a_frame(plate: Plate, tick: Tick) -> Tick:
+    """Return a tick that counts frames where it is called once per picture."""
+    calls = itertools.count(1)
+
+    def each(stage: str) -> None:
+        if next(calls) % plate.per_frame == 0:
+            tick(stage)
+
+    return each
+
+
 def pictures(plate: Plate, frames: FrameRange, view: geometry.View) -> Iterator[FramesBGR]:
     """Yield upright reduced pictures ``uint8[h, w, 3]`` BGR of a range."""
     with decode.open_plate(plate) as reader:
@@ -31,9 +44,21 @@ def pictures(plate: Plate, frames: FrameRange, view: geometry.View) -> Iterator[
             yield view.upright(planes.analysis(picture, plate.tags, view.scale))
 
 
+def by_fields(plate: Plate, frames: FrameRange) -> bool:
+    """Tell whether a range shows a moment with every field, not one with every frame."""
+    if plate.field_order is None:
+        return False
+    with decode.open_plate(plate) as reader:
+        return fields.apart(reader.read(frames.start, frames.stop))
+
+
 def split(plate: Plate, frames: FrameRange, view: geometry.View, tick: Tick) -> tuple[Shot, ...]:
-    """Return the shots of a range; cuts baked into the clip are found."""
-    return shots.split(_counted(pictures(plate, frames, view), "shots", tick), plate.rate, frames.start)
+    """Return the shots of a range; cuts baked into the clip are found, those of fields between frames."""
+    each, whole = plate.per_frame, plate.in_frames
+    first, last = frames.start // each, frames.stop // each
+    seen = pictures(whole, FrameRange(first, last, whole.rate), view)
+    found = shots.split(_counted(seen, "shots", tick), whole.rate, first)
+    return tuple(replace(shot, frames=shot.frames.finer(each)) for shot in found)
 
 
 def tracks(
@@ -45,7 +70,7 @@ def tracks(
         every: frames between detections.
         tick: called once per picture with the stage's name.
     """
-    frames = _counted(pictures(plate, shot.frames, view), "faces", tick)
+    frames = _counted(pictures(plate, shot.frames, view), "faces", once_a_frame(plate, tick))
     return track.link(frames, detector, shot=shot, every=every)
 
 

@@ -101,6 +101,8 @@ def _film(path: Path, config: ScoreConfig) -> Film:
         raise StemError("the film has no sound to score", hint="mux its sound into it", where=str(path))
     told = probe_sound(path)
     sound = Stem(path, None, Fraction(0), Fraction(told.samples, told.rate), "timeline-start")
+    if scan.by_fields(plate, FrameRange(0, plate.frames, plate.rate)):
+        plate = plate.in_fields
     views = [geometry.view(plate, longest_px) for longest_px in (config.faces.analysis_px, _LARGEST_PX)]
     return Film(plate, sound, *views)
 
@@ -129,7 +131,7 @@ def _faces(film: Film, config: ScoreConfig, judge: FilmJudge, detector: Detector
                 file=str(film.plate.path),
                 shot=shot.index + 1,
                 track=track,
-                first_frame=int(face.part.shown[0]),
+                first_frame=int(face.part.shown[0]) // film.plate.per_frame,
                 frames=len(face.part.shown),
                 judge=judge.name,
                 protocol=config.protocol,

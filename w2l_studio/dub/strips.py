@@ -71,7 +71,9 @@ def whole(plate: Plate, moments: Sequence[int], tile_px: int) -> FramesBGR:
 
 
 def _pictures(plate: Plate, moments: Sequence[int]) -> list[FramesBGR]:
-    """Return upright pictures of a file."""
+    """Return upright pictures of a file; of interlaced frames the first field: both are a comb."""
+    if plate.field_order is not None:
+        plate, moments = plate.in_fields, [2 * n for n in moments]
     view = geometry.view(plate, _LOOK_PX)
     found = []
     with decode.open_plate(plate) as reader:

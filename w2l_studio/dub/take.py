@@ -1,20 +1,19 @@
-"""One segment -> one take: shots, tracks, crops, mouths, composite, encode. The method on one page.
+"""One segment -> what is new in it: shots, tracks, crops, mouths. The method on one page.
 
-Reads the plate in passes and holds one picture of it; crops and mouths wait in a spool. What to do with
-trouble is the affair of `dub.run`.
+Reads the plate in passes and holds one picture of it; crops and mouths wait in a spool. `render` puts them on
+the plate; what to do with trouble is the affair of `dub.run`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
-from w2l_studio.composite import colour, likeness, matte, paste, teeth
+from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
 from w2l_studio.dub.listening import ProductionScores
@@ -23,21 +22,17 @@ from w2l_studio.dub.scan import Tick
 from w2l_studio.dub.spool import Rows, Spool
 from w2l_studio.dub.wiring import Studio
 from w2l_studio.faces import reference
-from w2l_studio.media import decode
 from w2l_studio.terms import (
     Crops,
     Doubles,
     Floats,
     Ints,
     Passed,
-    Planes,
-    Plate,
     Segment,
     Shot,
     SoundUse,
     Stem,
 )
-from w2l_studio.timing import frames_to_timecode, nearest_frame
 
 #: Crops handed to the generator at once: many of its batches, and little memory.
 _CHUNK = 256
@@ -71,9 +66,11 @@ class Performance:
     """Everything new in a segment, before it is put on the plate.
 
     Args:
+        segment: counted by frames, or by fields where each of them shows a moment of its own.
         passed: what passes through, per line.
     """
 
+    segment: Segment
     shots: tuple[Shot, ...]
     spoken: tuple[Spoken, ...]
     passed: tuple[tuple[Passed, ...], ...]
@@ -96,6 +93,8 @@ def perform(
         spool: holds the mouths for as long as the performance is used.
         tick: called once per picture with the stage's name.
     """
+    if scan.by_fields(segment.plate, segment.render_range):
+        segment = segment.in_fields
     view = geometry.view(segment.plate, config.faces.analysis_px)
     shots = scan.split(segment.plate, segment.render_range, view, tick)
     listen = ProductionScores(segment, production, studio.judge, view)
@@ -115,7 +114,7 @@ def perform(
             if piece is not None and piece.dubbed.any():
                 found.append(piece)
     spoken = tuple(_speak(segment, found, stems, studio, config, spool, tick))
-    return Performance(shots, spoken, tuple(tuple(why) for why in passed))
+    return Performance(segment, shots, spoken, tuple(tuple(why) for why in passed))
 
 
 def _speak(
@@ -134,7 +133,8 @@ def _speak(
     wanted = [cutting.Windows(piece.frames, piece.maps, piece.dubbed) for piece in found]
     maps, starts = cutting.joined_maps(wanted), cutting.starts_of(wanted)
     crops, mouths = spool.rows(len(maps), face_px), spool.rows(len(maps), face_px)
-    for row, picture in cutting.pictures(segment.plate, wanted, face_px, tick):
+    once = scan.once_a_frame(segment.plate, tick)
+    for row, picture in cutting.pictures(segment.plate, wanted, face_px, once):
         crops[row] = picture
     heard = sounds.joined([_heard(segment, piece, stems[piece.line], studio) for piece in found])
     ranges = list(pairwise(starts.tolist()))
@@ -221,64 +221,3 @@ def _references(crops: Rows, openings: Floats, piece: Piece, config: DubConfig) 
         return np.arange(len(crops))
     uppers = [reference.uppers_of(crops[part]) for part in _chunks(len(crops))]
     return reference.closed(np.concatenate(uppers), openings, piece.yaw_deg[piece.dubbed])
-
-
-def composed(segment: Segment, performance: Performance) -> Iterator[tuple[Planes, Planes]]:
-    """Yield each plate picture of the take with the picture that carries the new mouths."""
-    frames = segment.render_range
-    with decode.open_plate(segment.plate) as reader:
-        for n, picture in enumerate(reader.read(frames.start, frames.stop), frames.start):
-            new = picture
-            for spoken in performance.spoken:
-                if n in spoken.rows:
-                    new = _pasted(new, segment.plate, spoken, n)
-            yield picture, new
-
-
-def _pasted(picture: Planes, plate: Plate, spoken: Spoken, n: int) -> Planes:
-    row, i = spoken.rows[n], n - spoken.piece.frames.start
-    face_px = spoken.mouths.px
-    return paste.paste(
-        picture,
-        plate.tags,
-        spoken.mouths[row : row + 1][0],
-        spoken.maps[row],
-        # Whole degrees, so that mattes are made once and not per picture.
-        matte.mouth(face_px, float(round(float(spoken.piece.yaw_deg[i])))),
-        gain=float(spoken.piece.gain[i]),
-        colour=spoken.match,
-        lips=matte.lips(face_px, spoken.piece.corners[i], float(spoken.openings[row])),
-        own_teeth=spoken.own_teeth,
-    )
-
-
-def render(
-    segment: Segment,
-    performance: Performance,
-    studio: Studio,
-    path: Path,
-    labels: dict[str, str],
-    tick: Tick,
-) -> None:
-    """Composite a segment and encode it with its handles.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    with studio.encoder.open(path, timed(segment), segment.render_range.start, labels) as sink:
-        for _, picture in composed(segment, performance):
-            sink.write(picture)
-            tick("composite")
-
-
-def timed(segment: Segment) -> Plate:
-    """Return the plate as a take is written, with the timecode by which the edit counts it if it has none.
-
-    Hosts that find no timecode in a take would count it from 0 and look for its frames elsewhere.
-    """
-    clip = segment.clip
-    plate = segment.plate.unretimed
-    if plate.timecode is not None:
-        return plate
-    first = nearest_frame(clip.available.start_s if clip.available else Fraction(0), plate.rate)
-    return replace(plate, timecode=frames_to_timecode(first, plate.rate, drop=segment.drop))
