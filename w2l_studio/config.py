@@ -13,6 +13,11 @@ from typing import Any
 
 from w2l_studio.errors import UsageError
 
+#: Names of cameras' curves, as `terms.curves.LOGS` has them: that needs numpy, and no command waits for it.
+LOGS = (
+    *("acescct", "arri-logc3", "arri-logc4", "bmd-film5", "canon-log3"),
+    *("cineon", "davinci", "red-log3g10", "s-log3", "v-log"),
+)
 _LANGUAGE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 
 
@@ -149,6 +154,7 @@ class DubConfig:
     composite: CompositeConfig = field(default_factory=CompositeConfig)
     sign: SignConfig | None = None
     lang: str | None = None
+    log: str = ""
     marker_color: str | None = None
     mark_all: bool = False
     strict: bool = False
@@ -159,6 +165,7 @@ class DubConfig:
         """Refuse values that no job can mean."""
         if self.lang is not None and not _LANGUAGE.fullmatch(self.lang):
             raise UsageError(f"--lang must be a language tag like fr or pt-BR, not {self.lang!r}")
+        _one_of("--log", self.log, ("", *LOGS))
         _in_range("--handles", self.edit.handles, 0, 10_000)
         _one_of("--reference", self.mouths.reference, ("closed", "same"))
         _one_of("--precision", self.mouths.precision, ("auto", "fp32", "bf16"))

@@ -16,7 +16,7 @@ TWINS = {
     "metadata key": {
         "w2l_studio/terms/results.py": "METADATA_KEY",
         "plugins/blender/edit.py": "KEY",
-        "plugins/davinci/w2l_resolve/marking.py": "_KEY",
+        "plugins/davinci/w2l_resolve/marking.py": "KEY",
     },
     "lip motion's schema": {
         "w2l_studio/dub/motion.py": "SCHEMA",

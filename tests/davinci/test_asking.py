@@ -15,6 +15,7 @@ from w2l_studio import __version__
 from w2l_studio.edit import marks, segments
 from w2l_studio.edit import timeline as edits
 from w2l_studio.media.probe import probe
+from w2l_studio.terms.curves import LOGS
 
 START = 86400
 
@@ -203,6 +204,55 @@ def test_only_the_chosen_clips_are_marked(
     assert marks == [[], *(names[n] if n in chosen else [] for n in (1, 2))]
     assert [m.name for m in edit.tracks.markers] == ["w2lab"]
     assert [clip.GetMarkers() for clip in clips[1:]] == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("stored", "log"),
+    [
+        ({"Input Color Space": "S-Gamut3.Cine/S-Log3"}, {"log": "s-log3"}),
+        ({"Input Color Space": "", "IDT": "ARRI LogC4"}, {"log": "arri-logc4"}),
+        ({"Input Color Space": "Rec.709 Gamma 2.4"}, {}),
+        ({}, {}),
+    ],
+)
+@pytest.mark.parametrize("chosen", [True, False])
+def test_curves_that_colour_management_knows_are_told_to_the_engine(
+    chosen, stored, log, clips, resolve, timeline, click, begun, package, films
+):
+    clips[1].GetMediaPoolItem().stored.update(stored)
+    resolve.version, resolve.product = [21, 0, 4, 5, ""], "DaVinci Resolve"
+    timeline.chosen = clips[1:]
+    told(package, lang="fr", stems=dict.fromkeys(("", "ANNA", "BEN"), str(films / "fr.wav")))
+    click("lip-sync selected clips" if chosen else "lip-sync marked clips", resolve)
+    edit = otio.adapters.read_from_file(begun[0][1][1])
+    found = [dict(clip.metadata.get("w2l_studio") or {}) for clip in edit.video_tracks()[0].find_clips()]
+    assert found == [log] * 3
+
+
+def test_spaces_and_their_curves(package):
+    curve = package("colours").curve
+    names = {
+        "ARRI LogC3": "arri-logc3", "ARRI Alexa": "", "ARRI LogC4": "arri-logc4", "Rec.709": "", "": "",
+        "S-Gamut3/S-Log3": "s-log3", "Sony S-Log2": "", "Panasonic V-Gamut/V-Log": "v-log",
+        "Canon Cinema Gamut/Canon Log 3": "canon-log3", "REDWideGamutRGB/Log3G10": "red-log3g10",
+        "Blackmagic Design Film Wide Gamut Gen 5": "bmd-film5", "DaVinci WG/Intermediate": "davinci",
+        "Cineon Film Log": "cineon", "ACEScct": "acescct", "sRGB": "",
+    }  # fmt: skip
+    assert {said: curve(said) for said in names} == names
+    # The engine knows all of them, and no other is missing here.
+    assert {name for _, name in package("colours")._CURVES} == set(LOGS)
+
+
+def test_what_a_clip_says_of_its_curve_stays(clips, resolve, package):
+    clips[1].GetMediaPoolItem().stored["Input Color Space"] = "S-Log3"
+    timeline = package("host").connect({"resolve": resolve}).read()
+    edit = resolve.project.current.otio()
+    _, first, *_ = (track := edit["tracks"]["children"][0]["children"])
+    first.setdefault("metadata", {})["w2l_studio"] = {"log": "none"}
+    told = package("colours").told(edit, timeline)["tracks"]["children"][0]["children"]
+    said = [(clip.get("metadata") or {}).get("w2l_studio") for clip in told]
+    assert [one["log"] for one in said if one] == ["none", "s-log3", "s-log3"]
+    assert [bool((clip.get("metadata") or {}).get("w2l_studio")) for clip in track].count(True) == 1
 
 
 def test_a_mark_on_sound_counts_and_goes_when_clips_are_chosen(

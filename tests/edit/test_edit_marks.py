@@ -174,6 +174,24 @@ def test_a_marker_that_says_all_or_not_to_skip_wins_over_its_clip(build, tmp_pat
     assert [(m.gain, m.skip) for m in marks.find(edit)] == [(1.0, False), (0.5, True)]
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [("slog3", r"log = 'slog3' cannot be meant\. Give one of acescct, .*, v-log, none"), (3, "log = 3")],
+)
+def test_a_curve_that_is_none_ends_the_run(build, tmp_path, log, said):
+    marker = build.marker("w2l", 0, 9, 25)
+    clip = build.clip(0, 50, 25, markers=[marker], metadata={"w2l_studio": {"log": log}}, name="c1")
+    with pytest.raises(EditError, match=said) as caught:
+        marks.find(build.edit(tmp_path, build.track(clip)))
+    assert caught.value.where.endswith("clip 'c1' at 00:00:00:00")
+
+
+def test_a_marker_has_no_curve(build, tmp_path):
+    marker = build.marker("w2l", 0, 9, 25, metadata={"w2l_studio": {"log": "s-log3"}})
+    with pytest.raises(EditError, match="unknown setting 'log'"):
+        marks.find(build.edit(tmp_path, build.track(build.clip(0, 50, 25, markers=[marker]))))
+
+
 def test_a_setting_of_a_clip_that_is_none_ends_the_run(build, tmp_path):
     bad = {"w2l_studio": {"strenght": 0.5, "key": "our own slate"}}
     clip = build.clip(0, 50, 25, markers=[build.marker("w2l", 0, 9, 25)], metadata=bad, name="c1")

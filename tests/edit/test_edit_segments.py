@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from w2l_studio.edit import marks, segments, timeline
 from w2l_studio.edit.conform import assumed
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, NoClip, Retimed, Skipped, Unsupported
-from w2l_studio.terms import FaceHint, Mark
+from w2l_studio.terms import ColourTags, FaceHint, Mark
 from w2l_studio.timing import RATES, FrameRange, drop_frame_rate, frames_to_timecode, timecode_to_frames
 
 RT = otio.opentime.RationalTime
@@ -371,6 +371,36 @@ class TestRetimed:
         assert edit.clips[0].transition_out == 30
         (found,), _ = cut(build, edit, stack_marks(edit, (0, 40, None)), share=HALF)
         assert (found.render_range.start, found.render_range.stop) == (88, 190)
+
+
+class TestLog:
+    @pytest.mark.parametrize(
+        ("said", "of_all", "found"),
+        [
+            (None, "", ""),
+            (None, "v-log", "v-log"),
+            ("s-log3", "", "s-log3"),
+            ("s-log3", "v-log", "s-log3"),
+            ("none", "v-log", ""),
+        ],
+    )
+    def test_what_a_clip_says_of_its_curve_goes_before_what_is_said_of_all(
+        self, build, tmp_path, said, of_all, found
+    ):
+        own = {"w2l_studio": {"log": said}} if said else {}
+        edit = build.edit(tmp_path, build.track(build.clip(0, 50, 25, metadata=own)))
+        plates = {path: plate.in_log(of_all) for path, plate in plates_of(build, edit).items()}
+        (segment,), _ = segments.cut(edit, stack_marks(edit, (0, 10, None)), plates, 12, HALF)
+        assert segment.plate.tags.log == found
+
+    def test_light_stays_light_whatever_is_said(self, build, tmp_path):
+        edit = build.edit(
+            tmp_path, build.track(build.clip(0, 50, 25, metadata={"w2l_studio": {"log": "s-log3"}}))
+        )
+        (plate,) = plates_of(build, edit).values()
+        light = replace(plate, tags=ColourTags(matrix=0, transfer=13, range=1))
+        (segment,), _ = segments.cut(edit, stack_marks(edit, (0, 10, None)), {plate.path: light}, 12, HALF)
+        assert segment.plate.tags == light.tags
 
 
 class TestRefusals:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from w2l_studio.config import DubConfig, SignConfig
+from w2l_studio.config import LOGS, DubConfig, SignConfig
 from w2l_studio.errors import EditError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +35,10 @@ def selection(function: F) -> F:
             click.option(
                 "--media-root", "media_roots", multiple=True, metavar="OLD=NEW",
                 help="Media that the edit finds below OLD lie below NEW.",
+            ),
+            click.option(
+                "--log", type=click.Choice(list(LOGS)), default=None, metavar="CURVE",
+                help=f"Plates are a camera's log: {', '.join(LOGS)}; a clip may say otherwise.",
             ),
             click.option(
                 "--handles", type=int, default=_DEFAULT.edit.handles, show_default=True,
@@ -96,6 +100,7 @@ def config(values: dict[str, Any]) -> DubConfig:
         faces=faces,
         mouths=mouths,
         lang=values.get("lang"),
+        log=values.get("log") or "",
         marker_color=values.get("marker_color"),
         mark_all=values.get("mark_all", False),
         strict=values.get("strict", False),

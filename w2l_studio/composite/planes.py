@@ -99,7 +99,7 @@ def apart(
         tags, stored, height_px: as of `to_codes`.
     """
     level = np.float32(1 << (stored.bits - 8))
-    if not view.is_hdr(tags):
+    if view.as_displayed(tags):
         return [(one - other) / level for one, other in zip(new, old, strict=True)]
     matrix = codes_from_bgr(stored, tags, height_px)
     seen = [view.seen(_to_bgr(list(codes), matrix), tags) for codes in (new, old)]

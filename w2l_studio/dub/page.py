@@ -161,12 +161,13 @@ def _strip(entry: dict[str, Any], look: _Probe) -> str:
     if entry["media"] is None or entry["media_start"] is None:
         return ""
     try:
-        plate = look(Path(entry["media"]))
+        log = entry["log"] or ""
+        plate = look(Path(entry["media"])).in_log(log)
         if entry["take"] is None:
             moments = _moments(entry, 0, None)
             rows = {"plate": strips.whole(plate, moments, _WHOLE_PX)}
         else:
-            take, start = look(Path(entry["take"])), entry["take_start"]
+            take, start = look(Path(entry["take"])).in_log(log), entry["take_start"]
             moments = _moments(entry, start, start + take.frames)
             tiles = strips.pair(plate, take, start, moments, _TILE_PX)
             rows = dict(zip(("plate", "take"), tiles, strict=True))

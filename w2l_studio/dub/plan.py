@@ -112,7 +112,7 @@ def make(
     edit = replace(edit, sounds=production.counted(edit.sounds))
     stems = place_stems(edit, stem_options)
     found = _marks(edit, stems, config)
-    plates = _probe_all(edit, found)
+    plates = _probe_all(edit, found, config.log)
     cut, refused = segments.cut(edit, found, plates, config.edit.handles, config.edit.whole_clip_share)
     kept, unheard = _with_stems(cut, stems)
     return DubPlan(edit, stems, kept, (*refused, *unheard), _language(stems, config))
@@ -175,7 +175,7 @@ def _spoken(stems: Sequence[Stem]) -> list[Turn]:
     return [(*span, stem.character if named else None) for stem in stems for span in sounds.spans(stem)]
 
 
-def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
+def _probe_all(edit: Edit, found: Sequence[Mark], log: str) -> Plates:
     """Probe the media of clips that a mark touches; nobody waits for the rest of a long edit."""
     plates: dict[Path, Plate | ShotError | MediaError] = {}
     for clip in edit.clips:
@@ -185,7 +185,7 @@ def _probe_all(edit: Edit, found: Sequence[Mark]) -> Plates:
         if not touched or not _there(clip.media):
             continue
         try:
-            plates[clip.media] = _dubbable(probe(clip.media, clip.source.rate))
+            plates[clip.media] = _dubbable(probe(clip.media, clip.source.rate).in_log(log))
         except (ShotError, MediaError) as error:
             plates[clip.media] = error
     return plates

@@ -91,6 +91,7 @@ def _place(plan: DubPlan, segment: Segment, line: Line) -> dict[str, Any]:
         "media": str(segment.plate.path),
         "media_start": line.plate_range.start,
         "speed": float(segment.plate.speed),
+        "log": segment.plate.tags.log or None,
     }
 
 
@@ -106,6 +107,7 @@ def _refusal(plan: DubPlan, refused: Refused) -> dict[str, Any]:
         "media": str(refused.clip.media) if refused.clip and refused.clip.media else None,
         "media_start": None,
         "speed": None,
+        "log": None,
         "take": None,
         "take_start": None,
         "frames": len(record),

@@ -48,7 +48,7 @@ def write(report: Path, path: Path) -> Path:
 def _pair(entry: dict[str, Any]) -> FramesBGR:
     """Return the plate's row above the take's."""
     moments = strips.spread(entry["media_start"], entry["frames"], _COLUMNS)
-    plate, take = probe(Path(entry["media"])), probe(Path(entry["take"]))
+    plate, take = (probe(Path(entry[name])).in_log(entry["log"] or "") for name in ("media", "take"))
     pair = strips.pair(plate, take, entry["take_start"], moments, _TILE_PX)
     rows = [np.hstack(list(tiles)) for tiles in pair]
     return np.asarray(np.pad(np.vstack(rows), ((0, _GAP_PX), (0, 0), (0, 0))), np.uint8)

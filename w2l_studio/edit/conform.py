@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import opentimelineio as otio
 
-from w2l_studio.edit import layout, sequences
+from w2l_studio.edit import layout, sequences, settings
 from w2l_studio.edit.layout import Placed
 from w2l_studio.edit.timeline import Edit, clip_at
 from w2l_studio.errors import MediaError, MediaMismatch, MediaOffline, Retimed, ShotError, Unsupported
@@ -95,7 +95,8 @@ def conform(edit: Edit, clip: ClipUse, placed: Placed, plates: Plates) -> Confor
             hint="render the retime to a file first",
             where=where,
         )
-    played = _played(clip, _plate(clip, placed, plates, where))
+    stored, log = _plate(clip, placed, plates, where), settings.read(placed.item, where, of_clip=True).log
+    played = _played(clip, stored if log is None else stored.in_log(log))
     plate = _retimed(played, clip.retime)
     for base_s in _bases(edit, clip, played):
         plate_s = placed.record_s(base_s)

@@ -66,7 +66,7 @@ def everywhere(edit: Edit, spoken: Sequence[Turn]) -> tuple[Mark, ...]:
     for clip, part in visible.parts(edit.clips):
         if clip.path in chosen or _is_generator(placed[clip.path]) or not turns.within(found, part):
             continue
-        own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
+        own = settings.read(placed[clip.path].item, clip_at(edit, clip), of_clip=True)
         whole = Mark(f"all-{_dotted(clip.path)}", clip.record, clip_path=clip.path, source="all")
         chosen[clip.path] = list(_by_turn(settings.under(whole, own), turns.within(found, clip.record)))
     return tuple(mark for marks in chosen.values() for mark in marks)
@@ -107,7 +107,7 @@ def _marks_on(
         )
         if placed.path in uses:
             there = clip_at(edit, uses[placed.path])
-            mark = settings.under(mark, settings.read(placed.item, there, beside=settings.SLATE))
+            mark = settings.under(mark, settings.read(placed.item, there, of_clip=True))
         yield mark
 
 

@@ -92,7 +92,7 @@ def _hits(
             continue
         record = part.intersect(mark.record)
         if record is not None:
-            own = settings.read(placed[clip.path].item, clip_at(edit, clip), beside=settings.SLATE)
+            own = settings.read(placed[clip.path].item, clip_at(edit, clip), of_clip=True)
             yield clip, settings.under(replace(mark, record=record), own)
 
 

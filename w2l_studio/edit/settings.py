@@ -1,40 +1,50 @@
-"""Per-mark settings: reads and checks `metadata["w2l_studio"]` of markers and clips.
+"""Settings of marks and clips: reads and checks `metadata["w2l_studio"]` of markers and clips.
 
 Decides nothing about which frames are marked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from w2l_studio.errors import EditError
 from w2l_studio.terms import FaceHint, Mark, Slate
+from w2l_studio.terms.curves import LOGS
 from w2l_studio.terms.results import METADATA_KEY
 
+#: On markers, and on clips for all of their marks; and what only a clip has.
 NAMES = ("character", "face", "skip", "strength")
+OF_CLIPS = (*NAMES, "log")
 #: What a dub leaves on its clip, beside the user's settings.
 SLATE = frozenset({*Slate.__slots__, "passed"})
+#: How a clip says that its picture is what a display shows, whatever `--log` says of all.
+_NO_LOG = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a marker or a clip says; None = it says nothing."""
+    """What a marker or a clip says; None = it says nothing.
+
+    Args:
+        log: of clips alone: name in `curves.LOGS`, "" = none.
+    """
 
     character: str | None = None
     hint: FaceHint | None = None
     strength: float | None = None
     skip: bool | None = None
+    log: str | None = None
 
 
-def read(item: Any, where: str, *, beside: Collection[str] = ()) -> Settings:
+def read(item: Any, where: str, *, of_clip: bool = False) -> Settings:
     """Return the settings of a marker or clip.
 
     Args:
         item: anything with OTIO metadata.
         where: marker or clip and timecode, for errors.
-        beside: names that are no setting and may stand there: `SLATE` on clips.
+        of_clip: it is a clip, which has more of them, and what a dub leaves there beside them.
 
     Raises:
         EditError: a value that cannot be meant, or a name that is no setting; says which.
@@ -42,13 +52,14 @@ def read(item: Any, where: str, *, beside: Collection[str] = ()) -> Settings:
     found = item.metadata.get(METADATA_KEY)
     if found is None:
         return Settings()
+    names = OF_CLIPS if of_clip else NAMES
     if not isinstance(found, Mapping):
-        raise _bad(METADATA_KEY, found, f"the settings {', '.join(NAMES)}", where)
-    unknown = sorted(set(found) - {*NAMES, *beside})
+        raise _bad(METADATA_KEY, found, f"the settings {', '.join(names)}", where)
+    unknown = sorted(set(found) - {*names, *(SLATE if of_clip else ())})
     if unknown:
         raise EditError(
             f"metadata {METADATA_KEY!r} holds the unknown setting {unknown[0]!r}",
-            hint=f"known are {', '.join(NAMES)}",
+            hint=f"known are {', '.join(names)}",
             where=where,
         )
     return Settings(
@@ -56,6 +67,7 @@ def read(item: Any, where: str, *, beside: Collection[str] = ()) -> Settings:
         _hint(found.get("face"), where),
         _strength(found.get("strength"), where),
         _skip(found.get("skip"), where),
+        _log(found.get("log"), where),
     )
 
 
@@ -104,6 +116,14 @@ def _skip(value: Any, where: str) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     raise _bad("skip", value, "true or false", where)
+
+
+def _log(value: Any, where: str) -> str | None:
+    if value is None or (isinstance(value, str) and value in LOGS):
+        return value
+    if value == _NO_LOG:
+        return ""
+    raise _bad("log", value, f"one of {', '.join((*LOGS, _NO_LOG))}", where)
 
 
 def _hint(value: Any, where: str) -> FaceHint | None:

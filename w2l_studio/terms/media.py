@@ -13,17 +13,29 @@ from w2l_studio.terms.arrays import Bools, Floats, Plane
 FieldOrder: TypeAlias = Literal["top", "bottom"]
 
 
+#: H.273 transfer characteristics that no camera's log is tagged as: linear light, sRGB (to which light is
+#: brought, `media.images.light`), PQ and HLG.
+_TOLD = (8, 13, 16, 18)
+
+
 @dataclass(frozen=True, slots=True)
 class ColourTags:
     """ITU-T H.273 code points as the stream carries them; 2 = unspecified.
 
-    Range: 0 unspecified, 1 tv, 2 pc.
+    Args:
+        range: 0 unspecified, 1 tv, 2 pc.
+        log: name in `curves.LOGS` of a camera's curve, which no code point tells: the user does. "" = none.
     """
 
     primaries: int = 2
     transfer: int = 2
     matrix: int = 2
     range: int = 0
+    log: str = ""
+
+    def in_log(self, name: str) -> ColourTags:
+        """Return the tags with a camera's curve, "" = none; as they are where they tell of another."""
+        return self if self.transfer in _TOLD else replace(self, log=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,10 @@ class Plate:
         """The plate, counted by frames as the edit counts it."""
         each = self.per_frame
         return replace(self, rate=self.rate / each, frames=self.frames // each, fields=False)
+
+    def in_log(self, name: str) -> Plate:
+        """Return the plate as what a camera's curve has filmed, "" = as a display shows it."""
+        return replace(self, tags=self.tags.in_log(name))
 
     @property
     def take_rate(self) -> Fraction:

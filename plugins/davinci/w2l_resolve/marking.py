@@ -13,7 +13,8 @@ from typing import Any, Iterator
 from w2l_resolve.reading import OURS, Item, Marker, Timeline, rate
 
 _MARK = re.compile(r"\s*w2l\b[ \t\xa0\u202f:,;-]*([^\r\n\u2028\u2029]*)", re.IGNORECASE)
-_KEY = "w2l_studio"
+#: Under which name the engine's settings stand in metadata.
+KEY = "w2l_studio"
 
 
 def characters(timeline: Timeline, chosen: list[str] | None = None) -> list[str]:
@@ -48,7 +49,7 @@ def only(edit: dict[str, Any], timeline: Timeline, chosen: list[str]) -> dict[st
                 _unmark(sound)
     for number, track in enumerate(videos, 1):
         items = [item for item in timeline.items if item.track == number and item.id in chosen]
-        for start, clip in _placed(track, rate(timeline.rate)):
+        for start, clip in placed(track, rate(timeline.rate)):
             item = next((one for one in items if one.start - timeline.start_frame == start), None)
             if item is None:
                 _unmark(clip)
@@ -117,7 +118,7 @@ def _unmark(thing: dict[str, Any]) -> None:
     thing["markers"] = kept
 
 
-def _placed(track: dict[str, Any], frame_rate: Fraction) -> Iterator[tuple[int, dict[str, Any]]]:
+def placed(track: dict[str, Any], frame_rate: Fraction) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield every clip of a track with its record frame, counted from the timeline's first one."""
     at = Fraction(0)
     for child in track["children"]:
@@ -145,5 +146,5 @@ def _marker(clip: dict[str, Any], character: str) -> dict[str, Any]:
         "name": ("w2l " + character).strip(),
         "color": "GREEN",
         "marked_range": {"OTIO_SCHEMA": "TimeRange.1", "start_time": dict(start), "duration": nothing},
-        "metadata": {_KEY: {}},
+        "metadata": {KEY: {}},
     }

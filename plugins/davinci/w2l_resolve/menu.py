@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import w2l_resolve.bridge as bridge
-from w2l_resolve import collecting, form, jobs, marking, settings
+from w2l_resolve import collecting, colours, form, jobs, marking, settings
 from w2l_resolve.host import Host, HostError, connect
 from w2l_resolve.reading import Timeline
 from w2l_resolve.settings import OVERLAY, TAKE, Settings, SettingsError
@@ -190,7 +190,8 @@ def _mark(exported: Path, timeline: Timeline, chosen: list[str] | None) -> None:
             raise ValueError("no timeline")
         if chosen is not None:
             edit = marking.only(edit, timeline, chosen)
-        exported.write_text(json.dumps(marking.without_ours(edit), indent=1), encoding="utf-8")
+        edit = marking.without_ours(colours.told(edit, timeline))
+        exported.write_text(json.dumps(edit, indent=1), encoding="utf-8")
     except OSError as error:
         raise MenuError(f"{exported} cannot be written ({error.strerror or error})") from error
     except (ValueError, KeyError, TypeError) as error:

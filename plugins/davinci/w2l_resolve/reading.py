@@ -40,6 +40,7 @@ class Item:
         media: path of its file; empty for compound clips and the like.
         kind: Resolve's type of the media, e.g. ``Video + Audio``.
         rate: of the media, as Resolve writes it.
+        colour_space: of the media, as colour management reads it; empty without colour management.
         visible: clip and track are enabled.
         ours: it lies on a track that an earlier job of ours laid.
     """
@@ -58,6 +59,7 @@ class Item:
     visible: bool
     markers: tuple[Marker, ...]
     ours: bool = False
+    colour_space: str = ""
 
     @property
     def stop(self) -> int:

@@ -43,6 +43,7 @@ def item(
         visible=shown and bool(handle.GetClipEnabled()),
         markers=reading.markers(handle.GetMarkers()),
         ours=ours,
+        colour_space=str(media.GetClipProperty("Input Color Space") or media.GetClipProperty("IDT") or ""),
     )
 
 
