@@ -27,6 +27,13 @@ def test_a_take_is_read_in_the_colours_of_its_strip(run, saved, shot):
     assert take.colorspace_settings.name == "Linear Rec.709"
 
 
+def test_a_take_is_deinterlaced_where_its_strip_is(run, saved, shot):
+    shot.use_deinterlace = True
+    run((101, 131))
+    (take,) = takes(saved)
+    assert take.use_deinterlace
+
+
 def test_takes_that_a_run_does_not_name_go(run, saved, shot):
     run((101, 116))
     run((116, 131))
