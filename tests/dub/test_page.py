@@ -21,7 +21,7 @@ FINE: dict[str, Any] = {
     "timecode": "01:00:00:00", "media": None, "media_start": 0, "take": "/out/media/a b.mov", "take_start": 0,
     "frames": 50, "synced": 50, "passed": [], "detector": "w2l-faces", "speaker_by": ["only-face"],
     "face_px": 200, "lead_ms": -75.0, "shots": 1, "warning": None, "offset_frames": 0, "sync_confidence": 0.1,
-    "sync_distance": 0.4, "judge": "w2l-expert",
+    "sync_distance": 0.4, "judge": "w2l-expert", "log": None,
 }  # fmt: skip
 STAYS = {"frames": 50, "code": "no-face", "message": "no face in these frames", "hint": "look at the plate"}
 NOTHING = {"synced": 0, "take": None, "offset_frames": None, "sync_confidence": None, "judge": None}

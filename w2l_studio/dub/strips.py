@@ -6,6 +6,7 @@ Reads what was delivered (media files), not what was in memory; writes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from w2l_studio.dub import geometry
 from w2l_studio.media import decode
 from w2l_studio.terms import FramesBGR, Plate
 
+#: Middle (x, y) and longer side of a part of a picture.
+_Place: TypeAlias = tuple[int, int, int]
 #: Longer side of the pictures that tiles are cut from.
 _LOOK_PX = 1280
 #: Grey levels by which a take differs from its plate where lips are new (encoding changes less).
@@ -83,22 +86,29 @@ def _pictures(plate: Plate, moments: Sequence[int]) -> list[FramesBGR]:
     return found
 
 
-def _changed(old: FramesBGR, new: FramesBGR) -> tuple[int, int, int]:
-    """Return the middle (x, y) and the longer side of what changed; of the picture where nothing did."""
+def _changed(old: FramesBGR, new: FramesBGR) -> _Place | None:
+    """Return the middle (x, y) and the longer side of what changed; None where nothing did."""
     blurred = cv2.GaussianBlur(cv2.absdiff(old, new).max(2), (0, 0), 4)
     rows, columns = (np.flatnonzero((blurred > _CHANGED).any(axis)) for axis in (1, 0))
     if not len(rows):
-        rows, columns = (np.arange(size) for size in old.shape[:2])
+        return None
     size = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     return int(columns[0] + columns[-1]) // 2, int(rows[0] + rows[-1]) // 2, int(size)
 
 
-def _windows(changed: Sequence[tuple[int, int, int]], shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
-    """Return left, top and side of a square around each change, all of one row equally large."""
+def _windows(changed: Sequence[_Place | None], shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Return left, top and side of a square around each change, all of one row equally large.
+
+    Where nothing changed (new lips may be shut as the old ones are) it lies as at the moment next to it.
+    """
     height, width = shape[:2]
-    side = min(int(np.median([size for *_, size in changed]) * _AROUND), height, width)
+    found = {i: one for i, one in enumerate(changed) if one is not None}
+    found = found or {0: (width // 2, height // 2, max(height, width))}
+    known = np.array(list(found))
+    places = [found[int(known[np.abs(known - i).argmin()])] for i in range(len(changed))]
+    side = min(int(np.median([size for *_, size in found.values()]) * _AROUND), height, width)
     # Lips lie in the lower half of a face: look a little higher.
-    corners = [(x - side // 2, y - side // 2 - side // 10) for x, y, _ in changed]
+    corners = [(x - side // 2, y - side // 2 - side // 10) for x, y, _ in places]
     return [(min(max(x, 0), width - side), min(max(y, 0), height - side), side) for x, y in corners]
 
 
