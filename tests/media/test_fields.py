@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.codec.context import Flags
@@ -19,8 +21,9 @@ from w2l_studio.media import codecs, fields
 from w2l_studio.media.decode import open_plate
 from w2l_studio.media.encode import ProRes
 from w2l_studio.media.filters import Filter
+from w2l_studio.media.moments import Moments
 from w2l_studio.media.probe import probe
-from w2l_studio.terms import ColourTags, FieldOrder, Planes, Plate
+from w2l_studio.terms import ColourTags, FieldOrder, Plane, Planes, Plate
 
 RATE = Fraction(25)
 WIDTH, HEIGHT, FRAMES = 128, 96, 12
@@ -147,15 +150,45 @@ def test_fields_of_one_moment_are_told_from_fields_of_two(tmp_path, plate):
     progressive = [moment(n) for n in range(0, 4 * FRAMES, 2) for _ in range(2)]
     carried = interlaced(tmp_path / "psf.mov", "top", progressive)
     assert carried.field_order == "top"
-    assert not fields.apart(read(carried, 0, carried.frames))
-    assert fields.apart(read(plate, 0, plate.frames))
-    assert fields.apart(read(plate, 3, 6))
+    assert not of_two_moments(read(carried, 0, carried.frames))
+    assert of_two_moments(read(plate, 0, plate.frames))
+    assert of_two_moments(read(plate, 3, 6))
 
 
-def test_a_still_counts_as_the_file_says(tmp_path):
+def test_of_few_frames_the_file_is_believed(tmp_path):
     still = interlaced(tmp_path / "still.mov", "top", [moment(3)] * 8)
-    assert isinstance(fields.apart(read(still, 0, 4)), bool)
-    assert fields.apart([])
+    assert of_two_moments(read(still, 0, 4))
+    assert of_two_moments([])
+
+
+@pytest.mark.parametrize("grain", [0, 4, 12])
+@pytest.mark.parametrize("cut", [False, True])
+def test_in_a_shot_at_rest_what_little_moves_tells(grain, cut):
+    """An interview: only the face moves, a fiftieth of the picture, and a cut says nothing."""
+    moments = list(at_rest(grain, cut=cut))
+    assert not of_two_moments([Planes((plane,), "gray10le") for plane in moments[::2]])
+    for order in ORDERS:
+        pairs = zip(moments[::2], moments[1::2], strict=True)
+        planes = [[Planes((plane,), "gray10le") for plane in pair] for pair in pairs]
+        assert of_two_moments([fields.woven(first, second, order) for first, second in planes])
+
+
+def at_rest(grain: int, *, cut: bool) -> Iterator[Plane]:
+    """Yield 48 moments of a patterned wall on which a small soft ball swings; at a cut the wall changes."""
+    random = np.random.default_rng(0)
+    walls = [cv2.GaussianBlur(random.normal(500, 900, (360, 640)), (0, 0), 3) for _ in range(2)]
+    y, x = np.mgrid[:360, :640]
+    for n in range(48):
+        middle = 320 + 20 * np.sin(n / 6)
+        ball = 200 * np.exp(-((x - middle) ** 2 + (y - 180) ** 2) / (2 * 20**2)) * np.cos((x - middle) / 6)
+        seen = walls[int(cut and n >= 24)] + ball + random.normal(0, grain, ball.shape)
+        yield np.clip(np.rint(seen), 64, 940).astype(np.uint16)
+
+
+def of_two_moments(frames: list[Planes]) -> bool:
+    moments = Moments()
+    assert list(moments.watch(frames)) == frames
+    return moments.apart
 
 
 def test_film_in_video_has_fields_of_two_moments(tmp_path):
@@ -163,7 +196,7 @@ def test_film_in_video_has_fields_of_two_moments(tmp_path):
     film = [moment(3 * n) for n in range(FRAMES)]
     pulled = [picture for n, picture in enumerate(film) for _ in range(2 + n % 2)]
     plate = interlaced(tmp_path / "film.mov", "top", pulled[: len(pulled) // 2 * 2])
-    assert fields.apart(read(plate, 0, plate.frames))
+    assert of_two_moments(read(plate, 0, plate.frames))
 
 
 @pytest.mark.parametrize("order", ORDERS)

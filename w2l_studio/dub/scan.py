@@ -14,9 +14,10 @@ import numpy as np
 from w2l_studio.composite import planes
 from w2l_studio.dub import geometry
 from w2l_studio.faces import shots, track
-from w2l_studio.media import decode, fields
+from w2l_studio.media import decode
+from w2l_studio.media.moments import Moments
 from w2l_studio.protocols import Detector
-from w2l_studio.terms import FaceTrack, FramesBGR, Plate, Shot
+from w2l_studio.terms import FaceTrack, FramesBGR, Plate, Segment, Shot
 from w2l_studio.timing import FrameRange
 
 Tick = Callable[[str], None]
@@ -37,10 +38,13 @@ def once_a_frame(plate: Plate, tick: Tick) -> Tick:
     return each
 
 
-def pictures(plate: Plate, frames: FrameRange, view: geometry.View) -> Iterator[FramesBGR]:
-    """Yield upright reduced pictures ``uint8[h, w, 3]`` BGR of a range."""
+def pictures(
+    plate: Plate, frames: FrameRange, view: geometry.View, moments: Moments | None = None
+) -> Iterator[FramesBGR]:
+    """Yield upright reduced pictures ``uint8[h, w, 3]`` BGR of a range; `moments` watches them go by."""
     with decode.open_plate(plate) as reader:
-        for picture in reader.read(frames.start, frames.stop):
+        seen = reader.read(frames.start, frames.stop)
+        for picture in seen if moments is None else moments.watch(seen):
             yield view.upright(planes.analysis(picture, plate.tags, view.scale))
 
 
@@ -48,15 +52,37 @@ def by_fields(plate: Plate, frames: FrameRange) -> bool:
     """Tell whether a range shows a moment with every field, not one with every frame."""
     if plate.field_order is None:
         return False
+    moments = Moments()
     with decode.open_plate(plate) as reader:
-        return fields.apart(reader.read(frames.start, frames.stop))
+        for _ in moments.watch(reader.read(frames.start, frames.stop)):
+            pass
+    return moments.apart
 
 
-def split(plate: Plate, frames: FrameRange, view: geometry.View, tick: Tick) -> tuple[Shot, ...]:
-    """Return the shots of a range; cuts baked into the clip are found, those of fields between frames."""
+def counted(segment: Segment, view: geometry.View, tick: Tick) -> tuple[Segment, tuple[Shot, ...]]:
+    """Return a segment counted as its plate shows moments, by frames or by fields, and its shots.
+
+    One pass tells both.
+    """
+    plate, frames = segment.plate, segment.render_range
+    moments = Moments() if plate.field_order is not None else None
+    shots = split(plate, frames, view, tick, moments)
+    if moments is None or not moments.apart:
+        return segment, shots
+    return segment.in_fields, tuple(replace(shot, frames=shot.frames.finer(2)) for shot in shots)
+
+
+def split(
+    plate: Plate, frames: FrameRange, view: geometry.View, tick: Tick, moments: Moments | None = None
+) -> tuple[Shot, ...]:
+    """Return the shots of a range; cuts baked into the clip are found, those of fields between frames.
+
+    Args:
+        moments: watches the frames go by; None = nobody asks.
+    """
     each, whole = plate.per_frame, plate.in_frames
     first, last = frames.start // each, frames.stop // each
-    seen = pictures(whole, FrameRange(first, last, whole.rate), view)
+    seen = pictures(whole, FrameRange(first, last, whole.rate), view, moments)
     found = shots.split(_counted(seen, "shots", tick), whole.rate, first)
     return tuple(replace(shot, frames=shot.frames.finer(each)) for shot in found)
 

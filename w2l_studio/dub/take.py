@@ -93,10 +93,8 @@ def perform(
         spool: holds the mouths for as long as the performance is used.
         tick: called once per picture with the stage's name.
     """
-    if scan.by_fields(segment.plate, segment.render_range):
-        segment = segment.in_fields
     view = geometry.view(segment.plate, config.faces.analysis_px)
-    shots = scan.split(segment.plate, segment.render_range, view, tick)
+    segment, shots = scan.counted(segment, view, tick)
     listen = ProductionScores(segment, production, studio.judge, view)
     found: list[Piece] = []
     passed: list[list[Passed]] = [[] for _ in segment.lines]

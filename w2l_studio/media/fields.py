@@ -1,6 +1,6 @@
 """Fields of interlaced plates: whole pictures of them, and frames woven of such pictures again.
 
-FFmpeg's filters do the work, plane by plane as grey, so that every layout and depth goes alike.
+FFmpeg's `bwdif` does the work, plane by plane as grey, so that every layout and depth goes alike.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ _TICK = Fraction(1, 25)
 #: Of each field a picture, its own rows as they are, the others from their neighbours in space and time.
 _BOB = "mode=send_field:parity={}:deint=all"
 _PARITY: dict[FieldOrder, str] = {"top": "tff", "bottom": "bff"}
-#: Where `idet` writes what it thinks of a frame, its neighbours taken into account.
-_SAID = "lavfi.idet.multiple.current_frame"
 
 
 class FieldReader:
@@ -97,21 +95,6 @@ def woven(first: Planes, second: Planes, order: FieldOrder) -> Planes:
         plane[::2] = upper[::2]
         planes.append(plane)
     return Planes(tuple(planes), first.pix_fmt)
-
-
-def apart(frames: Iterable[Planes]) -> bool:
-    """Tell whether the fields of frames show moments of their own.
-
-    They do not where progressive pictures are carried as fields (PsF: 25p in 50i).
-    """
-    detector, said = None, list[str]()
-    for n, frame in enumerate(frames):
-        grey = _grey(frame.planes[0], n)
-        detector = detector or Filter("idet", "", grey)
-        said += (str(seen.metadata.get(_SAID)) for seen in detector.through(grey))
-    if detector is not None:
-        said += (str(seen.metadata.get(_SAID)) for seen in detector.through(None))
-    return said.count("progressive") <= said.count("tff") + said.count("bff")
 
 
 def _bobbed(frames: Iterable[Planes], order: FieldOrder) -> Iterator[Planes]:
