@@ -147,17 +147,20 @@ def test_a_damaged_timecode_track_is_none_or_some_but_no_error(film):
         assert found is None or (found.rate > 0 and found.hidden_s >= 0)
 
 
-def test_fields_that_only_the_container_tells_of(tmp_path):
-    """CineForm's decoder says nothing of them."""
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt"), [("cfhd", "yuv422p10le"), ("r210", "gbrp10le"), ("magicyuv", "yuv422p")]
+)
+def test_fields_that_only_the_container_tells_of(codec, pix_fmt, tmp_path):
+    """Their decoders say nothing of them."""
     path = tmp_path / "a.mov"
     for fields, told in ((None, None), ("tt", "top"), ("bb", "bottom"), ("bt", "top"), ("tb", "bottom")):
         how = {"field_order": fields} if fields else {}
         with av.open(str(path), "w") as film:
-            stream = film.add_stream("cfhd", rate=25, options=how)
-            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv422p10le"
+            stream = film.add_stream(codec, rate=25, options=how)
+            stream.width, stream.height, stream.pix_fmt = 64, 64, pix_fmt
             picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
             for n in range(3):
-                frame = picture.reformat(format="yuv422p10le")
+                frame = picture.reformat(format=pix_fmt)
                 frame.pts = n
                 film.mux(stream.encode(frame))
             film.mux(stream.encode(None))

@@ -36,7 +36,7 @@ from w2l_studio.timing import (
 _LOOKED_AT = 5
 #: Decoders that leave it to the container to tell of fields. Others know each picture, and a container may
 #: say fields of pictures that are whole (25p in 50i).
-_FIELDS_UNTOLD = ("cfhd", "jpeg2000", "huffyuv", "ffvhuff", "mjpeg")
+_FIELDS_UNTOLD = ("cfhd", "jpeg2000", "huffyuv", "ffvhuff", "mjpeg", "r210", "magicyuv")
 #: What FFmpeg calls the order in which fields are shown, whichever of them is stored first; any other number
 #: is a progressive stream, or one of which nothing is told.
 _ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
