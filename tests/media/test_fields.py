@@ -253,6 +253,32 @@ def test_fields_of_other_codecs(codec, name, pix_fmt, order, tmp_path):
     assert np.abs(np.diff(begins) - 20).max() <= 1
 
 
+@pytest.mark.parametrize("begins", ORDERS)
+def test_where_the_order_of_fields_changes_the_frame_is_named(begins, tmp_path):
+    """Two recordings in one file: the fields of the second would each get the lips of the other."""
+    path = tmp_path / "joined.mov"
+    marks = {}
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("mpeg2video", rate=25, options={"g": "1"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv422p"
+        stream.codec_context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+        for n, order in enumerate([begins] * 4 + [one for one in ORDERS if one != begins] * 4):
+            grey = VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH), 90 + n, np.uint8), "gray")
+            frame = grey.reformat(format="yuv422p")
+            frame.time_base = Fraction(1, 25)
+            mark = marks.setdefault(order, Filter("setfield", f"mode={order[0]}ff", frame))
+            (frame,) = mark.through(frame)
+            frame.pts, frame.time_base = n, Fraction(1, 25)
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+    plate = probe(path)
+    assert (plate.field_order, plate.frames) == (begins, 8)
+    assert len(read(plate, 0, 4)) == 4
+    assert len(read(plate.in_fields, 0, 8)) == 8
+    with pytest.raises(MediaError, match="frame 4 shows its fields in another order than the first"):
+        read(plate, 0, 5)
+
+
 def test_a_take_of_a_progressive_plate_says_nothing_of_fields(film, tmp_path):
     plate = probe(film("a.mov", codec="prores_ks", pix_fmt="yuv422p10le", frames=2))
     assert plate.field_order is None

@@ -17,8 +17,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError
-from w2l_studio.media.fields import FieldReader
+from w2l_studio.media.fields import FieldReader, tops
 from w2l_studio.media.files import opened
+from w2l_studio.media.filters import Filter
 from w2l_studio.media.formats import pixel_format
 from w2l_studio.media.images.plate import SequenceReader
 from w2l_studio.media.index import intra_only, picture_stream
@@ -68,6 +69,7 @@ class PlateReader:
         self._plate = plate
         self._stored = stored
         self._rate = plate.stored_rate or plate.rate
+        self._tops: Filter | None = None
         self._files = ExitStack()
         try:
             self._restart()
@@ -229,7 +231,13 @@ class PlateReader:
             raise self._trouble(number, "has another size or format than the first")
         if frame.interlaced_frame and plate.field_order is None:
             raise self._trouble(number, "is interlaced, unlike the first")
+        if frame.interlaced_frame and self._top_first(frame) != (plate.field_order == "top"):
+            raise self._trouble(number, "shows its fields in another order than the first")
         return planes_of(frame, self._stored)
+
+    def _top_first(self, frame: VideoFrame) -> bool:
+        self._tops = self._tops or tops(frame)
+        return any(self._tops.through(frame))
 
     def _trouble(self, number: int, what: str) -> MediaError:
         return MediaError(

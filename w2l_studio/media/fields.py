@@ -97,6 +97,11 @@ def woven(first: Planes, second: Planes, order: FieldOrder) -> Planes:
     return Planes(tuple(planes), first.pix_fmt)
 
 
+def tops(like: VideoFrame) -> Filter:
+    """Return what lets through interlaced frames whose upper field is seen first: PyAV does not tell."""
+    return Filter("select", "eq(interlace_type,TOPFIRST)", like)
+
+
 def _bobbed(frames: Iterable[Planes], order: FieldOrder) -> Iterator[Planes]:
     """Yield two pictures for each frame, the first one's first."""
     filters, pix_fmt = list[Filter](), ""

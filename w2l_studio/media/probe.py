@@ -18,8 +18,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from w2l_studio.errors import MediaError, Unsupported
+from w2l_studio.media import fields
 from w2l_studio.media.files import opened, plain
-from w2l_studio.media.filters import Filter
 from w2l_studio.media.images import plate
 from w2l_studio.media.index import constant_run, picture_stream, presentation_times
 from w2l_studio.media.quicktime import TimecodeTrack, timecode_track
@@ -119,8 +119,7 @@ def _field_order(head: list[VideoFrame], stream: VideoStream) -> FieldOrder | No
     """Return which field is seen first: as a picture says, or the container where it alone tells."""
     interlaced = next((frame for frame in head if frame.interlaced_frame), None)
     if interlaced is not None:
-        top_first = Filter("select", "eq(interlace_type,TOPFIRST)", interlaced)
-        return "top" if any(top_first.through(interlaced)) else "bottom"
+        return "top" if any(fields.tops(interlaced).through(interlaced)) else "bottom"
     how = stream.codec_context
     return _ORDERS.get(how.field_order) if how.name in _FIELDS_UNTOLD else None
 
