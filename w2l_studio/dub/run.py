@@ -96,6 +96,7 @@ class Rendering:
         weights: which networks the job uses, by kind.
         seal: signs takes; None = they are not signed.
         done: steps of the whole job that lie behind.
+        end: those that will lie behind once the segment at work is done.
     """
 
     job: DubPlan
@@ -105,6 +106,7 @@ class Rendering:
     seal: Seal | None
     emit: Sink
     done: int = 0
+    end: int = 0
     studio: Studio | None = None
 
     def all(self) -> tuple[list[Take], list[Refused]]:
@@ -116,7 +118,7 @@ class Rendering:
         takes: list[Take] = []
         failed: list[Refused] = []
         for segment in self.job.segments:
-            end = self.done + len(segment.render_range) * _PASSES
+            self.end = self.done + len(segment.render_range) * _PASSES
             try:
                 takes.append(self._made(segment))
             except (ShotError, MediaError) as error:
@@ -124,19 +126,17 @@ class Rendering:
                 for one in refused:
                     self.emit(_refusal(self.job, one))
                 failed += refused
-            self.done = end
+            self.done = self.end
         return takes, failed
 
     def _made(self, segment: Segment) -> Take:
         """Make a take, without handles where these do not decode: the edit may end before the damage."""
-        begun = self.done
         try:
             return self._one(segment)
         except MediaError as error:
             bare = segments.bare(segment)
             if bare.render_range == segment.render_range:
                 raise
-            self.done = begun
             take = self._one(bare)
             told = f"{segment.clip.name}: {error.message}, so its take has no handles"
             self.emit(Warned("handles-damaged", told, error.hint))
@@ -192,10 +192,9 @@ class Rendering:
 
     def _ticker(self, segment: Segment) -> Tick:
         total = self.job.frames * _PASSES
-        ceiling = self.done + len(segment.render_range) * _PASSES
 
         def tick(stage: str) -> None:
-            self.done = min(self.done + 1, ceiling)
+            self.done = min(self.done + 1, self.end)
             self.emit(Advanced(segment.id, stage, self.done, total))
 
         return tick
