@@ -66,10 +66,10 @@ def counted(segment: Segment, view: geometry.View, tick: Tick) -> tuple[Segment,
     """
     plate, frames = segment.plate, segment.render_range
     moments = Moments() if plate.field_order is not None else None
-    shots = split(plate, frames, view, tick, moments)
+    found = split(plate, frames, view, tick, moments)
     if moments is None or not moments.apart:
-        return segment, shots
-    return segment.in_fields, tuple(replace(shot, frames=shot.frames.finer(2)) for shot in shots)
+        return segment, found
+    return segment.in_fields, tuple(replace(shot, frames=shot.frames.finer(2)) for shot in found)
 
 
 def split(
