@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from w2l_studio import atomic
 from w2l_studio.errors import OutputError
 from w2l_studio.media.codecs import ENCODERS, Target, Words, target, to_prores
+from w2l_studio.media.fields import PARITY
 from w2l_studio.media.files import opened, plain
 from w2l_studio.media.filters import Filter
 from w2l_studio.media.index import picture_stream, presentation_times
@@ -31,8 +32,8 @@ from w2l_studio.timing import FrameRange, frames_to_timecode, is_drop_timecode, 
 #: Who made the stream; readers that check it expect Apple's.
 _VENDOR = "apl0"
 
-#: What FFmpeg calls an order of fields: its filter, and its number for containers, that field stored first.
-_FIELDS: dict[FieldOrder, tuple[str, int]] = {"top": ("tff", 2), "bottom": ("bff", 3)}
+#: FFmpeg's number of an order of fields for containers: the field that is seen first is stored first.
+_STORED: dict[FieldOrder, int] = {"top": 2, "bottom": 3}
 
 
 def available() -> bool:
@@ -137,7 +138,7 @@ class _Sink:
         if order is None:
             return frame
         frame.time_base = 1 / self._plate.rate
-        self._fields = self._fields or Filter("setfield", f"mode={_FIELDS[order][0]}", frame)
+        self._fields = self._fields or Filter("setfield", f"mode={PARITY[order]}", frame)
         return next(self._fields.through(frame))
 
     def _add_stream(self, first_frame: int) -> VideoStream:
@@ -155,7 +156,7 @@ class _Sink:
         codec.thread_count = 0
         if plate.field_order is not None:
             codec.flags |= Flags.interlaced_dct
-            codec.field_order = _FIELDS[plate.field_order][1]
+            codec.field_order = _STORED[plate.field_order]
         if plate.display:
             stream.set_display_matrix(plate.display)
         if plate.timecode:

@@ -21,7 +21,8 @@ from w2l_studio.terms import FieldOrder, Plane, Planes, Plate
 _TICK = Fraction(1, 25)
 #: Of each field a picture, its own rows as they are, the others from their neighbours in space and time.
 _BOB = "mode=send_field:parity={}:deint=all"
-_PARITY: dict[FieldOrder, str] = {"top": "tff", "bottom": "bff"}
+#: What FFmpeg's filters call an order of fields.
+PARITY: dict[FieldOrder, str] = {"top": "tff", "bottom": "bff"}
 
 
 class FieldReader:
@@ -108,7 +109,7 @@ def _bobbed(frames: Iterable[Planes], order: FieldOrder) -> Iterator[Planes]:
     for n, frame in enumerate(frames):
         greys = [_grey(plane, n) for plane in frame.planes]
         pix_fmt = frame.pix_fmt
-        filters = filters or [Filter("bwdif", _BOB.format(_PARITY[order]), grey) for grey in greys]
+        filters = filters or [Filter("bwdif", _BOB.format(PARITY[order]), grey) for grey in greys]
         yield from _pictures(filters, greys, pix_fmt)
     yield from _pictures(filters, [None] * len(filters), pix_fmt)
 
