@@ -255,6 +255,21 @@ def test_what_a_clip_says_of_its_curve_stays(clips, resolve, package):
     assert [bool((clip.get("metadata") or {}).get("w2l_studio")) for clip in track].count(True) == 1
 
 
+def test_a_clip_without_metadata_is_told_its_curve_and_an_edit_without_log_is_left_alone(
+    clips, resolve, package
+):
+    edit, host, colours = resolve.project.current.otio(), package("host"), package("colours")
+    track = edit["tracks"]["children"][0]["children"]
+    track[1]["metadata"] = None
+    # A part that says neither its range nor its media, which nobody has to place.
+    bare = {"tracks": {"children": [{"kind": "Video", "children": [{"OTIO_SCHEMA": "Stack.1"}]}]}}
+    assert colours.told(bare, host.connect({"resolve": resolve}).read()) == bare
+    clips[1].GetMediaPoolItem().stored["Input Color Space"] = "S-Log3"
+    told = colours.told(edit, host.connect({"resolve": resolve}).read())
+    first = told["tracks"]["children"][0]["children"][1]
+    assert first["metadata"] == {"w2l_studio": {"log": "s-log3"}}
+
+
 def test_a_mark_on_sound_counts_and_goes_when_clips_are_chosen(
     clips, resolve, timeline, click, begun, package, films, capsys
 ):

@@ -41,6 +41,8 @@ def told(edit: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
 
     What a clip says already stays.
     """
+    if not any(curve(item.colour_space) for item in timeline.items):
+        return edit
     edit = copy.deepcopy(edit)
     videos = [track for track in edit["tracks"]["children"] if track.get("kind") == "Video"]
     for number, track in enumerate(videos, 1):
@@ -51,5 +53,8 @@ def told(edit: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
         }
         for start, clip in placed(track, rate(timeline.rate)):
             if curves.get(start):
-                clip.setdefault("metadata", {}).setdefault(KEY, {}).setdefault("log", curves[start])
+                # Null stands for nothing in what hosts write.
+                metadata = clip["metadata"] = clip.get("metadata") or {}
+                own = metadata[KEY] = metadata.get(KEY) or {}
+                own.setdefault("log", curves[start])
     return edit
