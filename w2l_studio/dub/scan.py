@@ -83,7 +83,7 @@ def split(
     each, whole = plate.per_frame, plate.in_frames
     first, last = frames.start // each, frames.stop // each
     seen = pictures(whole, FrameRange(first, last, whole.rate), view, moments)
-    found = shots.split(_counted(seen, "shots", tick), whole.rate, first)
+    found = shots.split(_ticked(seen, "shots", tick), whole.rate, first)
     return tuple(replace(shot, frames=shot.frames.finer(each)) for shot in found)
 
 
@@ -96,7 +96,7 @@ def tracks(
         every: frames between detections.
         tick: called once per picture with the stage's name.
     """
-    frames = _counted(pictures(plate, shot.frames, view), "faces", once_a_frame(plate, tick))
+    frames = _ticked(pictures(plate, shot.frames, view), "faces", once_a_frame(plate, tick))
     return track.link(frames, detector, shot=shot, every=every)
 
 
@@ -114,7 +114,7 @@ def within(found: FaceTrack, frames: FrameRange) -> FaceTrack:
     )
 
 
-def _counted(frames: Iterator[FramesBGR], stage: str, tick: Tick) -> Iterator[FramesBGR]:
+def _ticked(frames: Iterator[FramesBGR], stage: str, tick: Tick) -> Iterator[FramesBGR]:
     for frame in frames:
         yield frame
         tick(stage)
