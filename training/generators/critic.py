@@ -59,9 +59,12 @@ class Patches(nn.Module):
         return [*seen, self.verdict(x)]
 
     def _crisp(self, x: Tensor) -> Tensor:
-        if not self._stronger:  # a seventh of a step's time
+        if not self._stronger:
             return x
-        large = functional.avg_pool2d(x, _FINER, 1, _FINER // 2, count_include_pad=False)
+        large = x
+        for window in ((_FINER, 1), (1, _FINER)):  # half the time of both at once
+            reach = (window[0] // 2, window[1] // 2)
+            large = functional.avg_pool2d(large, window, 1, reach, count_include_pad=False)
         return x + self._stronger * (x - large)
 
 
