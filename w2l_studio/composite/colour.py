@@ -1,4 +1,4 @@
-"""Matches the colour of generated mouths to their plate by one transform per shot.
+"""Matches colour and blacks of generated mouths to their plate by one transform per shot.
 
 Measures crops only; it knows nothing of planes, mattes or tags.
 """
@@ -23,32 +23,40 @@ _CONTRAST = 10.0
 _ROUNDS = 4
 #: Pixels further off than this many medians show something else.
 _TRIM = 2.0
+#: A shot's blacks: this percentage of its face is darker. What is blacker in a mouth is pressed into so many
+#: levels.
+_BLACK_PERCENT, _TOE = 0.1, 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColourMatch:
-    """Mouth to plate, per channel BGR: ``plate = gain * mouth + offset`` on 0..255.
+    """Mouth to plate, per channel BGR: ``gain * mouth + offset`` on 0..255, and no blacker than the plate.
 
     Args:
         gain: ``float32[3]``.
         offset: ``float32[3]``.
+        black: ``float32[3]``, the darkest that the face shows: air, lens or grade lift the depth of a mouth
+            as they lift nostrils and pupils.
     """
 
     gain: Floats
     offset: Floats
+    black: Floats
 
     def apply(self, pixels: FramesBGR | Floats) -> Floats:
         """Return ``float32[..., 3]`` BGR in the plate's colour, neither rounded nor clipped."""
-        return np.asarray(pixels, np.float32) * self.gain + self.offset
+        toned = np.asarray(pixels, np.float32) * self.gain + self.offset
+        beyond = np.minimum(toned - self.black, 0)
+        return np.asarray(toned - beyond + _TOE * np.expm1(beyond / _TOE), np.float32)
 
     def undone(self, pixels: FramesBGR) -> Floats:
-        """Return ``float32[..., 3]`` BGR of the plate in the mouth's colour."""
+        """Return ``float32[..., 3]`` BGR of the plate in the mouth's colour; blacks stay the plate's."""
         return (np.asarray(pixels, np.float32) - self.offset) / self.gain
 
 
 def identity() -> ColourMatch:
     """Return the match that changes nothing."""
-    return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32))
+    return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32), np.full(3, -np.inf, np.float32))
 
 
 def looked_at(count: int) -> Ints:
@@ -82,7 +90,8 @@ def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> Colour
     if float(kept.sum()) < _ENOUGH_PX:
         return identity()
     lines = np.array([_line(made[:, c], seen[:, c], kept) for c in range(3)], np.float32)
-    return ColourMatch(lines[:, 0].copy(), lines[:, 1].copy())
+    black = np.percentile(plate_crops[rows].reshape(-1, 3), _BLACK_PERCENT, axis=0).clip(max=_SHIFT_LIMIT)
+    return ColourMatch(lines[:, 0].copy(), lines[:, 1].copy(), black.astype(np.float32))
 
 
 def _soft(picture: FramesBGR) -> Doubles:
