@@ -48,6 +48,7 @@ class FaceConfig:
         soft_face_factor: warn when the window is this many times larger than the generator's crop.
         yaw_limit_deg: faces turned further than this are passed through.
         speaker_margin: by how much the expert's score of the speaker must lead the next face's.
+        lips_still: a face under a cue whose lips open by less than this (parts of the mouth's width) listens.
     """
 
     detector: str = "w2l-faces"
@@ -58,6 +59,7 @@ class FaceConfig:
     soft_face_factor: float = 4.0
     yaw_limit_deg: float = 55.0
     speaker_margin: float = 0.03
+    lips_still: float = 0.025
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,12 @@ class SpeakerUnclear(ShotError):
     code = "speaker-unclear"
 
 
+class LipsStill(ShotError):
+    """The face under a cue does not move its lips: it listens."""
+
+    code = "lips-still"
+
+
 class NoStem(ShotError):
     """No stem belongs to the mark's character."""
 

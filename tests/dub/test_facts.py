@@ -13,7 +13,7 @@ from w2l_studio.dub import facts, listening, sounds
 from w2l_studio.dub.pieces import Piece
 from w2l_studio.dub.spool import Spool
 from w2l_studio.dub.take import Performance, Spoken
-from w2l_studio.terms import ClipUse, Line, Mark, Plate, Segment, Stem, Verdict, Voice
+from w2l_studio.terms import ClipUse, FaceTrack, Line, Mark, Plate, Segment, Stem, Verdict, Voice
 from w2l_studio.timing import FrameRange
 
 RATE, PX = Fraction(25), 4
@@ -37,7 +37,8 @@ def test_the_judge_sees_pictures_without_a_hole_and_hears_them_where_they_are(
     clip = ClipUse((0, 0), "a", frames(0, 80), whole, None, plate.path)
     segment = Segment("s", clip, plate, whole, whole, Fraction(0), True, (line,))
     some = np.zeros(len(whole), np.float32)
-    piece = Piece(0, whole, np.zeros((80, 2, 3)), some, some, some, 100.0, "only-face")
+    face = FaceTrack(whole, some, some, some, some > 0)
+    piece = Piece(0, whole, np.zeros((80, 2, 3)), some, some, some, 100.0, "only-face", face)
     asked: dict[str, Any] = {}
 
     def heard(stem: Stem, first_s: Fraction, count: int, rate: Fraction) -> sounds.Heard:

@@ -13,7 +13,7 @@ from w2l_studio import __version__, atomic
 from w2l_studio.config import DubConfig, as_json
 from w2l_studio.dub import listening, pieces, render, sounds, workdir
 from w2l_studio.media import decode
-from w2l_studio.terms import Segment, SoundUse, Stem, sequence_of
+from w2l_studio.terms import Line, Segment, SoundUse, Stem, sequence_of
 
 #: Facts of a plate that change nothing of a take: where the file lies, and what it holds beside the range.
 _ELSEWHERE = ("path", "frames", "has_audio")
@@ -53,6 +53,7 @@ def take_key(
                     "cuts": [*line.cuts, as_json(pieces.reach(segment, line))],
                     "hint": as_json(line.mark.hint),
                     "strength": line.mark.gain,
+                    "listens": _listens(line),
                     "sound": sounds.digest(stem, first_s, segment.render_range),
                 }
                 for line, stem in zip(segment.lines, stems, strict=True)
@@ -68,6 +69,11 @@ def take_key(
             **signed,
         }
     )
+
+
+def _listens(line: Line) -> list[str | None]:
+    """Return whose line it is where faces are asked whether they only listen to it (`silent`)."""
+    return [] if line.mark.source == "marker" else [line.mark.character]
 
 
 def _plate(segment: Segment) -> dict[str, Any]:

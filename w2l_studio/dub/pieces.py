@@ -35,6 +35,7 @@ class Piece:
         gain: ``float32[T]`` in 0..1; 0 = the plate stays.
         side_px: median side of the window in plate pixels.
         rule: what chose the face.
+        face: its track over the same frames, in view pixels.
     """
 
     line: int
@@ -45,6 +46,7 @@ class Piece:
     gain: Floats
     side_px: float
     rule: str
+    face: FaceTrack
 
     @property
     def dubbed(self) -> Bools:
@@ -119,6 +121,7 @@ class Cutter:
             gain.astype(np.float32),
             middle,
             rule,
+            part,
         )
         return piece, passed
 
@@ -126,6 +129,12 @@ class Cutter:
         hint = line.mark.hint
         scores = self.listen(parts) if len(parts) > 1 and hint is None else None
         return speaker.choose(parts, hint, self.view.size_px, scores, margin=self.config.faces.speaker_margin)
+
+
+def refused(piece: Piece, segment: Segment, error: ShotError) -> list[Passed]:
+    """Return what passes through where a piece is not dubbed after all."""
+    visible = _visible(piece.dubbed, piece.frames, segment.lines[piece.line])
+    return _passed(error, visible // segment.plate.per_frame)
 
 
 def _gates(

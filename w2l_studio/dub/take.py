@@ -15,7 +15,7 @@ import numpy as np
 
 from w2l_studio.composite import colour, likeness, matte, teeth
 from w2l_studio.config import DubConfig
-from w2l_studio.dub import cutting, geometry, pieces, scan, sounds
+from w2l_studio.dub import cutting, geometry, pieces, scan, silent, sounds
 from w2l_studio.dub.listening import ProductionScores
 from w2l_studio.dub.pieces import Piece
 from w2l_studio.dub.scan import Tick
@@ -96,6 +96,7 @@ def perform(
     view = geometry.view(segment.plate, config.faces.analysis_px)
     segment, shots = scan.counted(segment, view, tick)
     listen = ProductionScores(segment, production, studio.judge, view)
+    resting = silent.SilentFaces(segment, studio.openness, view, listen, config.faces)
     found: list[Piece] = []
     passed: list[list[Passed]] = [[] for _ in segment.lines]
     for shot in shots:
@@ -106,11 +107,16 @@ def perform(
             continue
         tracks = scan.tracks(segment.plate, shot, view, studio.detector, config.faces.every, tick)
         cutter = pieces.Cutter(segment, shot, tracks, view, listen, config, studio.generator.face_px)
+        seen: list[Piece] = []
         for i in touched:
             piece, why = cutter.cut(i)
             passed[i] += why
             if piece is not None and piece.dubbed.any():
-                found.append(piece)
+                seen.append(piece)
+        listening = resting.among(seen)
+        for piece in listening:
+            passed[piece.line] += pieces.refused(piece, segment, silent.trouble())
+        found += [piece for piece in seen if piece not in listening]
     spoken = tuple(_speak(segment, found, stems, studio, config, spool, tick))
     return Performance(segment, shots, spoken, tuple(tuple(why) for why in passed))
 
