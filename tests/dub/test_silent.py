@@ -10,7 +10,7 @@ import pytest
 
 from w2l_studio.config import DubConfig
 from w2l_studio.dub import geometry, pieces, silent
-from w2l_studio.terms import ClipUse, Crops, FaceTrack, Line, Mark, Plate, Segment
+from w2l_studio.terms import ClipUse, FaceTrack, Line, Mark, Plate, Segment
 from w2l_studio.timing import FrameRange
 
 RATE = Fraction(25)
@@ -53,13 +53,12 @@ def among(monkeypatch):
     """Asks about lines over one clip whose lips open by so much, picture by picture."""
 
     def ask(lines, opening, scores=None, rule="only-face"):
-        def cut(plate, windows, face_px, tick):
-            shown = np.concatenate([np.arange(w.frames.start, w.frames.stop) for w in windows])
-            pixels = np.zeros((len(shown), face_px, face_px, 3), np.uint8)
-            pixels[:, 0, 0, 0] = shown
-            return Crops(pixels, np.zeros((len(shown), 2, 3)))
+        def pictures(plate, windows, face_px, tick):
+            for window in windows:
+                for n in range(window.frames.start, window.frames.stop):
+                    yield n, np.full((face_px, face_px, 3), n, np.uint8)
 
-        monkeypatch.setattr(silent.cutting, "cut", cut)
+        monkeypatch.setattr(silent.cutting, "pictures", pictures)
         clip = ClipUse((0, 0), "shot", WHOLE, WHOLE, None, PLATE.path)
         one = Segment("0.0", clip, PLATE, WHOLE, WHOLE, Fraction(0), True, tuple(lines))
         config = DubConfig().faces

@@ -8,7 +8,8 @@ each character of a shot that is asked about.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from w2l_studio.terms import Floats, FramesBGR, Segment
 _LEAST_S = 0.6
 #: Percent of the pictures between which lips are measured: a detector slips now and then.
 _MOST = (5, 95)
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,15 +58,22 @@ class SilentFaces:
         return [piece for said in asked.values() if self._rests(said) for piece in said]
 
     def _rests(self, said: Sequence[Piece]) -> bool:
-        windows = [listening.windows(self.view, piece.face) for piece in said]
-        crops = cutting.cut(self.segment.plate, windows, FACE_PX, scan.quiet)
-        seen = np.concatenate([piece.dubbed for piece in said])
-        if seen.sum() < _LEAST_S * self.segment.plate.rate:
+        count = sum(int(piece.dubbed.sum()) for piece in said)
+        if count < _LEAST_S * said[0].frames.rate:
             return False
-        if np.ptp(np.percentile(self.openness(crops.pixels[seen]), _MOST)) >= self.faces.lips_still:
+        if np.ptp(np.percentile(self._opened(said), _MOST)) >= self.faces.lips_still:
             return False
         scores = (self.listen([piece.face]) for piece in said)
         return all(score is None or score[0] < self.faces.speaker_margin for score in scores)
+
+    def _opened(self, said: Sequence[Piece]) -> Floats:
+        """Return how far the lips of all pictures are open that would be dubbed."""
+        wanted = [replace(listening.windows(self.view, piece.face), wanted=piece.dubbed) for piece in said]
+        cut = cutting.pictures(self.segment.plate, wanted, FACE_PX, scan.quiet)
+        pictures = (picture for _, picture in cut)
+        # Part by part: an uncut clip under `--all` may be long.
+        parts = iter(lambda: list(islice(pictures, _BATCH)), [])
+        return np.concatenate([self.openness(np.stack(part)) for part in parts])
 
 
 def trouble() -> LipsStill:
