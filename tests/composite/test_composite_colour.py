@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from w2l_studio.composite import colour, matte
 
 SKIN = matte.skin(96)
+LUMA = np.float32([0.0722, 0.7152, 0.2126])
 
 
 def crops(count=6, seed=0):
@@ -83,11 +84,12 @@ def test_the_depth_of_a_mouth_is_no_blacker_than_the_shot(lifted):
     mouths = plate.copy()
     mouths[:, 70:80, 30:60] = (0, 4, 8)
     match = colour.measure(plate, mouths, SKIN)
-    deep = match.apply(mouths)[:, 70:80, 30:60]
+    made = match.apply(mouths)
+    deep = made[:, 70:80, 30:60] @ LUMA
     assert deep.min() >= lifted - 5
     assert deep.max() <= lifted + 9
+    assert np.ptp(made[0, 75, 45]) == pytest.approx(8, abs=1.5)  # its hue stays
     # What is no blacker than the shot stays, and what was darker is.
-    assert np.abs(match.apply(mouths) - mouths)[mouths.min(3) >= lifted].max() < 0.5
-    assert (
-        np.diff(match.apply(np.arange(256, dtype=np.float32)[:, None] * np.ones(3, np.float32)), axis=0) >= 0
-    ).all()
+    assert np.abs(made - mouths)[mouths @ LUMA >= lifted + 0.5].max() < 0.5
+    greys = np.arange(256, dtype=np.float32)[:, None].repeat(3, 1)
+    assert (np.diff(match.apply(greys) @ LUMA) > -1e-4).all()

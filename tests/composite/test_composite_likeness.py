@@ -113,7 +113,8 @@ def test_nothing_is_taken_where_there_are_no_lips():
 
 
 def test_a_plate_in_the_mouths_colour_comes_back_by_the_match():
-    black = np.full(3, -np.inf, np.float32)
-    match = ColourMatch(np.array([0.9, 1.1, 1.2], np.float32), np.array([3.0, -8.0, 12.0], np.float32), black)
+    match = ColourMatch(
+        np.array([0.9, 1.1, 1.2], np.float32), np.array([3.0, -8.0, 12.0], np.float32), -np.inf
+    )
     face = _face(4)
     assert match.apply(match.undone(face)) == pytest.approx(face.astype(np.float32), abs=1e-3)

@@ -215,9 +215,7 @@ def test_grain_goes_on_within_new_lips(store):
 @pytest.mark.parametrize("value", [0, 255])
 def test_new_values_are_legal(make_plate, tags, value):
     picture = make_plate("yuv422p10le", tags, grain=0)
-    wild = ColourMatch(
-        np.full(3, 1.5, np.float32), np.full(3, -60, np.float32), np.full(3, -np.inf, np.float32)
-    )
+    wild = ColourMatch(np.full(3, 1.5, np.float32), np.full(3, -60, np.float32), -np.inf)
     new = paste.paste(
         picture, tags, np.full((P, P, 3), value, np.uint8), affine(), MATTE, gain=1, colour=wild
     )

@@ -43,7 +43,7 @@ def error(pictures, true):
     "match",
     [
         colour.identity(),
-        ColourMatch(np.float32([0.9, 1.1, 1]), np.float32([5, -8, 3]), np.float32([0, 0, 0])),
+        ColourMatch(np.float32([0.9, 1.1, 1]), np.float32([5, -8, 3]), 0.0),
     ],
 )
 def test_mouths_become_crisp_in_their_own_colour_however_they_are_cut(

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from w2l_studio.composite.layout import luma_of_bgr
 from w2l_studio.terms import Doubles, Floats, FramesBGR, Ints
 
+#: Luma of BGR (ITU-R BT.709).
+_LUMA = luma_of_bgr(1).astype(np.float32)
 _PICTURES = 48
 #: Weighted pixels below which nothing is measured.
 _ENOUGH_PX = 200.0
@@ -35,18 +38,19 @@ class ColourMatch:
     Args:
         gain: ``float32[3]``.
         offset: ``float32[3]``.
-        black: ``float32[3]``, the darkest that the face shows: air, lens or grade lift the depth of a mouth
-            as they lift nostrils and pupils.
+        black: luma of the darkest that the face shows: air, lens or grade lift the depth of a mouth as they
+            lift nostrils and pupils.
     """
 
     gain: Floats
     offset: Floats
-    black: Floats
+    black: float
 
     def apply(self, pixels: FramesBGR | Floats) -> Floats:
         """Return ``float32[..., 3]`` BGR in the plate's colour, neither rounded nor clipped."""
         toned = np.asarray(pixels, np.float32) * self.gain + self.offset
-        beyond = np.minimum(toned - self.black, 0)
+        # All channels alike: by channels of their own, mouths of yellowish pictures turned olive.
+        beyond = np.minimum(toned @ _LUMA - self.black, 0)[..., None]
         return np.asarray(toned - beyond + _TOE * np.expm1(beyond / _TOE), np.float32)
 
     def undone(self, pixels: FramesBGR) -> Floats:
@@ -56,7 +60,7 @@ class ColourMatch:
 
 def identity() -> ColourMatch:
     """Return the match that changes nothing."""
-    return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32), np.full(3, -np.inf, np.float32))
+    return ColourMatch(np.ones(3, np.float32), np.zeros(3, np.float32), -np.inf)
 
 
 def looked_at(count: int) -> Ints:
@@ -90,8 +94,8 @@ def measure(plate_crops: FramesBGR, mouths: FramesBGR, weight: Floats) -> Colour
     if float(kept.sum()) < _ENOUGH_PX:
         return identity()
     lines = np.array([_line(made[:, c], seen[:, c], kept) for c in range(3)], np.float32)
-    black = np.percentile(plate_crops[rows].reshape(-1, 3), _BLACK_PERCENT, axis=0).clip(max=_SHIFT_LIMIT)
-    return ColourMatch(lines[:, 0].copy(), lines[:, 1].copy(), black.astype(np.float32))
+    black = float(np.percentile(plate_crops[rows] @ _LUMA, _BLACK_PERCENT))
+    return ColourMatch(lines[:, 0].copy(), lines[:, 1].copy(), min(black, _SHIFT_LIMIT))
 
 
 def _soft(picture: FramesBGR) -> Doubles:
