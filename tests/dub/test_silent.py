@@ -106,3 +106,9 @@ def test_a_slip_of_what_measures_lips_is_no_speech(among):
     opening = RESTS.copy()
     opening[50:53] = 0.4
     assert among([line(0, 100, "BEN", "cue")], opening) == [0]
+
+
+def test_a_word_in_a_long_line_is_speech(among):
+    opening = RESTS.copy()
+    opening[150:158] = SPEAKS[150:158]
+    assert among([line(0, 200, "BEN", "all")], opening) == []

@@ -7,9 +7,10 @@ each character of a shot that is asked about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import ceil
 
 import numpy as np
 
@@ -24,9 +25,10 @@ from w2l_studio.terms import Floats, FramesBGR, Segment
 
 #: In less time lips may rest between two words of whoever speaks.
 _LEAST_S = 0.6
-#: Percent of the pictures between which lips are measured: a detector slips now and then.
+#: Percent of a part's pictures between which lips are measured: what measures slips now and then.
 _MOST = (5, 95)
-_BATCH = 64
+#: Lips are at rest if they are in each part of this length.
+_PART_S = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,21 +61,24 @@ class SilentFaces:
 
     def _rests(self, said: Sequence[Piece]) -> bool:
         count = sum(int(piece.dubbed.sum()) for piece in said)
-        if count < _LEAST_S * said[0].frames.rate:
-            return False
-        if np.ptp(np.percentile(self._opened(said), _MOST)) >= self.faces.lips_still:
+        if count < _LEAST_S * said[0].frames.rate or any(map(self._move, self._parts(said))):
             return False
         scores = (self.listen([piece.face]) for piece in said)
         return all(score is None or score[0] < self.faces.speaker_margin for score in scores)
 
-    def _opened(self, said: Sequence[Piece]) -> Floats:
-        """Return how far the lips of all pictures are open that would be dubbed."""
+    def _move(self, crops: FramesBGR) -> bool:
+        return bool(np.ptp(np.percentile(self.openness(crops), _MOST)) >= self.faces.lips_still)
+
+    def _parts(self, said: Sequence[Piece]) -> Iterator[FramesBGR]:
+        """Yield the crops of all pictures that would be dubbed, so few at a time that a word is many of them.
+
+        An uncut clip under `--all` may be long, with few words in it, and mostly the first part tells.
+        """
         wanted = [replace(listening.windows(self.view, piece.face), wanted=piece.dubbed) for piece in said]
         cut = cutting.pictures(self.segment.plate, wanted, FACE_PX, scan.quiet)
-        pictures = (picture for _, picture in cut)
-        # Part by part: an uncut clip under `--all` may be long.
-        parts = iter(lambda: list(islice(pictures, _BATCH)), [])
-        return np.concatenate([self.openness(np.stack(part)) for part in parts])
+        pictures, count = (picture for _, picture in cut), ceil(_PART_S * said[0].frames.rate)
+        while part := list(islice(pictures, count)):
+            yield np.stack(part)
 
 
 def trouble() -> LipsStill:
